@@ -1,1 +1,8 @@
-//! hg-core
+//! Words, rules and arithmetic of Honeyguide.
+//!
+//! Everything in this crate is pure: no I/O, no async, no clock, no randomness. What time it is and which
+//! random key comes next are handed in by the caller through [`time::Clock`] and [`ids::Chance`], so that every
+//! rule can be tested at any instant and replayed to the same result.
+
+pub mod ids;
+pub mod time;
