@@ -1,1 +1,24 @@
-//! hg-app
+//! Use cases of Honeyguide: one folder a domain, one public function a use case.
+//!
+//! A use case takes a [`Cx`] first (who asks, in which workspace, at what time), asks for permission, decides with the
+//! pure rules of `hg-core`, and writes everything that follows from it in one transaction. What happens later is done
+//! by [`worker::Worker`]s: the reactor that carries changes to segments and campaigns, the mail worker, the jobs.
+//!
+//! # How to add a use case
+//! 1. rules into `hg-core`, with tests; 2. statements into the domain's `store.rs`; 3. the use case into its
+//! `service.rs`; 4. a test in `tests/` with `on_each_db!`; 5. the doors: native API, compatible API, UI.
+
+pub mod changes;
+pub mod cx;
+pub mod engine;
+pub mod error;
+pub mod jobs;
+pub mod list;
+pub mod settings;
+pub mod users;
+pub mod worker;
+pub mod workspace;
+
+pub use cx::{Action, Actor, Area, Cx, Role};
+pub use error::{Error, ErrorKind, FieldError, Result};
+pub use workspace::{Site, Workspace};

@@ -1,0 +1,115 @@
+//! Runs the workers: in the server until it stops, in tests and the demo until nothing is due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hg_core::time::Timestamp;
+use tokio::task::JoinSet;
+
+use crate::cx::Cx;
+use crate::error::Result;
+use crate::worker::Worker;
+use crate::workspace::Workspace;
+
+/// How long a worker sleeps at most before it looks by itself; announcements are only hints.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long a worker rests after a failure.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// The workers of a workspace.
+#[derive(Clone, Default)]
+pub struct Engine {
+    workers: Vec<Arc<dyn Worker>>,
+}
+
+impl Engine {
+    #[must_use]
+    pub fn with(mut self, worker: impl Worker) -> Self {
+        self.workers.push(Arc::new(worker));
+        self
+    }
+
+    /// Runs every worker until the workspace stops.
+    pub async fn run(&self, ws: &Workspace) {
+        let mut tasks = JoinSet::new();
+        for worker in &self.workers {
+            for _ in 0..worker.parallel() {
+                tasks.spawn(work(worker.clone(), ws.clone()));
+            }
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    /// Runs everything that is due at the clock's present instant, and what follows from it, until nothing is left.
+    pub async fn settle(&self, ws: &Workspace) -> Result<usize> {
+        let cx = Cx::system(ws);
+        let mut total = 0;
+        loop {
+            let mut round = 0;
+            for worker in &self.workers {
+                loop {
+                    let done = worker.run_once(&cx).await?;
+                    round += done;
+                    if done == 0 {
+                        break;
+                    }
+                }
+            }
+            if round == 0 {
+                return Ok(total);
+            }
+            total += round;
+        }
+    }
+
+    /// The next instant at which anything falls due.
+    pub async fn next_due(&self, ws: &Workspace) -> Result<Option<Timestamp>> {
+        let cx = Cx::system(ws);
+        let mut next = None;
+        for worker in &self.workers {
+            if let Some(due) = worker.next_due(&cx).await? {
+                next = Some(next.map_or(due, |n: Timestamp| n.min(due)));
+            }
+        }
+        Ok(next)
+    }
+}
+
+async fn work(worker: Arc<dyn Worker>, ws: Workspace) {
+    let cx = Cx::system(&ws);
+    let mut announcements = ws.db.subscribe();
+    let topics = worker.topics();
+    while !ws.is_stopping() {
+        match worker.run_once(&cx).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::error!(worker = worker.name(), error = %error, cause = ?error.source, "A worker failed and will try again");
+                tokio::select! {
+                    () = tokio::time::sleep(AFTER_FAILURE) => {}
+                    () = ws.stopped() => return,
+                }
+                continue;
+            }
+        }
+        let wait = match worker.next_due(&cx).await {
+            Ok(Some(due)) => Duration::from_millis(u64::try_from(due.since(cx.now()).0).unwrap_or(0)).min(LOOK_EVERY),
+            _ => LOOK_EVERY,
+        };
+        let woken = async {
+            loop {
+                match announcements.recv().await {
+                    Ok(a) if topics.contains(&a.topic) => return,
+                    Ok(_) => {}
+                    // Too many to follow: something may be for us.
+                    Err(_) => return,
+                }
+            }
+        };
+        tokio::select! {
+            () = woken => {}
+            () = tokio::time::sleep(wait) => {}
+            () = ws.stopped() => return,
+        }
+    }
+}

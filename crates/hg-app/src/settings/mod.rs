@@ -1,0 +1,8 @@
+//! What people set: the site, how mail is sent, how visitors are tracked. Deployment (database, ports, transport)
+//! is configuration and stands in `honeyguide.toml` instead.
+
+mod model;
+mod service;
+
+pub use model::{General, Section, Sending, Settings, Tracking, UnverifiedUpdates};
+pub use service::{load, read_general, read_sending, read_tracking, write_general, write_sending, write_tracking};

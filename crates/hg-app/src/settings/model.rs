@@ -1,0 +1,128 @@
+use serde::{Deserialize, Serialize};
+
+/// All settings of a workspace.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Settings {
+    pub general: General,
+    pub sending: Sending,
+    pub tracking: Tracking,
+}
+
+/// One section, stored as one JSON value; missing keys take their defaults.
+pub trait Section: Serialize + for<'de> Deserialize<'de> + Default + Clone + Send + 'static {
+    const KEY: &'static str;
+}
+
+/// Who and where the workspace is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct General {
+    pub site_name: String,
+    /// Empty: the address from the configuration.
+    pub site_url: String,
+    /// IANA name; relative dates and sends without a contact's zone are meant in it.
+    pub timezone: String,
+    pub locale: String,
+    /// PHP date format of `|date` tokens.
+    pub date_format: String,
+    pub time_format: String,
+    /// Stands in marketing mail by law of many countries.
+    pub postal_address: String,
+}
+
+impl Section for General {
+    const KEY: &'static str = "general";
+}
+
+impl Default for General {
+    fn default() -> Self {
+        Self {
+            site_name: "Honeyguide".into(),
+            site_url: String::new(),
+            timezone: "UTC".into(),
+            locale: "en".into(),
+            date_format: "F j, Y".into(),
+            time_format: "g:i a".into(),
+            postal_address: String::new(),
+        }
+    }
+}
+
+/// Who mail comes from and what it carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sending {
+    pub sender_name: String,
+    pub sender_email: String,
+    pub reply_to: String,
+    /// HTML with `|URL|` where the link goes; contact tokens work.
+    pub unsubscribe_text: String,
+    pub webview_text: String,
+    /// SMTP connections at once.
+    pub max_connections: u32,
+    /// A GET of the unsubscribe link acts at once, as Mautic does. Link scanners then unsubscribe people.
+    pub unsubscribe_on_get: bool,
+    pub track_opens: bool,
+    pub track_clicks: bool,
+}
+
+impl Section for Sending {
+    const KEY: &'static str = "sending";
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        Self {
+            sender_name: String::new(),
+            sender_email: String::new(),
+            reply_to: String::new(),
+            unsubscribe_text: "<a href=\"|URL|\">Unsubscribe</a> to no longer receive emails from us.".into(),
+            webview_text: "<a href=\"|URL|\">View this email in your browser.</a>".into(),
+            max_connections: 8,
+            unsubscribe_on_get: false,
+            track_opens: true,
+            track_clicks: true,
+        }
+    }
+}
+
+/// What a browser that only claims an address may change on the contact (`decisions.md`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnverifiedUpdates {
+    Fill,
+    Overwrite,
+    None,
+}
+
+/// How visitors are tracked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tracking {
+    pub respect_gpc: bool,
+    pub respect_dnt: bool,
+    /// Signed-in users are tracked like visitors while the transport is the built-in outbox.
+    pub track_own_users: bool,
+    pub anonymize_ip: bool,
+    pub do_not_track_ips: Vec<String>,
+    pub cors_valid_domains: Vec<String>,
+    pub public_update_unverified: UnverifiedUpdates,
+}
+
+impl Section for Tracking {
+    const KEY: &'static str = "tracking";
+}
+
+impl Default for Tracking {
+    fn default() -> Self {
+        Self {
+            respect_gpc: true,
+            respect_dnt: true,
+            track_own_users: true,
+            anonymize_ip: false,
+            do_not_track_ips: Vec::new(),
+            cors_valid_domains: Vec::new(),
+            public_update_unverified: UnverifiedUpdates::Fill,
+        }
+    }
+}

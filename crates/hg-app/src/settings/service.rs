@@ -1,0 +1,108 @@
+use hg_core::time;
+use hg_store::{Db, Sql, Tx};
+
+use super::model::{General, Section, Sending, Settings, Tracking};
+use crate::cx::{Action, Area, Cx};
+use crate::error::{Error, FieldError, Result};
+
+/// Reads all sections; what was never set has its default.
+pub async fn load(db: &Db) -> Result<Settings> {
+    db.read(|tx| Ok(Settings { general: stored(tx)?, sending: stored(tx)?, tracking: stored(tx)? })).await
+}
+
+fn stored<S: Section>(tx: &mut Tx<'_>) -> Result<S> {
+    let body: Option<serde_json::Value> = tx.opt(Sql::new("SELECT body FROM settings WHERE section = $1").bind(S::KEY), |r| r.get(0))?;
+    match body {
+        None => Ok(S::default()),
+        Some(body) => serde_json::from_value(body).map_err(|e| Error::internal(format!("The {} settings cannot be read: {e}", S::KEY))),
+    }
+}
+
+pub fn read_general(cx: &Cx) -> Result<General> {
+    cx.may(Action::View(Area::Settings))?;
+    Ok(cx.ws.settings().general.clone())
+}
+
+pub fn read_sending(cx: &Cx) -> Result<Sending> {
+    cx.may(Action::View(Area::Settings))?;
+    Ok(cx.ws.settings().sending.clone())
+}
+
+pub fn read_tracking(cx: &Cx) -> Result<Tracking> {
+    cx.may(Action::View(Area::Settings))?;
+    Ok(cx.ws.settings().tracking.clone())
+}
+
+pub async fn write_general(cx: &Cx, mut new: General) -> Result<General> {
+    cx.may(Action::Edit(Area::Settings))?;
+    let mut wrong = Vec::new();
+    new.site_url = new.site_url.trim().trim_end_matches('/').to_owned();
+    if new.site_name.trim().is_empty() {
+        wrong.push(FieldError::new("/site_name", "required", "Give the site a name."));
+    }
+    if time::zone(&new.timezone).is_err() {
+        wrong.push(FieldError::new("/timezone", "zone", "Choose a time zone such as Europe/Prague."));
+    }
+    if !new.site_url.is_empty() && !(new.site_url.starts_with("http://") || new.site_url.starts_with("https://")) {
+        wrong.push(FieldError::new("/site_url", "url", "Write the site's address with http:// or https:// in front."));
+    }
+    refuse(wrong)?;
+    store(cx, new.clone()).await?;
+    Ok(new)
+}
+
+pub async fn write_sending(cx: &Cx, new: Sending) -> Result<Sending> {
+    cx.may(Action::Edit(Area::Settings))?;
+    let mut wrong = Vec::new();
+    for (pointer, address) in [("/sender_email", &new.sender_email), ("/reply_to", &new.reply_to)] {
+        if !address.is_empty() && !looks_like_an_address(address) {
+            wrong.push(FieldError::new(pointer, "email", "Write an email address such as team@example.org."));
+        }
+    }
+    if !(1..=100).contains(&new.max_connections) {
+        wrong.push(FieldError::new("/max_connections", "range", "Choose between 1 and 100 connections."));
+    }
+    if !new.unsubscribe_text.contains("|URL|") {
+        wrong.push(FieldError::new("/unsubscribe_text", "url-missing", "Keep |URL| in the text: it becomes the unsubscribe link."));
+    }
+    refuse(wrong)?;
+    store(cx, new.clone()).await?;
+    Ok(new)
+}
+
+pub async fn write_tracking(cx: &Cx, new: Tracking) -> Result<Tracking> {
+    cx.may(Action::Edit(Area::Settings))?;
+    store(cx, new.clone()).await?;
+    Ok(new)
+}
+
+/// A rough check that catches slips of the pen; the mail server has the last word.
+pub(crate) fn looks_like_an_address(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    !local.is_empty() && !domain.is_empty() && !domain.starts_with('.') && !domain.ends_with('.') && text.len() <= 254 && !text.chars().any(char::is_whitespace)
+}
+
+fn refuse(wrong: Vec<FieldError>) -> Result<()> {
+    if wrong.is_empty() { Ok(()) } else { Err(Error::invalid(wrong)) }
+}
+
+async fn store<S: Section>(cx: &Cx, section: S) -> Result<()> {
+    let now = cx.now();
+    let body = serde_json::to_value(section).map_err(|e| Error::internal(e.to_string()))?;
+    cx.db()
+        .write(move |tx| {
+            tx.exec(
+                Sql::new(
+                    "INSERT INTO settings (section, body, updated_at) VALUES ($1, $2, $3) \
+                     ON CONFLICT (section) DO UPDATE SET body = excluded.body, version = settings.version + 1, updated_at = excluded.updated_at",
+                )
+                .bind(S::KEY)
+                .bind(&body)
+                .bind(now),
+            )?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    cx.ws.replace_settings(load(cx.db()).await?);
+    Ok(())
+}

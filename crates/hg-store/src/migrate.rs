@@ -1,0 +1,139 @@
+//! Schema steps. One file a step for both databases:
+//!
+//! * `@id` – a key that is never given twice; `@json`, `@bytes` – the column types;
+//! * `--@sqlite` / `--@postgres` … `--@end` – lines for one of them only.
+//!
+//! Steps are only ever added. A database made by a newer version is refused; an SQLite file is copied before it changes.
+
+use std::path::PathBuf;
+
+use hg_core::time::Timestamp;
+
+use crate::Result;
+use crate::db::Db;
+use crate::error::StoreError;
+use crate::sql::{Dialect, Sql};
+use crate::tx::Tx;
+
+/// Number, name and text of each step, in order.
+const STEPS: &[(i64, &str, &str)] = &[
+    (1, "platform", include_str!("../migrations/0001_platform.sql")),
+    (2, "contacts", include_str!("../migrations/0002_contacts.sql")),
+    (3, "segments", include_str!("../migrations/0003_segments.sql")),
+    (4, "emails", include_str!("../migrations/0004_emails.sql")),
+    (5, "web", include_str!("../migrations/0005_web.sql")),
+    (6, "campaigns", include_str!("../migrations/0006_campaigns.sql")),
+];
+
+/// What [`Db::migrate`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migrated {
+    /// Schema numbers before and after.
+    pub from: i64,
+    pub to: i64,
+    /// Where the SQLite file was copied to before it changed.
+    pub copy: Option<PathBuf>,
+}
+
+/// The newest schema this program knows.
+pub fn newest() -> i64 {
+    STEPS.last().map_or(0, |s| s.0)
+}
+
+impl Db {
+    /// Brings the schema up to date. Each step is one transaction; a failed one leaves the database as it was.
+    pub async fn migrate(&self, now: Timestamp) -> Result<Migrated> {
+        self.migrate_to(newest(), now).await
+    }
+
+    /// Runs the steps up to and including `target`; for tests that start from an older release.
+    pub async fn migrate_to(&self, target: i64, now: Timestamp) -> Result<Migrated> {
+        let from = self.schema_version().await?;
+        if from > newest() {
+            return Err(StoreError::NewerDatabase { found: from, known: newest() });
+        }
+        let mut report = Migrated { from, to: from, copy: None };
+        if from > 0 && from < target {
+            report.copy = self.copy_before_migration(from).await?;
+        }
+        for &(number, name, text) in STEPS.iter().filter(|s| s.0 > from && s.0 <= target) {
+            self.write(move |tx| step(tx, number, name, text, now)).await?;
+            report.to = number;
+        }
+        Ok(report)
+    }
+
+    /// The number of the newest step that this database has; 0 for an empty one.
+    pub async fn schema_version(&self) -> Result<i64> {
+        let dialect = self.dialect();
+        self.read(move |tx| {
+            let known: i64 = match dialect {
+                Dialect::Sqlite => tx.scalar("SELECT count(*) FROM sqlite_master WHERE name = 'schema_steps'")?,
+                Dialect::Postgres => tx.scalar("SELECT count(*) FROM pg_class WHERE oid = to_regclass('schema_steps')")?,
+            };
+            if known > 0 {
+                return tx.scalar("SELECT coalesce(max(number), 0) FROM schema_steps");
+            }
+            let tables: i64 = match dialect {
+                Dialect::Sqlite => {
+                    tx.scalar("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")?
+                }
+                Dialect::Postgres => tx.scalar("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()")?,
+            };
+            if tables > 0 {
+                return Err(StoreError::Damaged(
+                    "it holds tables, but none of ours; point Honeyguide at an empty database".into(),
+                ));
+            }
+            Ok(0)
+        })
+        .await
+    }
+
+    async fn copy_before_migration(&self, from: i64) -> Result<Option<PathBuf>> {
+        let Some(path) = self.file() else { return Ok(None) };
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".before-update-from-{from}"));
+        let copy = PathBuf::from(name);
+        if copy.exists() {
+            return Ok(Some(copy));
+        }
+        let target = copy.clone();
+        crate::testing::copy_sqlite(path, &target).await?;
+        Ok(Some(copy))
+    }
+}
+
+fn step(tx: &mut Tx<'_>, number: i64, name: &str, text: &str, now: Timestamp) -> Result<()> {
+    if number == 1 {
+        tx.batch("CREATE TABLE schema_steps (number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)")?;
+    }
+    tx.batch(&expand(text, tx.dialect()))?;
+    tx.exec(
+        Sql::new("INSERT INTO schema_steps (number, name, applied_at) VALUES ($1, $2, $3)").bind(number).bind(name).bind(now),
+    )?;
+    Ok(())
+}
+
+/// The text of a step as one database wants it.
+fn expand(text: &str, dialect: Dialect) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut only = None;
+    for line in text.lines() {
+        match line.trim() {
+            "--@sqlite" => only = Some(Dialect::Sqlite),
+            "--@postgres" => only = Some(Dialect::Postgres),
+            "--@end" => only = None,
+            _ if only.is_none_or(|d| d == dialect) => {
+                out.push_str(line);
+                out.push('\n');
+            }
+            _ => {}
+        }
+    }
+    let (id, json, bytes) = match dialect {
+        Dialect::Sqlite => ("INTEGER PRIMARY KEY AUTOINCREMENT", "TEXT", "BLOB"),
+        Dialect::Postgres => ("BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY", "JSONB", "BYTEA"),
+    };
+    out.replace("@id", id).replace("@json", json).replace("@bytes", bytes)
+}
