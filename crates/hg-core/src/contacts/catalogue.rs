@@ -1,0 +1,373 @@
+//! Fields: their types, their definitions, and all of them together.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::contacts::FieldValue;
+use crate::ids::FieldId;
+use crate::text;
+
+/// What kind of value a field holds. The names are those of the native API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldType {
+    Text,
+    LongText,
+    Number,
+    Date,
+    Datetime,
+    Boolean,
+    Select,
+    Multiselect,
+    Email,
+    Url,
+    Phone,
+    Country,
+    Region,
+    Timezone,
+    Locale,
+    Lookup,
+}
+
+use FieldType as T;
+
+impl FieldType {
+    pub const ALL: [FieldType; 16] = [
+        T::Text,
+        T::LongText,
+        T::Number,
+        T::Date,
+        T::Datetime,
+        T::Boolean,
+        T::Select,
+        T::Multiselect,
+        T::Email,
+        T::Url,
+        T::Phone,
+        T::Country,
+        T::Region,
+        T::Timezone,
+        T::Locale,
+        T::Lookup,
+    ];
+
+    /// The name in the native API and in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            T::Text => "text",
+            T::LongText => "long_text",
+            T::Number => "number",
+            T::Date => "date",
+            T::Datetime => "datetime",
+            T::Boolean => "boolean",
+            T::Select => "select",
+            T::Multiselect => "multiselect",
+            T::Email => "email",
+            T::Url => "url",
+            T::Phone => "phone",
+            T::Country => "country",
+            T::Region => "region",
+            T::Timezone => "timezone",
+            T::Locale => "locale",
+            T::Lookup => "lookup",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<FieldType> {
+        FieldType::ALL.into_iter().find(|t| t.name() == name)
+    }
+
+    /// The name in the compatible API.
+    pub const fn compatible_name(self) -> &'static str {
+        match self {
+            T::LongText => "textarea",
+            T::Phone => "tel",
+            other => other.name(),
+        }
+    }
+
+    /// Reads a type of the compatible API. `time` is not offered: no filter could use it.
+    pub fn from_compatible_name(name: &str) -> Option<FieldType> {
+        match name {
+            "textarea" | "html" => Some(T::LongText),
+            "tel" => Some(T::Phone),
+            "long_text" | "phone" => None,
+            other => FieldType::from_name(other),
+        }
+    }
+
+    /// Whether the field is of no use without a list of choices.
+    pub const fn needs_choices(self) -> bool {
+        matches!(self, T::Select | T::Multiselect)
+    }
+
+    /// Whether values are kept as text (folded when they are compared).
+    pub const fn is_text(self) -> bool {
+        !matches!(self, T::Number | T::Boolean | T::Date | T::Datetime)
+    }
+
+    /// Whether the field's own `char_limit` bounds its values.
+    pub const fn has_char_limit(self) -> bool {
+        matches!(self, T::Text | T::Select | T::Email | T::Url | T::Phone | T::Lookup)
+    }
+}
+
+impl fmt::Display for FieldType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where a field stands on the contact's page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldGroup {
+    Core,
+    Social,
+    Personal,
+    Professional,
+}
+
+impl FieldGroup {
+    pub const ALL: [FieldGroup; 4] = [FieldGroup::Core, FieldGroup::Social, FieldGroup::Personal, FieldGroup::Professional];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            FieldGroup::Core => "core",
+            FieldGroup::Social => "social",
+            FieldGroup::Personal => "personal",
+            FieldGroup::Professional => "professional",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<FieldGroup> {
+        FieldGroup::ALL.into_iter().find(|g| g.name() == name)
+    }
+}
+
+/// One choice of a select field: what is shown and what is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    pub label: String,
+    pub value: String,
+}
+
+impl Choice {
+    /// A choice whose label is its value.
+    pub fn new(value: impl Into<String>) -> Choice {
+        let value = value.into();
+        Choice { label: value.clone(), value }
+    }
+}
+
+/// What a type needs to know beyond its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FieldProperties {
+    /// Choices of select and multiselect fields, suggestions of lookup fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<Choice>,
+    /// The label of "yes" of a yes/no field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub yes: Option<String>,
+    /// The label of "no" of a yes/no field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no: Option<String>,
+    /// Decimal places of a number; more are rounded half away from zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<u8>,
+}
+
+/// The definition of one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldDef {
+    pub id: FieldId,
+    pub alias: String,
+    pub label: String,
+    pub kind: FieldType,
+    pub group: FieldGroup,
+    pub order: i64,
+    /// The column of the contact table that holds the values.
+    pub column: String,
+    pub required: bool,
+    pub unique: bool,
+    pub listable: bool,
+    pub visible: bool,
+    pub short_visible: bool,
+    pub publicly_updatable: bool,
+    pub fixed: bool,
+    pub published: bool,
+    pub default_value: Option<String>,
+    pub char_limit: u32,
+    pub properties: FieldProperties,
+}
+
+impl FieldDef {
+    /// A plain, visible, listable field; whoever makes it sets the rest.
+    pub fn new(alias: &str, label: &str, kind: FieldType) -> FieldDef {
+        FieldDef {
+            id: FieldId(0),
+            alias: alias.to_string(),
+            label: label.to_string(),
+            kind,
+            group: FieldGroup::Core,
+            order: 0,
+            column: alias.to_string(),
+            required: false,
+            unique: false,
+            listable: true,
+            visible: true,
+            short_visible: false,
+            publicly_updatable: false,
+            fixed: false,
+            published: true,
+            default_value: None,
+            char_limit: 191,
+            properties: FieldProperties::default(),
+        }
+    }
+
+    /// The choice whose value or label is this text, neither case nor accents counting.
+    pub fn choice(&self, text: &str) -> Option<&Choice> {
+        let wanted = text::fold(text.trim());
+        let options = &self.properties.options;
+        options
+            .iter()
+            .find(|c| c.value == text)
+            .or_else(|| options.iter().find(|c| text::fold(&c.value) == wanted))
+            .or_else(|| options.iter().find(|c| text::fold(&c.label) == wanted))
+    }
+
+    /// The value that a new contact gets when nobody says otherwise.
+    pub fn default_value(&self) -> FieldValue {
+        self.default_value.as_deref().and_then(|text| self.read(text).ok()).unwrap_or(FieldValue::Empty)
+    }
+}
+
+/// All fields of a workspace, in their order.
+#[derive(Debug, Clone, Default)]
+pub struct FieldCatalogue {
+    fields: Vec<FieldDef>,
+    by_alias: HashMap<String, usize>,
+}
+
+impl FieldCatalogue {
+    pub fn new(mut fields: Vec<FieldDef>) -> FieldCatalogue {
+        fields.sort_by_key(|f| (f.order, f.id));
+        let by_alias = fields.iter().enumerate().map(|(i, f)| (f.alias.clone(), i)).collect();
+        FieldCatalogue { fields, by_alias }
+    }
+
+    pub fn get(&self, alias: &str) -> Option<&FieldDef> {
+        self.by_alias.get(alias).map(|&i| &self.fields[i])
+    }
+
+    /// The place of a field in [`FieldCatalogue::iter`], for values kept in a row.
+    pub fn position(&self, alias: &str) -> Option<usize> {
+        self.by_alias.get(alias).copied()
+    }
+
+    pub fn by_id(&self, id: FieldId) -> Option<&FieldDef> {
+        self.fields.iter().find(|f| f.id == id)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &FieldDef> {
+        self.fields.iter()
+    }
+
+    pub fn published(&self) -> impl Iterator<Item = &FieldDef> {
+        self.fields.iter().filter(|f| f.published)
+    }
+
+    /// The fields by which a contact is recognised.
+    pub fn unique(&self) -> impl Iterator<Item = &FieldDef> {
+        self.published().filter(|f| f.unique)
+    }
+
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+}
+
+/// The fields that every workspace starts with, in their order (`contacts.md` §2.3). Their columns
+/// carry the alias as name.
+pub fn default_fields() -> Vec<FieldDef> {
+    let rows: [(&str, &str, FieldType); 28] = [
+        ("title", "Title", T::Lookup),
+        ("firstname", "First name", T::Text),
+        ("lastname", "Last name", T::Text),
+        ("company", "Company", T::Text),
+        ("position", "Position", T::Text),
+        ("email", "Email", T::Email),
+        ("mobile", "Mobile", T::Phone),
+        ("phone", "Phone", T::Phone),
+        ("points", "Points", T::Number),
+        ("fax", "Fax", T::Phone),
+        ("address1", "Address line 1", T::Text),
+        ("address2", "Address line 2", T::Text),
+        ("city", "City", T::Text),
+        ("state", "State", T::Region),
+        ("zipcode", "Postal code", T::Text),
+        ("country", "Country", T::Country),
+        ("preferred_locale", "Preferred language", T::Locale),
+        ("timezone", "Time zone", T::Timezone),
+        ("last_active", "Last active", T::Datetime),
+        ("attribution_date", "Attribution date", T::Datetime),
+        ("attribution", "Attribution", T::Number),
+        ("website", "Website", T::Url),
+        ("facebook", "Facebook", T::Text),
+        ("foursquare", "Foursquare", T::Text),
+        ("instagram", "Instagram", T::Text),
+        ("linkedin", "LinkedIn", T::Text),
+        ("skype", "Skype", T::Text),
+        ("twitter", "Twitter", T::Text),
+    ];
+    let field = |(order, (alias, label, kind)): (i64, (&str, &str, FieldType))| {
+        let mut field = FieldDef::new(alias, label, kind);
+        field.order = order;
+        if matches!(alias, "facebook" | "foursquare" | "instagram" | "linkedin" | "skype" | "twitter") {
+            field.group = FieldGroup::Social;
+        }
+        field.fixed = field.group == FieldGroup::Core && !matches!(alias, "fax" | "website");
+        match alias {
+            "title" => field.properties.options = ["Mr", "Mrs", "Miss"].map(Choice::new).to_vec(),
+            "firstname" | "lastname" => field.short_visible = true,
+            "email" => (field.short_visible, field.unique) = (true, true),
+            "points" => field.default_value = Some("0".to_string()),
+            "attribution" => field.properties.scale = Some(2),
+            _ => {}
+        }
+        field
+    };
+    (1..).zip(rows).map(field).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_fields_keep_their_order_and_have_one_identifier() {
+        let catalogue = FieldCatalogue::new(default_fields());
+        let unique: Vec<&str> = catalogue.unique().map(|f| f.alias.as_str()).collect();
+        assert_eq!(unique, ["email"]);
+        assert_eq!(catalogue.iter().next().map(|f| f.alias.as_str()), Some("title"));
+        assert!(catalogue.get("email").is_some_and(|f| f.fixed && f.short_visible));
+        assert!(catalogue.get("twitter").is_some_and(|f| !f.fixed && f.group == FieldGroup::Social));
+    }
+
+    #[test]
+    fn every_type_is_found_by_the_names_of_both_apis() {
+        for kind in FieldType::ALL {
+            assert_eq!(FieldType::from_name(kind.name()), Some(kind));
+            assert_eq!(FieldType::from_compatible_name(kind.compatible_name()), Some(kind));
+        }
+        assert_eq!(FieldType::from_compatible_name("time"), None);
+    }
+}

@@ -1,0 +1,20 @@
+//! What is known about a person, and in which form.
+//!
+//! A contact's facts are the values of fields. A [`FieldDef`] says what a field is called, which
+//! [`FieldType`] it has and what a value must look like; a [`FieldCatalogue`] is all fields of a
+//! workspace. Whatever door a value comes through (the browser, an API, a form, an import), it is
+//! read by [`FieldDef::read`]: out comes a [`FieldValue`] that can be stored, or a sentence that says
+//! what is wrong. Nothing behind that door checks again.
+
+mod alias;
+mod catalogue;
+mod country;
+mod loose_date;
+mod value;
+
+pub use alias::{AliasError, alias_from_label, check_alias};
+pub(crate) use loose_date::month_number;
+pub use catalogue::{Choice, FieldCatalogue, FieldDef, FieldGroup, FieldProperties, FieldType, default_fields};
+pub use country::{countries, country_name};
+pub use loose_date::{read_date, read_instant};
+pub use value::{FieldValue, ValueError};
