@@ -5,4 +5,5 @@ mod model;
 mod service;
 
 pub use model::{General, Section, Sending, Settings, Tracking, UnverifiedUpdates};
+pub(crate) use service::looks_like_an_address;
 pub use service::{load, read_general, read_sending, read_tracking, write_general, write_sending, write_tracking};

@@ -1,0 +1,81 @@
+//! An application in a test: a workspace on a database of its own, with a clock that stands still.
+
+use std::sync::Arc;
+
+use hg_app::settings::Settings;
+use hg_app::users::{NewUser, User};
+use hg_app::{Cx, Role, Site, Workspace};
+use hg_core::time::{Clock, Millis, Timestamp};
+
+use crate::clock::{FakeClock, SeededChance};
+use crate::db::{Backend, TestDb};
+
+/// The password of every user a test makes.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// A workspace under test.
+pub struct TestApp {
+    pub ws: Workspace,
+    pub clock: FakeClock,
+    pub test_db: TestDb,
+}
+
+impl TestApp {
+    /// A fresh workspace; the clock stands at Wednesday 13 March 2024, 10:00 UTC.
+    pub async fn new(backend: Backend) -> Self {
+        let test_db = TestDb::new(backend).await;
+        Self::on(test_db, FakeClock::at("2024-03-13T10:00:00Z")).await
+    }
+
+    /// A workspace on a database that is there already.
+    pub async fn on(test_db: TestDb, clock: FakeClock) -> Self {
+        let site = Site {
+            url: "http://honeyguide.test".into(),
+            data_dir: test_db.dir.path().to_owned(),
+            secret_key: b"a key for tests that nobody else may know".to_vec(),
+            mail_transport: "outbox".into(),
+            demo: false,
+        };
+        let ws = Workspace::new(
+            test_db.db.clone(),
+            Arc::new(clock.clone()),
+            Arc::new(SeededChance::new(7)),
+            site,
+            Settings::default(),
+        );
+        Self { ws, clock, test_db }
+    }
+
+    /// The product itself acts.
+    pub fn cx(&self) -> Cx {
+        Cx::system(&self.ws)
+    }
+
+    /// A visitor acts.
+    pub fn visitor(&self) -> Cx {
+        Cx::public(&self.ws)
+    }
+
+    /// Somebody with this role acts; the account is made for it.
+    pub async fn user(&self, email: &str, role: Role) -> (User, Cx) {
+        let new = NewUser {
+            email: email.into(),
+            password: PASSWORD.into(),
+            first_name: "Ada".into(),
+            last_name: "Lovelace".into(),
+            role,
+            timezone: None,
+        };
+        let user = hg_app::users::create(&self.cx(), new).await.unwrap_or_else(|e| panic!("{e:?}"));
+        let cx = Cx { actor: user.actor(false), ..self.cx() };
+        (user, cx)
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn advance(&self, by: Millis) {
+        self.clock.advance(by);
+    }
+}
