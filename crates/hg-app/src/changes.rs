@@ -77,7 +77,8 @@ pub struct Change {
 
 const INSERT_EVENT: &str = "INSERT INTO events (contact_id, kind, occurred_at, object_id, ref_id, url_id, detail) \
      VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
-const INSERT_CHANGE: &str = "INSERT INTO contact_changes (contact_id, kind, object_id, ref_id, detail, occurred_at) VALUES ($1, $2, $3, $4, $5, $6)";
+const INSERT_CHANGE: &str =
+    "INSERT INTO contact_changes (contact_id, kind, object_id, ref_id, detail, occurred_at) VALUES ($1, $2, $3, $4, $5, $6)";
 
 /// Writes the event, queues the reaction to it, and announces it. Kinds that are not shown are only queued.
 pub fn record(tx: &mut Tx<'_>, what: Happening) -> Result<Option<EventId>> {
@@ -99,7 +100,10 @@ pub fn note(tx: &mut Tx<'_>, what: &Happening) -> Result<EventId> {
             .bind(what.detail.as_ref()),
         |r| r.get(0),
     )?;
-    tx.announce(ACTIVITY, format!(r#"{{"id":{},"kind":"{}","contact_id":{},"occurred_at":"{}"}}"#, id, what.kind.key(), what.contact, what.at));
+    tx.announce(
+        ACTIVITY,
+        format!(r#"{{"id":{},"kind":"{}","contact_id":{},"occurred_at":"{}"}}"#, id, what.kind.key(), what.contact, what.at),
+    );
     Ok(id)
 }
 

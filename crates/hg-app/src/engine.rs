@@ -6,8 +6,10 @@ use std::time::Duration;
 use hg_core::time::Timestamp;
 use tokio::task::JoinSet;
 
+use crate::changes::ReactorWorker;
 use crate::cx::Cx;
 use crate::error::Result;
+use crate::jobs::JobWorker;
 use crate::worker::Worker;
 use crate::workspace::Workspace;
 
@@ -73,6 +75,13 @@ impl Engine {
         }
         Ok(next)
     }
+}
+
+/// Every worker of the product. A domain adds its reactor, its jobs or its worker here.
+///
+/// Segments come before campaigns: campaigns see the joins and leaves of the same moment.
+pub fn standard() -> Engine {
+    Engine::default().with(ReactorWorker::new(vec![])).with(JobWorker::new(vec![]))
 }
 
 async fn work(worker: Arc<dyn Worker>, ws: Workspace) {

@@ -19,7 +19,9 @@ pub enum ErrorKind {
     /// It stands against something else; the sentence says against what.
     Conflict,
     /// Later, after this many seconds.
-    TooMany { retry_after: u64 },
+    TooMany {
+        retry_after: u64,
+    },
     /// The body is too large.
     TooLarge,
     /// Something Honeyguide needs cannot be reached; later tries may work.
@@ -140,12 +142,22 @@ impl std::error::Error for Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         let (kind, code, detail) = match &error {
-            StoreError::NoRow => (ErrorKind::NotFound, "not-found", "There is no such thing; it may have been deleted.".to_owned()),
-            StoreError::Unique { .. } => (ErrorKind::Conflict, "already-there", "Something with the same name or address is already there.".to_owned()),
-            StoreError::Contended => (ErrorKind::Unavailable, "busy", "Too many changes at the same place at once. Try again.".to_owned()),
+            StoreError::NoRow => {
+                (ErrorKind::NotFound, "not-found", "There is no such thing; it may have been deleted.".to_owned())
+            }
+            StoreError::Unique { .. } => {
+                (ErrorKind::Conflict, "already-there", "Something with the same name or address is already there.".to_owned())
+            }
+            StoreError::Contended => {
+                (ErrorKind::Unavailable, "busy", "Too many changes at the same place at once. Try again.".to_owned())
+            }
             StoreError::DiskFull => (ErrorKind::Unavailable, "disk-full", error.to_string()),
-            StoreError::Closed => (ErrorKind::Unavailable, "closing", "Honeyguide is stopping. Try again in a moment.".to_owned()),
-            StoreError::Unreachable(_) => (ErrorKind::Unavailable, "database", "The database cannot be reached. Try again in a moment.".to_owned()),
+            StoreError::Closed => {
+                (ErrorKind::Unavailable, "closing", "Honeyguide is stopping. Try again in a moment.".to_owned())
+            }
+            StoreError::Unreachable(_) => {
+                (ErrorKind::Unavailable, "database", "The database cannot be reached. Try again in a moment.".to_owned())
+            }
             _ => (ErrorKind::Internal, "internal", "Something went wrong on our side; it has been logged.".to_owned()),
         };
         Self { kind, code: code.into(), detail, fields: Vec::new(), source: Some(Box::new(error)) }

@@ -143,7 +143,8 @@ pub fn push(tx: &mut Tx<'_>, now: Timestamp, job: NewJob) -> Result<Option<JobId
     Ok(id)
 }
 
-const COLUMNS: &str = "id, kind, title, payload, state, due_at, attempts, done, total, message, link, created_at, started_at, finished_at";
+const COLUMNS: &str =
+    "id, kind, title, payload, state, due_at, attempts, done, total, message, link, created_at, started_at, finished_at";
 
 fn read(r: &Row<'_>) -> hg_store::Result<Job> {
     Ok(Job {
@@ -184,7 +185,8 @@ pub async fn get(cx: &Cx, id: JobId) -> Result<Job> {
 }
 
 fn find(tx: &mut Tx<'_>, id: JobId) -> Result<Job> {
-    tx.opt(Sql::new(format!("SELECT {COLUMNS} FROM jobs WHERE id = $1")).bind(id), read)?.ok_or_else(|| Error::not_found("task", id))
+    tx.opt(Sql::new(format!("SELECT {COLUMNS} FROM jobs WHERE id = $1")).bind(id), read)?
+        .ok_or_else(|| Error::not_found("task", id))
 }
 
 /// Stops a waiting or running job.
@@ -322,7 +324,11 @@ impl Worker for JobWorker {
             None => Outcome::Fail(format!("This version of Honeyguide does not know tasks of the kind “{}”.", job.kind)),
             Some(runner) => runner.run(cx, &job, &handle).await.unwrap_or_else(|error| {
                 tracing::error!(job.id = job.id.0, job.kind = %job.kind, error = %error, cause = ?error.source, "A task failed");
-                if job.attempts < 5 { Outcome::Retry(Millis::seconds(10 * job.attempts), error.to_string()) } else { Outcome::Fail(error.to_string()) }
+                if job.attempts < 5 {
+                    Outcome::Retry(Millis::seconds(10 * job.attempts), error.to_string())
+                } else {
+                    Outcome::Fail(error.to_string())
+                }
             }),
         };
         self.finish(cx, &job, outcome).await?;

@@ -41,7 +41,9 @@ impl ListQuery {
     /// The key at which the page starts: the sorted value and the id of the last row seen.
     pub fn after(&self) -> Result<Option<(Value, i64)>> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        decode(cursor).map(Some).ok_or_else(|| Error::field("/cursor", "cursor", "This cursor is not one of ours; start again without it."))
+        decode(cursor)
+            .map(Some)
+            .ok_or_else(|| Error::field("/cursor", "cursor", "This cursor is not one of ours; start again without it."))
     }
 }
 

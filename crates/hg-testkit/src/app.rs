@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hg_app::settings::Settings;
 use hg_app::users::{NewUser, User};
-use hg_app::{Cx, Role, Site, Workspace};
+use hg_app::{Cx, Role, Site, Workspace, engine};
 use hg_core::time::{Clock, Millis, Timestamp};
 
 use crate::clock::{FakeClock, SeededChance};
@@ -69,6 +69,23 @@ impl TestApp {
         let user = hg_app::users::create(&self.cx(), new).await.unwrap_or_else(|e| panic!("{e:?}"));
         let cx = Cx { actor: user.actor(false), ..self.cx() };
         (user, cx)
+    }
+
+    /// Runs everything that is due now, and what follows from it.
+    pub async fn settle(&self) {
+        engine::standard().settle(&self.ws).await.unwrap_or_else(|e| panic!("{e:?}"));
+    }
+
+    /// Moves the clock to each due instant up to `to` and runs what is due there, as time itself would.
+    pub async fn play_until(&self, to: Timestamp) {
+        self.settle().await;
+        while let Some(due) = engine::standard().next_due(&self.ws).await.unwrap_or_else(|e| panic!("{e:?}")).filter(|d| *d <= to)
+        {
+            self.clock.set(due.max(self.clock.now()));
+            self.settle().await;
+        }
+        self.clock.set(to);
+        self.settle().await;
     }
 
     pub fn now(&self) -> Timestamp {

@@ -50,7 +50,8 @@ fn options() -> Options {
 fn temp_dir() -> TempDir {
     // Memory-backed where there is such a place: tests lose nothing they need by a power cut.
     let shm = std::path::Path::new("/dev/shm");
-    if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() }.unwrap_or_else(|e| panic!("a temporary folder: {e}"))
+    if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() }
+        .unwrap_or_else(|e| panic!("a temporary folder: {e}"))
 }
 
 impl TestDb {

@@ -1,1 +1,59 @@
-//! hg-web
+//! HTTP doors of Honeyguide.
+//!
+//! | where | what | who |
+//! |---|---|---|
+//! | `/api/v1` | native API, Basic sign-in | scripts, integrations |
+//! | `/s/api/v1` | the same router, session cookie and CSRF header | the app |
+//! | `/api/…` | Mautic-compatible API, Basic sign-in | clients written for Mautic |
+//! | `/s/…` | the app itself | people |
+//! | everything else | tracking, forms, pages, links in mails | the public |
+//!
+//! Handlers parse, make one call of a use case, and present. They hold no rules.
+
+pub mod auth;
+pub mod compat;
+pub mod input;
+pub mod native;
+pub mod problem;
+pub mod public;
+pub mod request;
+pub mod ui;
+
+use axum::Router;
+use axum::middleware;
+use hg_app::Workspace;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+
+pub use problem::{Answer, Problem};
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct Web {
+    pub ws: Workspace,
+}
+
+/// Every door of a workspace.
+pub fn router(ws: Workspace) -> Router {
+    let web = Web { ws };
+    let compression =
+        CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::new("text/event-stream")));
+    let people = Router::new()
+        .merge(native::router(&web))
+        .merge(compat::router(&web))
+        .merge(ui::router())
+        .layer(compression)
+        .layer(middleware::from_fn(request::security_headers));
+    Router::new()
+        .route("/health", axum::routing::get(health))
+        .merge(people)
+        .merge(public::router())
+        .layer(middleware::from_fn_with_state(web.clone(), request::identify))
+        .with_state(web)
+}
+
+/// Answers when the database does.
+async fn health(axum::extract::State(web): axum::extract::State<Web>) -> Answer<&'static str> {
+    web.ws.db.read(|tx| Ok::<_, hg_app::Error>(tx.scalar::<i64>("SELECT 1")?)).await?;
+    Ok("ok")
+}

@@ -11,10 +11,13 @@ pub async fn load(db: &Db) -> Result<Settings> {
 }
 
 fn stored<S: Section>(tx: &mut Tx<'_>) -> Result<S> {
-    let body: Option<serde_json::Value> = tx.opt(Sql::new("SELECT body FROM settings WHERE section = $1").bind(S::KEY), |r| r.get(0))?;
+    let body: Option<serde_json::Value> =
+        tx.opt(Sql::new("SELECT body FROM settings WHERE section = $1").bind(S::KEY), |r| r.get(0))?;
     match body {
         None => Ok(S::default()),
-        Some(body) => serde_json::from_value(body).map_err(|e| Error::internal(format!("The {} settings cannot be read: {e}", S::KEY))),
+        Some(body) => {
+            serde_json::from_value(body).map_err(|e| Error::internal(format!("The {} settings cannot be read: {e}", S::KEY)))
+        }
     }
 }
 
@@ -63,7 +66,11 @@ pub async fn write_sending(cx: &Cx, new: Sending) -> Result<Sending> {
         wrong.push(FieldError::new("/max_connections", "range", "Choose between 1 and 100 connections."));
     }
     if !new.unsubscribe_text.contains("|URL|") {
-        wrong.push(FieldError::new("/unsubscribe_text", "url-missing", "Keep |URL| in the text: it becomes the unsubscribe link."));
+        wrong.push(FieldError::new(
+            "/unsubscribe_text",
+            "url-missing",
+            "Keep |URL| in the text: it becomes the unsubscribe link.",
+        ));
     }
     refuse(wrong)?;
     store(cx, new.clone()).await?;
@@ -79,7 +86,12 @@ pub async fn write_tracking(cx: &Cx, new: Tracking) -> Result<Tracking> {
 /// A rough check that catches slips of the pen; the mail server has the last word.
 pub(crate) fn looks_like_an_address(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    !local.is_empty() && !domain.is_empty() && !domain.starts_with('.') && !domain.ends_with('.') && text.len() <= 254 && !text.chars().any(char::is_whitespace)
+    !local.is_empty()
+        && !domain.is_empty()
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+        && text.len() <= 254
+        && !text.chars().any(char::is_whitespace)
 }
 
 fn refuse(wrong: Vec<FieldError>) -> Result<()> {

@@ -31,12 +31,25 @@ impl Default for Gate {
 /// Refuses what everybody would guess.
 pub(super) fn check_strength(password: &str, email: &str) -> Result<(), UserError> {
     const COMMON: [&str; 12] = [
-        "password", "passwort", "honeyguide", "1234567890", "qwertyuiop", "letmein", "iloveyou", "administrator", "welcome", "changeme", "0123456789", "abcdefghij",
+        "password",
+        "passwort",
+        "honeyguide",
+        "1234567890",
+        "qwertyuiop",
+        "letmein",
+        "iloveyou",
+        "administrator",
+        "welcome",
+        "changeme",
+        "0123456789",
+        "abcdefghij",
     ];
     let lower = password.to_lowercase();
     let weak = password.chars().count() < LEAST_CHARACTERS
         || lower == email.to_lowercase()
-        || COMMON.iter().any(|c| lower.trim_end_matches(|ch: char| ch.is_ascii_digit() || ch.is_ascii_punctuation()) == *c || lower == *c)
+        || COMMON
+            .iter()
+            .any(|c| lower.trim_end_matches(|ch: char| ch.is_ascii_digit() || ch.is_ascii_punctuation()) == *c || lower == *c)
         || lower.chars().all(|c| Some(c) == lower.chars().next());
     if weak { Err(UserError::WeakPassword { least: LEAST_CHARACTERS }) } else { Ok(()) }
 }

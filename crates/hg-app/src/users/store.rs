@@ -46,7 +46,9 @@ pub(super) fn count(tx: &mut Tx<'_>) -> Result<i64> {
 }
 
 pub(super) fn other_administrators(tx: &mut Tx<'_>, than: UserId) -> Result<i64> {
-    Ok(tx.scalar(Sql::new("SELECT count(*) FROM users WHERE deleted_at IS NULL AND role = 'administrator' AND id <> $1").bind(than))?)
+    Ok(tx.scalar(
+        Sql::new("SELECT count(*) FROM users WHERE deleted_at IS NULL AND role = 'administrator' AND id <> $1").bind(than),
+    )?)
 }
 
 pub(super) struct Insert<'a> {
@@ -76,7 +78,14 @@ pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, new: &Insert<'_>) -> Resul
     Ok(tx.one(sql, read)?)
 }
 
-pub(super) fn update(tx: &mut Tx<'_>, now: Timestamp, id: UserId, patch: &UserPatch, email_key: Option<&str>, hash: Option<&str>) -> Result<Option<User>> {
+pub(super) fn update(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    id: UserId,
+    patch: &UserPatch,
+    email_key: Option<&str>,
+    hash: Option<&str>,
+) -> Result<Option<User>> {
     let text = format!(
         "UPDATE users SET version = version + 1, updated_at = $2, email = coalesce($3, email), email_key = coalesce($4, email_key), \
          first_name = coalesce($5, first_name), last_name = coalesce($6, last_name), role = coalesce($7, role), \
@@ -98,7 +107,9 @@ pub(super) fn update(tx: &mut Tx<'_>, now: Timestamp, id: UserId, patch: &UserPa
 }
 
 pub(super) fn delete(tx: &mut Tx<'_>, now: Timestamp, id: UserId) -> Result<bool> {
-    let n = tx.exec(Sql::new("UPDATE users SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL").bind(id).bind(now))?;
+    let n = tx.exec(
+        Sql::new("UPDATE users SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL").bind(id).bind(now),
+    )?;
     end_sessions(tx, id)?;
     Ok(n > 0)
 }
@@ -108,7 +119,14 @@ pub(super) fn signed_in(tx: &mut Tx<'_>, now: Timestamp, id: UserId) -> Result<(
     Ok(())
 }
 
-pub(super) fn start_session(tx: &mut Tx<'_>, now: Timestamp, expires: Timestamp, token_hash: &str, csrf: &str, user: UserId) -> Result<()> {
+pub(super) fn start_session(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    expires: Timestamp,
+    token_hash: &str,
+    csrf: &str,
+    user: UserId,
+) -> Result<()> {
     tx.exec(Sql::new("DELETE FROM sessions WHERE expires_at <= $1").bind(now))?;
     tx.exec(
         Sql::new("INSERT INTO sessions (token_hash, user_id, csrf_token, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $4, $5)")
@@ -123,12 +141,19 @@ pub(super) fn start_session(tx: &mut Tx<'_>, now: Timestamp, expires: Timestamp,
 
 /// The session's user, its CSRF token and when it was last seen.
 pub(super) fn session(tx: &mut Tx<'_>, now: Timestamp, token_hash: &str) -> Result<Option<(UserId, String, Timestamp)>> {
-    let sql = Sql::new("SELECT user_id, csrf_token, seen_at FROM sessions WHERE token_hash = $1 AND expires_at > $2").bind(token_hash).bind(now);
+    let sql = Sql::new("SELECT user_id, csrf_token, seen_at FROM sessions WHERE token_hash = $1 AND expires_at > $2")
+        .bind(token_hash)
+        .bind(now);
     Ok(tx.opt(sql, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?)
 }
 
 pub(super) fn touch_session(tx: &mut Tx<'_>, now: Timestamp, expires: Timestamp, token_hash: &str) -> Result<()> {
-    tx.exec(Sql::new("UPDATE sessions SET seen_at = $2, expires_at = $3 WHERE token_hash = $1").bind(token_hash).bind(now).bind(expires))?;
+    tx.exec(
+        Sql::new("UPDATE sessions SET seen_at = $2, expires_at = $3 WHERE token_hash = $1")
+            .bind(token_hash)
+            .bind(now)
+            .bind(expires),
+    )?;
     Ok(())
 }
 
@@ -146,7 +171,9 @@ pub(super) fn end_sessions(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
 pub(super) fn locked_until(tx: &mut Tx<'_>, now: Timestamp, subjects: &[String]) -> Result<Option<Timestamp>> {
     let mut latest = None;
     for subject in subjects {
-        let sql = Sql::new("SELECT locked_until FROM sign_in_failures WHERE subject = $1 AND locked_until > $2").bind(subject).bind(now);
+        let sql = Sql::new("SELECT locked_until FROM sign_in_failures WHERE subject = $1 AND locked_until > $2")
+            .bind(subject)
+            .bind(now);
         let until: Option<Timestamp> = tx.opt(sql, |r| r.get(0))?;
         latest = latest.max(until);
     }
@@ -154,8 +181,19 @@ pub(super) fn locked_until(tx: &mut Tx<'_>, now: Timestamp, subjects: &[String])
 }
 
 /// Counts a failure; the `limit`th within the window locks until its end.
-pub(super) fn count_failure(tx: &mut Tx<'_>, now: Timestamp, window_start: Timestamp, lock_until: Timestamp, subject: &str, limit: i64) -> Result<()> {
-    tx.exec(Sql::new("DELETE FROM sign_in_failures WHERE first_at < $1 AND (locked_until IS NULL OR locked_until < $2)").bind(window_start).bind(now))?;
+pub(super) fn count_failure(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    window_start: Timestamp,
+    lock_until: Timestamp,
+    subject: &str,
+    limit: i64,
+) -> Result<()> {
+    tx.exec(
+        Sql::new("DELETE FROM sign_in_failures WHERE first_at < $1 AND (locked_until IS NULL OR locked_until < $2)")
+            .bind(window_start)
+            .bind(now),
+    )?;
     tx.exec(
         Sql::new(
             "INSERT INTO sign_in_failures (subject, failures, first_at) VALUES ($1, 1, $2) \

@@ -13,8 +13,8 @@ mod loose_date;
 mod value;
 
 pub use alias::{AliasError, alias_from_label, check_alias};
-pub(crate) use loose_date::month_number;
 pub use catalogue::{Choice, FieldCatalogue, FieldDef, FieldGroup, FieldProperties, FieldType, default_fields};
 pub use country::{countries, country_name};
+pub(crate) use loose_date::month_number;
 pub use loose_date::{read_date, read_instant};
 pub use value::{FieldValue, ValueError};

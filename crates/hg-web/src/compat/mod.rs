@@ -1,0 +1,44 @@
+//! The Mautic-compatible API (`/api/…`): the dialect that clients written for Mautic 5.1 speak.
+//!
+//! Old words (lead, list) and old shapes live here and nowhere deeper. A handler reads the body in any of the three
+//! encodings ([`body`]), calls the same use case as the native API, and presents the old envelope ([`answer`]).
+
+pub mod answer;
+pub mod body;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use hg_app::{Cx, users};
+
+use crate::Web;
+use crate::auth;
+use crate::request::RequestId;
+use answer::CompatError;
+
+/// The Mautic version whose API this is; clients switch their behaviour on it.
+pub const MAUTIC_VERSION: &str = "5.1.0";
+
+pub fn router(web: &Web) -> Router<Web> {
+    let api = Router::new().fallback(answer::unknown_url).layer(middleware::map_response(answer::version_headers));
+    Router::new().nest("/api", api.layer(middleware::from_fn_with_state(web.clone(), authenticate)))
+}
+
+/// Basic sign-in with the answers that Mautic gives.
+async fn authenticate(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let request_id = request.extensions().get::<RequestId>().map(|r| r.0.clone()).unwrap_or_default();
+    let mut cx = Cx { request_id, ..Cx::public(&web.ws) };
+    let Some((email, password)) = auth::basic(request.headers()) else {
+        return CompatError::denied("API authorization denied.").into_response();
+    };
+    match users::authenticate_basic(&cx, &email, &password, &auth::client_address(&request)).await {
+        Ok(user) => cx.actor = user.actor(true),
+        Err(error) if error.kind == hg_app::ErrorKind::Unauthenticated => {
+            return CompatError::denied("Authorization denied, invalid credentials.").into_response();
+        }
+        Err(error) => return CompatError::from(error).into_response(),
+    }
+    request.extensions_mut().insert(cx);
+    next.run(request).await
+}

@@ -1,0 +1,60 @@
+//! The native API. One router serves `/api/v1` (Basic) and `/s/api/v1` (session and CSRF header); its description is
+//! generated from the handlers and served as `openapi.json`.
+
+pub mod live;
+pub mod reference;
+pub mod session;
+pub mod settings;
+pub mod tasks;
+pub mod users;
+
+use axum::{Router, middleware};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{Web, auth};
+
+/// What stands at the head of the description.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Honeyguide API",
+        description = "Everything the app does, it does through this API. Sign in with Basic credentials; the app uses its session. \
+                       Instants are RFC 3339 in UTC, lists page by cursor, errors are application/problem+json.",
+        license(name = "Apache-2.0")
+    ),
+    servers((url = "/api/v1", description = "Basic sign-in"), (url = "/s/api/v1", description = "The app's session")),
+    components(schemas(crate::problem::ProblemBody))
+)]
+struct Description;
+
+/// The handlers with their description; a domain adds one `merge` here.
+fn api() -> OpenApiRouter<Web> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(session::router())
+        .merge(users::router())
+        .merge(settings::router())
+        .merge(tasks::router())
+        .merge(live::router())
+}
+
+/// The description of the native API (OpenAPI 3.1).
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    api().into_openapi()
+}
+
+pub fn router(web: &Web) -> Router<Web> {
+    let (routes, _) = api().split_for_parts();
+    let routes = routes.merge(reference::router()).fallback(nothing_here);
+    let basic = routes.clone().layer(middleware::from_fn_with_state(web.clone(), auth::by_basic));
+    let session = routes.layer(middleware::from_fn_with_state(web.clone(), auth::by_session));
+    Router::new().nest("/api/v1", basic).nest("/s/api/v1", session)
+}
+
+async fn nothing_here() -> crate::Problem {
+    crate::Problem(hg_app::Error::new(
+        hg_app::ErrorKind::NotFound,
+        "not-found",
+        "There is nothing at this address. The reference lists what there is.",
+    ))
+}

@@ -1,0 +1,9 @@
+//! What the public meets: tracking, links in mails, pages, forms.
+
+use axum::Router;
+
+use crate::Web;
+
+pub fn router() -> Router<Web> {
+    Router::new()
+}

@@ -1,0 +1,51 @@
+//! What every request gets: an id for the log, the caller's address, headers that keep browsers careful.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::{self, HeaderName};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::Web;
+
+static SERIAL: AtomicU64 = AtomicU64::new(1);
+
+/// The id of a request, in the log and in answers that report a problem.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// The network address a request came from.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(pub IpAddr);
+
+/// Gives the request its id and address.
+pub async fn identify(State(_web): State<Web>, mut request: Request, next: Next) -> Response {
+    let id = RequestId(format!("r{}", SERIAL.fetch_add(1, Ordering::Relaxed)));
+    let address = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::from([127, 0, 0, 1]), |ConnectInfo(a)| a.ip().to_canonical());
+    request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(ClientAddress(address));
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+    }
+    response
+}
+
+/// The app and the APIs may not be framed by others, sniffed, or load anything from elsewhere.
+pub async fn security_headers(request: Request, next: Next) -> Response {
+    const CSP: &str = "default-src 'self'; img-src 'self' data: blob: https: http:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; \
+         frame-src 'self' blob: data:; frame-ancestors 'self'; base-uri 'self'; form-action 'self'; object-src 'none'";
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP));
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+    headers.entry(header::X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("SAMEORIGIN"));
+    response
+}

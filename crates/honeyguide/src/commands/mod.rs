@@ -1,0 +1,51 @@
+//! The commands of the binary.
+
+mod admin;
+mod config;
+mod doctor;
+mod migrate;
+pub mod serve;
+
+use clap::{Parser, Subcommand};
+use hg_app::Result;
+
+use crate::config::{Config, Options};
+
+/// Open-source marketing automation in one binary.
+#[derive(Debug, Parser)]
+#[command(
+    name = "honeyguide",
+    version,
+    about,
+    after_help = "Examples:\n  honeyguide serve\n  honeyguide serve --listen 0.0.0.0:80 --database postgres://hg@db/honeyguide\n  honeyguide admin create --email you@example.org"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub options: Options,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server.
+    Serve(serve::Args),
+    /// Accounts of people who sign in.
+    Admin(admin::Args),
+    /// Bring the database's schema up to date.
+    Migrate(migrate::Args),
+    /// Check the installation and say what is wrong.
+    Doctor(doctor::Args),
+    /// Show or check the configuration.
+    Config(config::Args),
+}
+
+pub async fn run(command: Command, config: Config) -> Result<()> {
+    match command {
+        Command::Serve(args) => serve::run(args, config).await,
+        Command::Admin(args) => admin::run(args, config).await,
+        Command::Migrate(args) => migrate::run(args, config).await,
+        Command::Doctor(args) => doctor::run(args, config).await,
+        Command::Config(args) => self::config::run(args, config).await,
+    }
+}

@@ -1,0 +1,87 @@
+//! Opens a workspace as the configuration says.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use hg_app::{Cx, Error, Result, Site, Workspace, jobs, settings, users};
+use hg_core::ids::{Chance, SharedChance, hex};
+use hg_core::time::SharedClock;
+use hg_store::{Db, DbUrl, Options};
+
+use crate::chance::SystemChance;
+use crate::clock::SystemClock;
+use crate::config::Config;
+
+/// Opens and migrates the database and makes the workspace on it.
+pub async fn workspace(config: &Config, demo: bool) -> Result<Workspace> {
+    workspace_at(config, demo, Arc::new(SystemClock)).await
+}
+
+/// The same with a clock of the caller's.
+pub async fn workspace_at(config: &Config, demo: bool, clock: SharedClock) -> Result<Workspace> {
+    let chance: SharedChance = Arc::new(SystemChance);
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|e| plain(format!("the data folder {} cannot be made: {e}", config.data_dir.display())))?;
+    let db = database(config).await?;
+    let migrated = db.migrate(clock.now()).await.map_err(said)?;
+    if let Some(copy) = &migrated.copy {
+        tracing::info!(copy = %copy.display(), "The database was copied before its update");
+    }
+    let site = Site {
+        url: config.site_url(),
+        data_dir: config.data_dir.clone(),
+        secret_key: secret_key(config, &*chance)?,
+        mail_transport: if config.mail.url.starts_with("outbox") { "outbox".into() } else { "smtp".into() },
+        demo,
+    };
+    let settings = settings::load(&db).await?;
+    let ws = Workspace::new(db, clock, chance, site, settings);
+    let cx = Cx::system(&ws);
+    jobs::recover(&cx).await?;
+    if let (Some(email), Some(password)) = (&config.admin.email, &config.admin.password) {
+        users::ensure_first_administrator(&cx, email, password).await?;
+    }
+    Ok(ws)
+}
+
+/// Opens the database without touching its schema.
+pub async fn database(config: &Config) -> Result<Db> {
+    let url: DbUrl = config.database_url().parse().map_err(said)?;
+    let options = Options { connections: config.database.connections.unwrap_or(6), ..Options::default() };
+    Db::open(&url, options).await.map_err(said)
+}
+
+/// A storage error in its own words: whoever starts the program wants to know exactly.
+pub fn said(error: hg_store::StoreError) -> Error {
+    plain(error.to_string())
+}
+
+/// A sentence for whoever sits at the console.
+pub fn plain(text: String) -> Error {
+    Error::unavailable(text)
+}
+
+/// The configured key, or the one in the data folder, which is made once and readable only to its owner.
+fn secret_key(config: &Config, chance: &dyn Chance) -> Result<Vec<u8>> {
+    if let Some(key) = &config.secret_key {
+        if key.len() < 32 {
+            return Err(plain("the secret key is too short; give at least 32 characters".into()));
+        }
+        return Ok(key.clone().into_bytes());
+    }
+    let path = config.data_dir.join("secret.key");
+    if let Ok(text) = std::fs::read_to_string(&path) {
+        return Ok(text.trim().to_owned().into_bytes());
+    }
+    let key = hex(chance, 64);
+    write_private(&path, &key).map_err(|e| plain(format!("the secret key {} cannot be written: {e}", path.display())))?;
+    Ok(key.into_bytes())
+}
+
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
