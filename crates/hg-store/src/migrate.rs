@@ -25,6 +25,11 @@ const STEPS: &[(i64, &str, &str)] = &[
     (6, "campaigns", include_str!("../migrations/0006_campaigns.sql")),
 ];
 
+/// The texts of all steps, in order.
+pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(|s| s.2)
+}
+
 /// What [`Db::migrate`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migrated {

@@ -1,6 +1,6 @@
 //! Databases for tests, and the copy of an SQLite file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::OpenFlags;
 
@@ -29,6 +29,42 @@ pub async fn postgres_admin(url: &str, statements: &[String]) -> Result<()> {
     drop(client);
     let _ = driver.await;
     Ok(())
+}
+
+/// Makes a migrated database of that name unless it is there; several processes may ask at once.
+pub async fn postgres_template(server: &str, name: &str) -> Result<()> {
+    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await?;
+    let driver = tokio::spawn(connection);
+    client.batch_execute("SELECT pg_advisory_lock(7107)").await?;
+    let there = client.query_one("SELECT count(*) FROM pg_database WHERE datname = $1", &[&name]).await?.get::<_, i64>(0) > 0;
+    if !there {
+        let half = format!("{name}_half");
+        client.batch_execute(&format!("DROP DATABASE IF EXISTS {half}")).await?;
+        client.batch_execute(&format!("CREATE DATABASE {half}")).await?;
+        let db = crate::Db::open(&crate::DbUrl::Postgres(with_database(server, &half)), crate::Options::default()).await?;
+        db.migrate(hg_core::time::Timestamp(0)).await?;
+        db.close().await;
+        drop(db);
+        // The pool's connections end in the background; a database can be renamed only when nobody is in it.
+        client
+            .batch_execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{half}'"))
+            .await?;
+        client.batch_execute(&format!("ALTER DATABASE {half} RENAME TO {name}")).await?;
+    }
+    client.batch_execute("SELECT pg_advisory_unlock(7107)").await?;
+    drop(client);
+    let _ = driver.await;
+    Ok(())
+}
+
+/// A short name for the schema this program makes: it changes with any step.
+pub fn schema_fingerprint() -> String {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    for step in crate::migrate::texts() {
+        step.hash(&mut hasher);
+    }
+    format!("{:016x}", hasher.finish())
 }
 
 /// The same server, another database: `postgres://host/a` and `b` give `postgres://host/b`.
@@ -94,9 +130,4 @@ fn describe(table: &str, column: &str, kind: &str, required: bool) -> String {
         other => return format!("{table}.{column}: {other}?"),
     };
     format!("{table}.{column}: {kind} required={required}")
-}
-
-/// A name for a database of one test.
-pub fn scratch_name(stem: &str, n: u64) -> PathBuf {
-    PathBuf::from(format!("{stem}-{}-{n}.db", std::process::id()))
 }

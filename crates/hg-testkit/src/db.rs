@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hg_core::time::Timestamp;
-use hg_store::testing::{copy_sqlite, postgres_admin, with_database};
+use hg_store::testing::{copy_sqlite, postgres_admin, schema_fingerprint, with_database};
 use hg_store::{Db, DbUrl, Options};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -114,12 +114,8 @@ impl TestDb {
 async fn postgres_template(server: &str) -> String {
     POSTGRES_TEMPLATE
         .get_or_init(|| async {
-            let name = format!("hg_template_{}", std::process::id());
-            admin(server, vec![format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")]).await;
-            let url = DbUrl::Postgres(with_database(server, &name));
-            let db = Db::open(&url, options()).await.unwrap_or_else(|e| panic!("{e}"));
-            db.migrate(Timestamp(0)).await.unwrap_or_else(|e| panic!("{e}"));
-            db.close().await;
+            let name = format!("hg_template_{}", schema_fingerprint());
+            hg_store::testing::postgres_template(server, &name).await.unwrap_or_else(|e| panic!("{e}"));
             name
         })
         .await
