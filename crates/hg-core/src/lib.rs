@@ -7,5 +7,6 @@
 pub mod contacts;
 pub mod events;
 pub mod ids;
+pub mod segments;
 pub mod text;
 pub mod time;

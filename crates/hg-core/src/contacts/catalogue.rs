@@ -189,8 +189,8 @@ pub struct FieldDef {
     pub kind: FieldType,
     pub group: FieldGroup,
     pub order: i64,
-    /// The column of the contact table that holds the values.
-    pub column: String,
+    /// The column of the contact table that holds the values; without one they are in the overflow.
+    pub column: Option<String>,
     pub required: bool,
     pub unique: bool,
     pub listable: bool,
@@ -214,7 +214,7 @@ impl FieldDef {
             kind,
             group: FieldGroup::Core,
             order: 0,
-            column: alias.to_string(),
+            column: Some(alias.to_string()),
             required: false,
             unique: false,
             listable: true,
@@ -295,8 +295,7 @@ impl FieldCatalogue {
     }
 }
 
-/// The fields that every workspace starts with, in their order (`contacts.md` §2.3). Their columns
-/// carry the alias as name.
+/// The fields that every workspace starts with, in their order (`contacts.md` §2.3).
 pub fn default_fields() -> Vec<FieldDef> {
     let rows: [(&str, &str, FieldType); 28] = [
         ("title", "Title", T::Lookup),
@@ -340,6 +339,7 @@ pub fn default_fields() -> Vec<FieldDef> {
             "firstname" | "lastname" => field.short_visible = true,
             "email" => (field.short_visible, field.unique) = (true, true),
             "points" => field.default_value = Some("0".to_string()),
+            "last_active" => field.column = Some("last_active_at".to_string()),
             "attribution" => field.properties.scale = Some(2),
             _ => {}
         }

@@ -1,0 +1,434 @@
+//! What conditions can be about: the fields of contacts and what hangs on them.
+
+use crate::contacts::{Choice, FieldCatalogue, FieldDef, FieldType, countries};
+use crate::segments::{ColumnRef, Operator as Op, Relation, TextColumn};
+
+/// Something that a condition can be about.
+#[derive(Debug, Clone)]
+pub struct FilterField {
+    pub field: String,
+    pub label: String,
+    /// `contact`, `membership`, `consent`, `email`, `web`.
+    pub group: &'static str,
+    pub kind: FieldKind,
+    pub subject: Subject,
+    pub options: Vec<Choice>,
+    /// Where the ids to choose from come from.
+    pub source: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Subject {
+    Column(ColumnRef),
+    EmailDomain,
+    Related(Relation),
+    RelatedText(Relation, TextColumn),
+}
+
+/// Which operators and values a field takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    Text,
+    LongText,
+    Select,
+    Multiselect,
+    Number,
+    Date,
+    Datetime,
+    YesNo,
+    /// One id: the owner.
+    Id,
+    /// Ids of related rows.
+    Ids,
+    RelatedYesNo,
+    RelatedText,
+    RelatedDate,
+    Count,
+    Sum,
+}
+
+/// What kind of value goes with an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueKind {
+    None,
+    Text,
+    Number,
+    Date,
+    Datetime,
+    Boolean,
+    Option,
+    Options,
+    Ids,
+    Interval,
+    Range,
+}
+
+impl ValueKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            ValueKind::None => "none",
+            ValueKind::Text => "text",
+            ValueKind::Number => "number",
+            ValueKind::Date => "date",
+            ValueKind::Datetime => "datetime",
+            ValueKind::Boolean => "boolean",
+            ValueKind::Option => "option",
+            ValueKind::Options => "options",
+            ValueKind::Ids => "ids",
+            ValueKind::Interval => "interval",
+            ValueKind::Range => "range",
+        }
+    }
+}
+
+const TEXT: &[Op] = &[
+    Op::Eq,
+    Op::Ne,
+    Op::Contains,
+    Op::StartsWith,
+    Op::EndsWith,
+    Op::Empty,
+    Op::NotEmpty,
+    Op::Like,
+    Op::NotLike,
+    Op::In,
+    Op::NotIn,
+    Op::Regexp,
+    Op::NotRegexp,
+];
+const LONG_TEXT: &[Op] = &[
+    Op::Contains,
+    Op::Like,
+    Op::NotLike,
+    Op::StartsWith,
+    Op::EndsWith,
+    Op::Eq,
+    Op::Ne,
+    Op::Empty,
+    Op::NotEmpty,
+    Op::Regexp,
+    Op::NotRegexp,
+    Op::Gt,
+    Op::Gte,
+    Op::Lt,
+    Op::Lte,
+];
+const SELECT: &[Op] = &[Op::Eq, Op::Ne, Op::In, Op::NotIn, Op::Empty, Op::NotEmpty, Op::Regexp, Op::NotRegexp];
+const MULTISELECT: &[Op] = &[Op::In, Op::NotIn, Op::IncludesAll, Op::ExcludesAll, Op::Empty, Op::NotEmpty];
+const NUMBER: &[Op] = &[
+    Op::Eq,
+    Op::Ne,
+    Op::Gt,
+    Op::Gte,
+    Op::Lt,
+    Op::Lte,
+    Op::Between,
+    Op::NotBetween,
+    Op::Empty,
+    Op::NotEmpty,
+    Op::Like,
+    Op::NotLike,
+    Op::Regexp,
+    Op::NotRegexp,
+    Op::StartsWith,
+    Op::EndsWith,
+    Op::Contains,
+];
+const DATE: &[Op] = &[
+    Op::Eq,
+    Op::Ne,
+    Op::Gt,
+    Op::Gte,
+    Op::Lt,
+    Op::Lte,
+    Op::InLast,
+    Op::InNext,
+    Op::Between,
+    Op::NotBetween,
+    Op::Empty,
+    Op::NotEmpty,
+    Op::Like,
+    Op::NotLike,
+    Op::Regexp,
+    Op::NotRegexp,
+    Op::StartsWith,
+    Op::EndsWith,
+    Op::Contains,
+];
+const YES_NO: &[Op] = &[Op::Eq, Op::Ne];
+const ID: &[Op] = &[Op::Eq, Op::Ne, Op::In, Op::NotIn, Op::Empty, Op::NotEmpty];
+const RELATED_TEXT: &[Op] = &[
+    Op::Contains,
+    Op::Eq,
+    Op::Ne,
+    Op::Like,
+    Op::NotLike,
+    Op::StartsWith,
+    Op::EndsWith,
+    Op::Regexp,
+    Op::NotRegexp,
+    Op::Empty,
+    Op::NotEmpty,
+];
+const RELATED_DATE: &[Op] =
+    &[Op::Eq, Op::Ne, Op::Gt, Op::Gte, Op::Lt, Op::Lte, Op::InLast, Op::InNext, Op::Between, Op::Empty, Op::NotEmpty];
+const COUNT: &[Op] = &[Op::Eq, Op::Ne, Op::Gt, Op::Gte, Op::Lt, Op::Lte, Op::Between];
+
+impl FieldKind {
+    /// The operators on offer, the usual ones first.
+    pub fn operators(self) -> &'static [Op] {
+        match self {
+            FieldKind::Text => TEXT,
+            FieldKind::LongText => LONG_TEXT,
+            FieldKind::Select => SELECT,
+            FieldKind::Multiselect | FieldKind::Ids => MULTISELECT,
+            FieldKind::Number => NUMBER,
+            FieldKind::Date | FieldKind::Datetime => DATE,
+            FieldKind::YesNo | FieldKind::RelatedYesNo => YES_NO,
+            FieldKind::Id => ID,
+            FieldKind::RelatedText => RELATED_TEXT,
+            FieldKind::RelatedDate => RELATED_DATE,
+            FieldKind::Count | FieldKind::Sum => COUNT,
+        }
+    }
+
+    pub fn is_date(self) -> bool {
+        matches!(self, FieldKind::Date | FieldKind::Datetime | FieldKind::RelatedDate)
+    }
+
+    /// The kind of value that an operator of this field compares with.
+    pub fn value(self, op: Op) -> ValueKind {
+        if op.needs_no_value() {
+            return ValueKind::None;
+        }
+        match (self, op) {
+            (_, Op::InLast | Op::InNext) => ValueKind::Interval,
+            (_, Op::Between | Op::NotBetween) => ValueKind::Range,
+            (FieldKind::YesNo | FieldKind::RelatedYesNo, _) => ValueKind::Boolean,
+            (FieldKind::Ids | FieldKind::Id, _) => ValueKind::Ids,
+            (_, Op::In | Op::NotIn | Op::IncludesAll | Op::ExcludesAll) => ValueKind::Options,
+            (_, op) if op.is_textual() => ValueKind::Text,
+            (FieldKind::Select, _) => ValueKind::Option,
+            (FieldKind::Number | FieldKind::Count | FieldKind::Sum, _) => ValueKind::Number,
+            (FieldKind::Date, _) => ValueKind::Date,
+            (FieldKind::Datetime | FieldKind::RelatedDate, _) => ValueKind::Datetime,
+            _ => ValueKind::Text,
+        }
+    }
+
+    /// The name of the type in the catalogue of the API.
+    pub fn type_name(self) -> &'static str {
+        match self {
+            FieldKind::Text | FieldKind::RelatedText => "text",
+            FieldKind::LongText => "long_text",
+            FieldKind::Select => "select",
+            FieldKind::Multiselect => "multiselect",
+            FieldKind::Number | FieldKind::Count | FieldKind::Sum => "number",
+            FieldKind::Date => "date",
+            FieldKind::Datetime | FieldKind::RelatedDate => "datetime",
+            FieldKind::YesNo | FieldKind::RelatedYesNo => "boolean",
+            FieldKind::Id => "id",
+            FieldKind::Ids => "ids",
+        }
+    }
+}
+
+/// The name under which a field is known here, given any of its names.
+pub fn canonical_name(name: &str) -> &str {
+    match name {
+        "leadlist" | "segment" => "segments",
+        "tag" => "tags",
+        "email_sent" => "lead_email_sent",
+        "email_opened" => "lead_email_received",
+        "campaigns" => "campaign",
+        "created_at" => "date_added",
+        "updated_at" => "date_modified",
+        "identified_at" => "date_identified",
+        "last_active_at" => "last_active",
+        other => other,
+    }
+}
+
+type Row = (&'static str, &'static str, &'static str, FieldKind, Relation, Option<&'static str>);
+
+fn related_rows() -> Vec<Row> {
+    let dnc = |reason| Relation::DoNotContact { channel: "email".to_string(), reason };
+    vec![
+        ("tags", "Tags", "membership", FieldKind::Ids, Relation::Tag, Some("tags")),
+        ("segments", "Segment membership", "membership", FieldKind::Ids, Relation::Segment, Some("segments")),
+        ("campaign", "Campaign membership", "membership", FieldKind::Ids, Relation::Campaign, Some("campaigns")),
+        ("dnc_email", "May not be mailed (any reason)", "consent", FieldKind::RelatedYesNo, dnc(None), None),
+        ("dnc_unsubscribed", "Unsubscribed from mail", "consent", FieldKind::RelatedYesNo, dnc(Some(1)), None),
+        ("dnc_bounced", "Mail bounced", "consent", FieldKind::RelatedYesNo, dnc(Some(2)), None),
+        ("dnc_manual_email", "Taken off mail by hand", "consent", FieldKind::RelatedYesNo, dnc(Some(3)), None),
+        ("lead_email_sent", "Was sent the email", "email", FieldKind::Ids, Relation::EmailSent, Some("emails")),
+        ("lead_email_received", "Opened the email", "email", FieldKind::Ids, Relation::EmailOpened, Some("emails")),
+        ("email_clicked", "Clicked in the email", "email", FieldKind::Ids, Relation::EmailClicked, Some("emails")),
+        ("lead_email_sent_date", "Was sent any email, when", "email", FieldKind::RelatedDate, Relation::EmailSent, None),
+        ("lead_email_read_date", "Opened any email, when", "email", FieldKind::RelatedDate, Relation::EmailOpened, None),
+        ("email_clicked_link_date", "Clicked in any email, when", "email", FieldKind::RelatedDate, Relation::EmailClicked, None),
+        ("lead_email_read_count", "Opened emails, how often", "email", FieldKind::Sum, Relation::OpenCount, None),
+        ("email_id", "Clicked any link in any email", "email", FieldKind::RelatedYesNo, Relation::EmailClicked, None),
+        ("form_submitted", "Sent in the form", "web", FieldKind::Ids, Relation::FormSubmitted, Some("forms")),
+        ("form_submitted_date", "Sent in any form, when", "web", FieldKind::RelatedDate, Relation::FormSubmitted, None),
+        ("page_visited", "Visited the landing page", "web", FieldKind::Ids, Relation::PageVisited, Some("pages")),
+        ("page_id", "Visited any landing page", "web", FieldKind::RelatedYesNo, Relation::PageVisited, None),
+        ("redirect_id", "Clicked any tracked link", "web", FieldKind::RelatedYesNo, Relation::EmailClicked, None),
+        ("hit_url_date", "Visited any page, when", "web", FieldKind::RelatedDate, Relation::Hit, None),
+        ("hit_url_count", "Visited pages, how often", "web", FieldKind::Count, Relation::Hit, None),
+        ("sessions", "Visits with at least half an hour between", "web", FieldKind::Count, Relation::Session, None),
+    ]
+}
+
+fn related_texts() -> [(&'static str, &'static str, Relation, TextColumn); 8] {
+    [
+        ("hit_url", "Visited the address", Relation::Hit, TextColumn::Url),
+        ("referer", "Came from the address", Relation::Hit, TextColumn::Referrer),
+        ("url_title", "Visited a page titled", Relation::Hit, TextColumn::Title),
+        ("utm_source", "UTM source", Relation::Utm, TextColumn::UtmSource),
+        ("utm_medium", "UTM medium", Relation::Utm, TextColumn::UtmMedium),
+        ("utm_campaign", "UTM campaign", Relation::Utm, TextColumn::UtmCampaign),
+        ("utm_content", "UTM content", Relation::Utm, TextColumn::UtmContent),
+        ("utm_term", "UTM term", Relation::Utm, TextColumn::UtmTerm),
+    ]
+}
+
+const OWN_COLUMNS: [(&str, &str, FieldKind, &str); 5] = [
+    ("date_added", "Date added", FieldKind::Datetime, "created_at"),
+    ("date_identified", "Date identified", FieldKind::Datetime, "identified_at"),
+    ("date_modified", "Date modified", FieldKind::Datetime, "updated_at"),
+    ("last_active", "Last active", FieldKind::Datetime, "last_active_at"),
+    ("owner_id", "Owner", FieldKind::Id, "owner_id"),
+];
+
+/// Everything that a condition can be about, in the order of the builder. `purposes` are the purposes
+/// of consent known so far.
+pub fn catalogue(fields: &FieldCatalogue, purposes: &[String]) -> Vec<FilterField> {
+    let mut all: Vec<FilterField> = fields.published().filter(|f| f.listable).map(contact_field).collect();
+    let own = own_columns().filter(|own| fields.get(&own.field).is_none());
+    all.extend(own.collect::<Vec<_>>());
+    all.push(email_domain());
+    all.extend(purposes.iter().map(|purpose| consent_field(purpose)));
+    all.extend(related_rows().into_iter().map(related_field));
+    all.extend(related_texts().map(|(field, label, relation, column)| FilterField {
+        field: field.to_string(),
+        label: label.to_string(),
+        group: "web",
+        kind: FieldKind::RelatedText,
+        subject: Subject::RelatedText(relation, column),
+        options: Vec::new(),
+        source: None,
+    }));
+    all
+}
+
+/// The field of a name or of one of its other names.
+pub fn find_field(name: &str, fields: &FieldCatalogue) -> Option<FilterField> {
+    let name = canonical_name(name);
+    if let Some(purpose) = name.strip_prefix("consent:") {
+        return (!purpose.trim().is_empty() && purpose.len() <= 100).then(|| consent_field(purpose));
+    }
+    if let Some(field) = fields.get(name) {
+        return (field.published && field.listable).then(|| contact_field(field));
+    }
+    if name == "generated_email_domain" {
+        return Some(email_domain());
+    }
+    if let Some(own) = own_columns().find(|own| own.field == name) {
+        return Some(own);
+    }
+    if let Some(row) = related_rows().into_iter().find(|row| row.0 == name) {
+        return Some(related_field(row));
+    }
+    let (field, label, relation, column) = related_texts().into_iter().find(|row| row.0 == name)?;
+    Some(FilterField {
+        field: field.to_string(),
+        label: label.to_string(),
+        group: "web",
+        kind: FieldKind::RelatedText,
+        subject: Subject::RelatedText(relation, column),
+        options: Vec::new(),
+        source: None,
+    })
+}
+
+fn contact_field(field: &FieldDef) -> FilterField {
+    let kind = match field.kind {
+        FieldType::LongText => FieldKind::LongText,
+        FieldType::Number => FieldKind::Number,
+        FieldType::Date => FieldKind::Date,
+        FieldType::Datetime => FieldKind::Datetime,
+        FieldType::Boolean => FieldKind::YesNo,
+        FieldType::Select | FieldType::Country | FieldType::Timezone | FieldType::Locale => FieldKind::Select,
+        FieldType::Region => FieldKind::Text,
+        FieldType::Multiselect => FieldKind::Multiselect,
+        _ => FieldKind::Text,
+    };
+    let options = match field.kind {
+        FieldType::Country => countries().map(|(_, name)| Choice::new(name)).collect(),
+        FieldType::Boolean => {
+            let label = |label: &Option<String>, other: &str| label.clone().unwrap_or_else(|| other.to_string());
+            let (yes, no) = (label(&field.properties.yes, "Yes"), label(&field.properties.no, "No"));
+            vec![Choice { label: yes, value: "1".into() }, Choice { label: no, value: "0".into() }]
+        }
+        _ => field.properties.options.clone(),
+    };
+    let column = ColumnRef { alias: field.alias.clone(), column: field.column.clone() };
+    FilterField {
+        field: field.alias.clone(),
+        label: field.label.clone(),
+        group: "contact",
+        kind,
+        subject: Subject::Column(column),
+        options,
+        source: None,
+    }
+}
+
+fn own_columns() -> impl Iterator<Item = FilterField> {
+    OWN_COLUMNS.into_iter().map(|(field, label, kind, column)| FilterField {
+        field: field.to_string(),
+        label: label.to_string(),
+        group: "contact",
+        kind,
+        subject: Subject::Column(ColumnRef { alias: field.to_string(), column: Some(column.to_string()) }),
+        options: Vec::new(),
+        source: (kind == FieldKind::Id).then_some("users"),
+    })
+}
+
+fn email_domain() -> FilterField {
+    FilterField {
+        field: "generated_email_domain".to_string(),
+        label: "Email domain".to_string(),
+        group: "contact",
+        kind: FieldKind::Text,
+        subject: Subject::EmailDomain,
+        options: Vec::new(),
+        source: None,
+    }
+}
+
+fn consent_field(purpose: &str) -> FilterField {
+    FilterField {
+        field: format!("consent:{purpose}"),
+        label: format!("Agreed to “{purpose}”"),
+        group: "consent",
+        kind: FieldKind::RelatedYesNo,
+        subject: Subject::Related(Relation::Consent(purpose.to_string())),
+        options: Vec::new(),
+        source: None,
+    }
+}
+
+fn related_field((field, label, group, kind, relation, source): Row) -> FilterField {
+    FilterField {
+        field: field.to_string(),
+        label: label.to_string(),
+        group,
+        kind,
+        subject: Subject::Related(relation),
+        options: Vec::new(),
+        source,
+    }
+}

@@ -1,0 +1,253 @@
+//! A checked filter, taken apart into leaves and ready to be answered.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::tz::TimeZone;
+use roaring::RoaringBitmap;
+
+use crate::contacts::FieldCatalogue;
+use crate::ids::{SegmentId, TagId};
+use crate::segments::build::{Draft, build};
+use crate::segments::dates::next_midnight;
+use crate::segments::{
+    Bounds, ColumnRef, ColumnTest, DateTest, Filter, FilterError, Leaf, Match, Quantifier, Question, Relation, RowTest, Rule,
+};
+use crate::time::Timestamp;
+
+/// How the answers of the leaves come together.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Node {
+    Leaf(usize),
+    All(Vec<Node>),
+    Any(Vec<Node>),
+    Not(Box<Node>),
+    /// A filter without conditions: nobody belongs to it but by hand.
+    Nobody,
+}
+
+/// A filter that passed its checks.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub root: Node,
+    pub leaves: Vec<Leaf>,
+    /// The columns that the leaves read; a leaf names them by their place here.
+    pub columns: Vec<ColumnRef>,
+    /// The pointer of each condition and its leaf.
+    pub conditions: Vec<(String, usize)>,
+    filter: Filter,
+}
+
+/// A plan's dates, resolved for one `now`.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    pub now: Timestamp,
+    pub zone: TimeZone,
+    pub(super) bounds: Vec<Option<Bounds>>,
+}
+
+/// What a filter's answer depends on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dependencies {
+    /// Columns of the contact, by alias.
+    pub columns: BTreeSet<String>,
+    pub relations: BTreeSet<Relation>,
+    pub segments: BTreeSet<SegmentId>,
+    pub tags: BTreeSet<TagId>,
+    /// Emails, forms and pages that are named, with the relation in which they are.
+    pub objects: BTreeSet<(Relation, i64)>,
+    /// The answer may change at midnight.
+    pub daily: bool,
+    /// The answer may change at any instant.
+    pub clock: bool,
+    /// Some dates count in the contact's own zone: midnight comes at many instants.
+    pub contact_zones: bool,
+}
+
+impl Plan {
+    /// Checks a filter against the fields of a workspace.
+    pub fn of(filter: &Filter, fields: &FieldCatalogue) -> Result<Plan, Vec<FilterError>> {
+        let mut planner = Planner { fields, plan: Plan::empty(filter.clone()), columns: HashMap::new(), errors: Vec::new() };
+        let root = planner.group(filter, "");
+        if !planner.errors.is_empty() {
+            return Err(planner.errors);
+        }
+        planner.plan.root = if filter.is_empty() { Node::Nobody } else { root };
+        Ok(planner.plan)
+    }
+
+    fn empty(filter: Filter) -> Plan {
+        Plan { root: Node::Nobody, leaves: Vec::new(), columns: Vec::new(), conditions: Vec::new(), filter }
+    }
+
+    /// The filter that this plan was made of.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Sets relative dates for one `now`; `zone` is the workspace's.
+    pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Moment {
+        let bounds = self.leaves.iter().map(|leaf| leaf.date_test().map(|test| test.bounds(now, zone))).collect();
+        Moment { now, zone: zone.clone(), bounds }
+    }
+
+    /// Leaves that are answered by a scan of the contacts.
+    pub fn scan_leaves(&self) -> impl Iterator<Item = usize> {
+        self.leaves.iter().enumerate().filter(|(_, l)| matches!(l.question, Question::Column { .. })).map(|(i, _)| i)
+    }
+
+    /// Leaves that are answered by reading an index of related rows.
+    pub fn index_leaves(&self) -> impl Iterator<Item = usize> {
+        self.leaves.iter().enumerate().filter(|(_, l)| matches!(l.question, Question::Related { .. })).map(|(i, _)| i)
+    }
+
+    /// Puts the sets of the leaves together; `everyone` is what "not" is taken from.
+    pub fn combine(&self, leaves: &[RoaringBitmap], everyone: &RoaringBitmap) -> RoaringBitmap {
+        combine(&self.root, leaves, everyone)
+    }
+
+    pub fn dependencies(&self) -> Dependencies {
+        let mut found = Dependencies::default();
+        for leaf in &self.leaves {
+            if let Some(test) = leaf.date_test() {
+                found.daily |= test.moves_daily();
+                found.clock |= test.moves_with_clock();
+                found.contact_zones |= test.contact_zone && (test.moves_daily() || test.moves_with_clock());
+            }
+            let Question::Related { relation, rows, .. } = &leaf.question else { continue };
+            found.relations.insert(relation.clone());
+            let RowTest::Objects(ids) = rows else { continue };
+            match relation {
+                Relation::Segment => found.segments.extend(ids.iter().map(|id| SegmentId(*id))),
+                Relation::Tag => found.tags.extend(ids.iter().map(|id| TagId(*id))),
+                other => found.objects.extend(ids.iter().map(|id| (other.clone(), *id))),
+            }
+        }
+        found.columns = self.columns.iter().map(|c| c.alias.clone()).collect();
+        found
+    }
+
+    /// When the calendar next moves a date of this filter, if any moves with it. Dates in the contact's
+    /// own zone are looked at every quarter of an hour, where some zone has midnight.
+    pub fn next_calendar_flip(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        const QUARTER: i64 = 15 * 60_000;
+        let depends = self.dependencies();
+        match (depends.daily, depends.contact_zones) {
+            (true, true) => Some(Timestamp(now.0 - now.0.rem_euclid(QUARTER) + QUARTER)),
+            (true, false) => Some(next_midnight(now, zone)),
+            _ => None,
+        }
+    }
+
+    /// The filter in words, as one line.
+    pub fn summary(&self) -> String {
+        self.words(&self.root, true)
+    }
+
+    fn words(&self, node: &Node, outermost: bool) -> String {
+        let list = |nodes: &[Node], word: &str| {
+            let parts: Vec<String> = nodes.iter().map(|n| self.words(n, nodes.len() == 1 && outermost)).collect();
+            let text = parts.join(word);
+            if outermost || parts.len() == 1 { text } else { format!("({text})") }
+        };
+        match node {
+            Node::Leaf(i) => self.leaves[*i].label.clone(),
+            Node::All(nodes) => list(nodes, " and "),
+            Node::Any(nodes) => list(nodes, " or "),
+            Node::Not(inner) => format!("not ({})", self.words(inner, true)),
+            Node::Nobody => "Only people added by hand".to_string(),
+        }
+    }
+}
+
+impl Leaf {
+    pub(super) fn date_test(&self) -> Option<&DateTest> {
+        match &self.question {
+            Question::Column { test: ColumnTest::Day(test) | ColumnTest::Instant(test), .. } => Some(test),
+            Question::Related { rows: RowTest::At(test), .. } => Some(test),
+            _ => None,
+        }
+    }
+}
+
+fn combine(node: &Node, leaves: &[RoaringBitmap], everyone: &RoaringBitmap) -> RoaringBitmap {
+    match node {
+        Node::Leaf(i) => leaves.get(*i).cloned().unwrap_or_default(),
+        Node::All(nodes) => {
+            let mut sets = nodes.iter().map(|n| combine(n, leaves, everyone));
+            let first = sets.next().unwrap_or_else(|| everyone.clone());
+            sets.fold(first, |all, set| all & set)
+        }
+        Node::Any(nodes) => nodes.iter().fold(RoaringBitmap::new(), |any, n| any | combine(n, leaves, everyone)),
+        Node::Not(inner) => everyone - combine(inner, leaves, everyone),
+        Node::Nobody => RoaringBitmap::new(),
+    }
+}
+
+struct Planner<'a> {
+    fields: &'a FieldCatalogue,
+    plan: Plan,
+    columns: HashMap<ColumnRef, usize>,
+    errors: Vec<FilterError>,
+}
+
+impl Planner<'_> {
+    fn group(&mut self, group: &Filter, pointer: &str) -> Node {
+        let nodes: Vec<Node> = group
+            .rules
+            .iter()
+            .enumerate()
+            .filter_map(|(i, rule)| {
+                let pointer = format!("{pointer}/rules/{i}");
+                match rule {
+                    Rule::Group(inner) => Some(self.group(inner, &pointer)),
+                    Rule::Condition(condition) => match build(condition, &pointer, self.fields) {
+                        Ok((draft, label)) => Some(self.leaf(draft, label, pointer)),
+                        Err(error) => {
+                            self.errors.push(error);
+                            None
+                        }
+                    },
+                }
+            })
+            .collect();
+        let node = if group.matching == Match::All { Node::All(nodes) } else { Node::Any(nodes) };
+        if group.not { Node::Not(Box::new(node)) } else { node }
+    }
+
+    fn leaf(&mut self, draft: Draft, label: String, pointer: String) -> Node {
+        let question = match draft {
+            Draft::Column { column, test, contact_zone } => {
+                let slot = self.slot(column);
+                let zone = ColumnRef { alias: "timezone".to_string(), column: Some("timezone".to_string()) };
+                let zone_slot = contact_zone.then(|| self.slot(zone));
+                Question::Column { slot, test, zone_slot }
+            }
+            Draft::Related { relation, rows, quantifier } => Question::Related { relation, rows, quantifier },
+        };
+        self.plan.leaves.push(Leaf { question, label });
+        let leaf = self.plan.leaves.len() - 1;
+        self.plan.conditions.push((pointer, leaf));
+        Node::Leaf(leaf)
+    }
+
+    fn slot(&mut self, column: ColumnRef) -> usize {
+        if let Some(slot) = self.columns.get(&column) {
+            return *slot;
+        }
+        let slot = self.plan.columns.len();
+        self.plan.columns.push(column.clone());
+        self.columns.insert(column, slot);
+        slot
+    }
+}
+
+/// Whether rows without any match can satisfy a quantifier: then the set is taken from everyone.
+impl Quantifier {
+    pub fn holds_for_none(&self) -> bool {
+        match self {
+            Quantifier::AtLeastOne | Quantifier::Each { negated: false } => false,
+            Quantifier::None | Quantifier::Each { negated: true } => true,
+            Quantifier::Count(test) | Quantifier::Sum(test) => test.passes(Some(0.0)),
+        }
+    }
+}
