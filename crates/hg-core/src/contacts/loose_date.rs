@@ -58,7 +58,7 @@ fn numeric(text: &str) -> Option<(Date, &str)> {
     if !(rest.is_empty() || rest.starts_with([' ', 'T', 't', ','])) {
         return None;
     }
-    let month_first = separator == '/' && second.parse::<i8>().ok()? > 12 || separator == '/' && first.parse::<i16>().ok()? <= 12;
+    let month_first = separator == '/' && (second.parse::<i16>().ok()? > 12 || first.parse::<i16>().ok()? <= 12);
     let (year, month, day) = match (first.len(), third.len()) {
         (4, _) => (first, second, third),
         (_, 4) if month_first => (third, first, second),

@@ -151,7 +151,7 @@ impl Shift {
         self.steps.iter().any(|step| matches!(step, Step::Seconds(_)))
     }
 
-    fn from(&self, start: DateTime) -> Option<DateTime> {
+    fn after(&self, start: DateTime) -> Option<DateTime> {
         self.steps.iter().try_fold(start, |at, step| {
             let shifted = |span: Span| at.checked_add(span).ok();
             match step {
@@ -280,11 +280,11 @@ impl DateSpec {
                 days(first, after, false)
             }
             DateSpec::Relative(shift) => {
-                let day = shift.from(today.to_datetime(Time::midnight()))?.date();
+                let day = shift.after(today.to_datetime(Time::midnight()))?.date();
                 days(day, day.tomorrow().ok()?, true)
             }
             DateSpec::Clock(shift) => {
-                let at = shift.from_instant(now, zone)?;
+                let at = shift.after_instant(now, zone)?;
                 instant(at, at.date(zone))
             }
             DateSpec::Anniversary(_) => None,
@@ -295,7 +295,7 @@ impl DateSpec {
     /// born on the 29th are remembered too.
     pub(super) fn anniversary(&self, now: Timestamp, zone: &TimeZone) -> Option<Vec<(i8, i8)>> {
         let DateSpec::Anniversary(shift) = self else { return None };
-        let day = shift.from(now.date(zone).to_datetime(Time::midnight()))?.date();
+        let day = shift.after(now.date(zone).to_datetime(Time::midnight()))?.date();
         let mut days = vec![(day.month(), day.day())];
         if days[0] == (2, 28) && !day.in_leap_year() {
             days.push((2, 29));
@@ -306,12 +306,12 @@ impl DateSpec {
 
 impl Shift {
     /// Calendar steps are taken on the wall clock of the zone, seconds on the time line.
-    fn from_instant(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    fn after_instant(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let (clock, calendar): (Vec<Step>, Vec<Step>) =
             self.steps.iter().cloned().partition(|step| matches!(step, Step::Seconds(_)));
         let mut at = now;
         if !calendar.is_empty() {
-            at = Timestamp::from_civil(Shift { steps: calendar }.from(now.civil(zone))?, zone).ok()?;
+            at = Timestamp::from_civil(Shift { steps: calendar }.after(now.civil(zone))?, zone).ok()?;
         }
         let seconds: i64 = clock.iter().map(|step| if let Step::Seconds(n) = step { *n } else { 0 }).sum();
         Some(Timestamp(at.0.checked_add(seconds * SECOND)?))
