@@ -38,6 +38,8 @@ pub enum Command {
     Doctor(doctor::Args),
     /// Show or check the configuration.
     Config(config::Args),
+    /// Print the description of the native API (OpenAPI 3.1).
+    Openapi,
 }
 
 pub async fn run(command: Command, config: Config) -> Result<()> {
@@ -47,5 +49,10 @@ pub async fn run(command: Command, config: Config) -> Result<()> {
         Command::Migrate(args) => migrate::run(args, config).await,
         Command::Doctor(args) => doctor::run(args, config).await,
         Command::Config(args) => self::config::run(args, config).await,
+        Command::Openapi => {
+            let text = hg_web::native::openapi().to_pretty_json().map_err(|e| crate::open::plain(e.to_string()))?;
+            println!("{text}");
+            Ok(())
+        }
     }
 }
