@@ -1,0 +1,146 @@
+//! Who gets an email: the questions in their fixed order, the first "no" is the reason.
+
+/// Whether people who opted out may still get an email.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Needs the contact's willingness.
+    Marketing,
+    /// Answers something the contact did: a receipt, a password.
+    Transactional,
+}
+
+impl Purpose {
+    /// The word in the database and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Marketing => "marketing",
+            Self::Transactional => "transactional",
+        }
+    }
+
+    /// Reads the word; anything unknown is the stricter one.
+    pub fn of(word: &str) -> Self {
+        if word == "transactional" { Self::Transactional } else { Self::Marketing }
+    }
+}
+
+/// What is known about one contact and one email on one occasion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate {
+    /// The email is published.
+    pub published: bool,
+    /// The contact has an address that a server would accept.
+    pub has_address: bool,
+    /// The contact opted out of email, by herself or by hand of a colleague.
+    pub opted_out: bool,
+    /// Her address refused mail for good, or she complained about spam: blocks everything.
+    pub undeliverable: bool,
+    /// She had this email before (marketing only).
+    pub had_it_already: bool,
+    /// She is in the audience; true where there is none to be in.
+    pub in_audience: bool,
+    /// Somebody with the same address gets or got this email.
+    pub same_address_served: bool,
+}
+
+impl Candidate {
+    /// Somebody who may get everything; tests and callers take away from here.
+    pub const WELCOME: Self = Self {
+        published: true,
+        has_address: true,
+        opted_out: false,
+        undeliverable: false,
+        had_it_already: false,
+        in_audience: true,
+        same_address_served: false,
+    };
+}
+
+/// Why a contact does not get an email.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Skip {
+    /// The email is not published.
+    NotPublished,
+    /// No address, or one that cannot exist.
+    NoAddress,
+    /// Hard bounce or spam complaint.
+    Undeliverable,
+    /// Do not contact.
+    OptedOut,
+    /// This email was sent before.
+    HadItAlready,
+    /// Not, or no longer, in the audience.
+    NotInAudience,
+    /// Another contact with this address has it.
+    SameAddress,
+}
+
+impl Skip {
+    /// The word in the database and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotPublished => "not-published",
+            Self::NoAddress => "no-address",
+            Self::Undeliverable => "undeliverable",
+            Self::OptedOut => "opted-out",
+            Self::HadItAlready => "had-it-already",
+            Self::NotInAudience => "not-in-audience",
+            Self::SameAddress => "same-address",
+        }
+    }
+}
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send it.
+    Send,
+    /// Do not, because.
+    Skip(Skip),
+}
+
+/// Asks the questions in order.
+///
+/// ```
+/// use hg_core::emails::{Candidate, Purpose, Skip, Verdict, judge};
+/// let ada = Candidate { opted_out: true, ..Candidate::WELCOME };
+/// assert_eq!(judge(&ada, Purpose::Marketing), Verdict::Skip(Skip::OptedOut));
+/// assert_eq!(judge(&ada, Purpose::Transactional), Verdict::Send);
+/// ```
+pub fn judge(candidate: &Candidate, purpose: Purpose) -> Verdict {
+    let marketing = purpose == Purpose::Marketing;
+    let questions = [
+        (!candidate.published, Skip::NotPublished),
+        (!candidate.has_address, Skip::NoAddress),
+        (candidate.undeliverable, Skip::Undeliverable),
+        (marketing && candidate.opted_out, Skip::OptedOut),
+        (marketing && candidate.had_it_already, Skip::HadItAlready),
+        (!candidate.in_audience, Skip::NotInAudience),
+        (marketing && candidate.same_address_served, Skip::SameAddress),
+    ];
+    questions.iter().find(|(no, _)| *no).map_or(Verdict::Send, |(_, reason)| Verdict::Skip(*reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hard_bounce_blocks_transactional_mail_too() {
+        let bounced = Candidate { undeliverable: true, ..Candidate::WELCOME };
+        assert_eq!(judge(&bounced, Purpose::Transactional), Verdict::Skip(Skip::Undeliverable));
+    }
+
+    #[test]
+    fn the_first_reason_is_the_one_that_is_told() {
+        let hopeless = Candidate { has_address: false, opted_out: true, in_audience: false, ..Candidate::WELCOME };
+        assert_eq!(judge(&hopeless, Purpose::Marketing), Verdict::Skip(Skip::NoAddress));
+    }
+
+    #[test]
+    fn a_transactional_email_may_go_out_twice() {
+        let again = Candidate { had_it_already: true, same_address_served: true, ..Candidate::WELCOME };
+        assert_eq!(judge(&again, Purpose::Transactional), Verdict::Send);
+        assert_eq!(judge(&again, Purpose::Marketing), Verdict::Skip(Skip::HadItAlready));
+    }
+}
