@@ -7,8 +7,10 @@
 pub mod emails;
 pub mod contacts;
 pub mod events;
+pub mod forms;
 pub mod ids;
 pub mod segments;
 pub mod text;
 pub mod time;
 pub mod tokens;
+pub mod tracking;

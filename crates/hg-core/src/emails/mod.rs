@@ -13,6 +13,7 @@ mod compile;
 mod html_pass;
 mod message;
 mod plain_text;
+mod send_state;
 mod sender;
 mod unsubscribe;
 
@@ -20,5 +21,6 @@ pub use audience::{Candidate, Purpose, Skip, Verdict, judge};
 pub use compile::{CompileError, CompiledEmail, EmailSource, LinkTarget, SourceFormat, Utm};
 pub use message::{ContactValues, Links, Message, MessageFacts, MessageUrls, Workspace};
 pub use plain_text::plain_text;
+pub use send_state::{MOST_ATTEMPTS, SendState, retry_after_minutes};
 pub use sender::{Sender, SenderWishes, sender};
 pub use unsubscribe::{unsubscribe_secret, verify_unsubscribe_secret};
