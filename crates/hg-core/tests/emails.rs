@@ -106,10 +106,7 @@ fn links_that_are_not_to_be_counted_are_left_alone() {
         (r##"<a href="#top">x</a>"##, r##"<a href="#top">x</a>"##),
         (r#"<a href="mailto:a@x.io">x</a>"#, r#"<a href="mailto:a@x.io">x</a>"#),
         (r#"<a href="{webview_url}">x</a>"#, r#"<a href="https://m.io/email/view/k1">x</a>"#),
-        (
-            r#"<a href="%7Bunsubscribe_url%7D">x</a>"#,
-            r#"<a href="https://m.io/email/unsubscribe/k1/ann%40x.io/s1">x</a>"#,
-        ),
+        (r#"<a href="%7Bunsubscribe_url%7D">x</a>"#, r#"<a href="https://m.io/email/unsubscribe/k1/ann%40x.io/s1">x</a>"#),
     ] {
         assert_eq!(body(written), sent, "{written}");
     }
@@ -179,10 +176,8 @@ fn plain_text_is_made_from_the_html_with_counted_links() {
 
 #[test]
 fn a_hand_written_plain_text_counts_its_links_with_those_of_the_html() {
-    let email = EmailSource {
-        plain_text: Some("See https://s.io, or (https://t.io)."),
-        ..source(r#"<a href="https://s.io">x</a>"#)
-    };
+    let email =
+        EmailSource { plain_text: Some("See https://s.io, or (https://t.io)."), ..source(r#"<a href="https://s.io">x</a>"#) };
     let text = send(&email).text;
     assert_eq!(text, "See https://m.io/r/link0?ct=hg1.a.b, or (https://m.io/r/link1?ct=hg1.a.b).");
 }

@@ -2,9 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use hg_core::tokens::{
-    DateFormats, Owner, OwnText, OwnUrl, Place, Template, Token, TokenFacts, Value, Warning, signature,
-};
+use hg_core::tokens::{DateFormats, OwnText, OwnUrl, Owner, Place, Template, Token, TokenFacts, Value, Warning, signature};
 use jiff::Zoned;
 
 struct Facts {

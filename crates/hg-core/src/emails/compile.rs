@@ -117,8 +117,8 @@ impl CompiledEmail {
         };
         let mut targets = Targets::default();
         let document = as_document(&html, email.subject, email.language);
-        let marked =
-            mark_links(&document, email.site_url, email.track_clicks, &mut targets).map_err(|e| CompileError::Html(e.to_string()))?;
+        let marked = mark_links(&document, email.site_url, email.track_clicks, &mut targets)
+            .map_err(|e| CompileError::Html(e.to_string()))?;
         let needs_sentence = email.purpose == Purpose::Marketing && !offers_unsubscribing(&document);
         let mut automatic = plain_text(&marked).map_err(|e| CompileError::Html(e.to_string()))?;
         if needs_sentence {
@@ -143,11 +143,7 @@ impl CompiledEmail {
             html: Template::parse(&html),
             text: Template::parse(&text),
             editable_text,
-            links: targets
-                .urls
-                .into_iter()
-                .map(|url| LinkTarget { template: Template::parse(&url), url })
-                .collect(),
+            links: targets.urls.into_iter().map(|url| LinkTarget { template: Template::parse(&url), url }).collect(),
             utm: utm_templates(&email.utm),
         })
     }
@@ -184,21 +180,15 @@ impl CompiledEmail {
 fn mjml_to_html(source: &str) -> Result<String, CompileError> {
     let parsed = mrml::parse(source).map_err(|error| CompileError::Mjml(error.to_string()))?;
     // No fonts: mails must not load anything from a host of somebody else behind the author's back.
-    let options = mrml::prelude::render::RenderOptions {
-        disable_comments: true,
-        social_icon_origin: None,
-        fonts: HashMap::new(),
-    };
+    let options =
+        mrml::prelude::render::RenderOptions { disable_comments: true, social_icon_origin: None, fonts: HashMap::new() };
     parsed.element.render(&options).map_err(|error| CompileError::Mjml(error.to_string()))
 }
 
 fn offers_unsubscribing(text: &str) -> bool {
     Template::parse(text).tokens().any(|(token, _)| {
         use crate::tokens::{OwnText, OwnUrl};
-        matches!(
-            token,
-            Token::Text(OwnText::Unsubscribe) | Token::Url(OwnUrl::Unsubscribe) | Token::Url(OwnUrl::DoNotContact)
-        )
+        matches!(token, Token::Text(OwnText::Unsubscribe) | Token::Url(OwnUrl::Unsubscribe) | Token::Url(OwnUrl::DoNotContact))
     })
 }
 
@@ -250,14 +240,9 @@ fn without_markers(text: &str, urls: &[String]) -> String {
 }
 
 fn utm_templates(utm: &Utm) -> Vec<(&'static str, Template)> {
-    [
-        ("utm_source", &utm.source),
-        ("utm_medium", &utm.medium),
-        ("utm_campaign", &utm.campaign),
-        ("utm_content", &utm.content),
-    ]
-    .into_iter()
-    .filter(|(_, value)| !value.trim().is_empty())
-    .map(|(name, value)| (name, Template::parse(value.trim())))
-    .collect()
+    [("utm_source", &utm.source), ("utm_medium", &utm.medium), ("utm_campaign", &utm.campaign), ("utm_content", &utm.content)]
+        .into_iter()
+        .filter(|(_, value)| !value.trim().is_empty())
+        .map(|(name, value)| (name, Template::parse(value.trim())))
+        .collect()
 }

@@ -6,8 +6,7 @@ use jiff::Zoned;
 
 use super::CompiledEmail;
 use crate::tokens::{
-    DateFormats, Owner, OwnText, OwnUrl, Place, Template, Token, TokenFacts, Value, encode_component, escape_html,
-    signature,
+    DateFormats, OwnText, OwnUrl, Owner, Place, Template, Token, TokenFacts, Value, encode_component, escape_html, signature,
 };
 
 /// The values of one contact, by alias.

@@ -7,8 +7,7 @@ use lol_html::{RewriteStrSettings, doc_text, element, errors::RewritingError, ht
 use crate::tokens::decode_entities;
 
 const SILENT: [&str; 6] = ["style", "script", "title", "template", "noscript", "head"];
-const PARAGRAPHS: [&str; 12] =
-    ["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "table", "section"];
+const PARAGRAPHS: [&str; 12] = ["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "table", "section"];
 const LINES: [&str; 10] = ["div", "tr", "td", "th", "li", "header", "footer", "article", "center", "hr"];
 
 /// The text of a page or email: paragraphs apart, lists with dashes, links as `text [address]`.
@@ -42,9 +41,8 @@ pub fn plain_text(html: &str) -> Result<String, RewritingError> {
 
 fn open(el: &mut Element<'_, '_>, shared: &Rc<RefCell<Writer>>) {
     let name = el.tag_name();
-    let hidden = el
-        .get_attribute("style")
-        .is_some_and(|style| style.to_ascii_lowercase().replace(' ', "").contains("display:none"));
+    let hidden =
+        el.get_attribute("style").is_some_and(|style| style.to_ascii_lowercase().replace(' ', "").contains("display:none"));
     let mut writer = shared.borrow_mut();
     match name.as_str() {
         "br" => writer.newline(1),

@@ -97,11 +97,8 @@ fn row(out: &mut String, form: &str, number: usize, field: &FormField, wishes: &
     let alias = escaped_html(&field.alias);
     let input = format!("mauticform_input_{form}_{alias}");
     if field.kind == FieldKind::Hidden {
-        let _ = write!(
-            out,
-            "<input type=\"hidden\" id=\"{input}\" name=\"mauticform[{alias}]\" value=\"{}\">",
-            escaped_html(value)
-        );
+        let _ =
+            write!(out, "<input type=\"hidden\" id=\"{input}\" name=\"mauticform[{alias}]\" value=\"{}\">", escaped_html(value));
         return;
     }
     let class = match field.kind {
@@ -110,11 +107,8 @@ fn row(out: &mut String, form: &str, number: usize, field: &FormField, wishes: &
         FieldKind::Button => "button-wrapper",
         kind => kind.as_str(),
     };
-    let required = if field.required {
-        format!(" data-validate=\"{alias}\" data-validation-type=\"{class}\"")
-    } else {
-        String::new()
-    };
+    let required =
+        if field.required { format!(" data-validate=\"{alias}\" data-validation-type=\"{class}\"") } else { String::new() };
     let _ = write!(
         out,
         "<div id=\"mauticform_{form}_{alias}\" class=\"mauticform-row mauticform-{class} mauticform-field-{number}{}\"{required}>",
@@ -174,13 +168,21 @@ fn control(out: &mut String, field: &FormField, common: &str, value: &str, form:
             )
         }
         FieldKind::Button => {
-            write!(out, "<button {common} type=\"submit\" value=\"1\" class=\"mauticform-button\">{}</button>", escaped_html(&field.label))
+            write!(
+                out,
+                "<button {common} type=\"submit\" value=\"1\" class=\"mauticform-button\">{}</button>",
+                escaped_html(&field.label)
+            )
         }
     };
 }
 
 fn select(out: &mut String, field: &FormField, common: &str, value: &str) -> std::fmt::Result {
-    write!(out, "<select {common} class=\"mauticform-selectbox\"><option value=\"\">{}</option>", escaped_html(&field.placeholder))?;
+    write!(
+        out,
+        "<select {common} class=\"mauticform-selectbox\"><option value=\"\">{}</option>",
+        escaped_html(&field.placeholder)
+    )?;
     for option in &field.options {
         let own = escaped_html(&option.value);
         let chosen = if own == value { " selected" } else { "" };

@@ -118,7 +118,11 @@ pub fn is_email_address(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let forbidden = |c: char| c.is_whitespace() || c.is_control() || "()<>[]:;,\\\"".contains(c);
     let label_ok = |label: &str| {
-        !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-') && !label.contains(['_', '@', '/'])
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && !label.contains(['_', '@', '/'])
     };
     !local.is_empty()
         && text.len() <= 254

@@ -16,7 +16,10 @@ pub struct Template {
 pub(super) enum Part {
     Text(String),
     /// A token, and the text it was written as: API tokens of that name win over built-in ones.
-    Token { token: Token, raw: String },
+    Token {
+        token: Token,
+        raw: String,
+    },
 }
 
 /// What a token asks for.
@@ -200,8 +203,7 @@ impl Template {
 /// `{first_name}` was surely meant as a token; `{ }` of a style sheet never gets here.
 fn looks_like_a_token(raw: &str) -> bool {
     let inner = raw.trim_start_matches('{').trim_end_matches('}');
-    !inner.is_empty()
-        && inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '=' | '|' | ' ' | '.'))
+    !inner.is_empty() && inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '=' | '|' | ' ' | '.'))
 }
 
 /// The token that begins here, and its length in bytes.

@@ -18,9 +18,28 @@ const MOST_PARAMS: usize = 200;
 
 /// Parameters that describe the hit; everything else may be a field of the contact.
 const ABOUT_THE_HIT: [&str; 22] = [
-    "page_title", "page_language", "preferred_locale", "page_referrer", "page_url", "counter", "timezone_offset",
-    "timezone", "resolution", "platform", "do_not_track", "mautic_device_id", "ct", "d", "fingerprint", "tags",
-    "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "hash",
+    "page_title",
+    "page_language",
+    "preferred_locale",
+    "page_referrer",
+    "page_url",
+    "counter",
+    "timezone_offset",
+    "timezone",
+    "resolution",
+    "platform",
+    "do_not_track",
+    "mautic_device_id",
+    "ct",
+    "d",
+    "fingerprint",
+    "tags",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_content",
+    "utm_term",
+    "hash",
 ];
 
 /// The five campaign parameters.
@@ -114,7 +133,11 @@ impl HitParams {
         let utm = UtmTags::of(&all);
         let mut take = |name: &str| all.remove(name).unwrap_or_default();
         let do_not_track = matches!(take("do_not_track").as_str(), "1" | "true" | "yes");
-        let tags = take("tags").split(',').map(|tag| tag.trim().to_owned()).filter(|tag| tag.len() > usize::from(tag.starts_with('-'))).collect();
+        let tags = take("tags")
+            .split(',')
+            .map(|tag| tag.trim().to_owned())
+            .filter(|tag| tag.len() > usize::from(tag.starts_with('-')))
+            .collect();
         let read = Self {
             url,
             title: take("page_title"),
@@ -152,7 +175,9 @@ fn cut(mut value: String) -> String {
 fn lower_case_query(url: &str) -> BTreeMap<String, String> {
     let query = match Url::parse(url) {
         Ok(url) => url.query().unwrap_or_default().to_owned(),
-        Err(_) => url.split_once('?').map(|(_, query)| query.split('#').next().unwrap_or_default().to_owned()).unwrap_or_default(),
+        Err(_) => {
+            url.split_once('?').map(|(_, query)| query.split('#').next().unwrap_or_default().to_owned()).unwrap_or_default()
+        }
     };
     form_urlencoded::parse(query.as_bytes())
         .take(MOST_PARAMS)
@@ -166,9 +191,7 @@ pub fn decode_pixel_payload(payload: &str) -> Vec<(String, String)> {
     let payload = payload.trim_end_matches('=');
     let bytes = STANDARD_NO_PAD.decode(payload).or_else(|_| URL_SAFE_NO_PAD.decode(payload));
     match bytes.ok().and_then(|bytes| parse_php(&bytes)) {
-        Some(Php::Map(entries)) => {
-            entries.into_iter().filter_map(|(name, value)| Some((name, value.as_text()?))).collect()
-        }
+        Some(Php::Map(entries)) => entries.into_iter().filter_map(|(name, value)| Some((name, value.as_text()?))).collect(),
         _ => Vec::new(),
     }
 }

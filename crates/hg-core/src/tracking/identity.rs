@@ -116,11 +116,7 @@ mod tests {
                 Evidence { device: k(), claimed: Some(K), gives_unique_value: true, ..none },
                 Decision::Stay(K),
             ),
-            (
-                "a new address on K's device",
-                Evidence { device: k(), gives_unique_value: true, ..none },
-                Decision::NewContact,
-            ),
+            ("a new address on K's device", Evidence { device: k(), gives_unique_value: true, ..none }, Decision::NewContact),
             (
                 "a visitor gives an address nobody has",
                 Evidence { device: visitor(), gives_unique_value: true, ..none },

@@ -94,8 +94,7 @@ mod tests {
 
     #[test]
     fn addresses_prefixes_and_networks_are_found() {
-        let list: Vec<String> =
-            ["10.0.0.1", "192.168.", "172.16.0.0/12", "2001:db8::/32", "nonsense"].map(String::from).into();
+        let list: Vec<String> = ["10.0.0.1", "192.168.", "172.16.0.0/12", "2001:db8::/32", "nonsense"].map(String::from).into();
         for inside in ["10.0.0.1", "192.168.7.9", "172.31.255.255", "2001:db8:1::1", "::ffff:10.0.0.1"] {
             assert!(is_listed(ip(inside), &list), "{inside}");
         }
