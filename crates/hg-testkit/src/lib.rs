@@ -7,6 +7,7 @@
 pub mod app;
 pub mod clock;
 pub mod db;
+pub mod smtp_sink;
 
 pub use app::TestApp;
 pub use clock::{FakeClock, SeededChance};
