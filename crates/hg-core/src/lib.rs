@@ -4,6 +4,7 @@
 //! random key comes next are handed in by the caller through [`time::Clock`] and [`ids::Chance`], so that every
 //! rule can be tested at any instant and replayed to the same result.
 
+pub mod campaigns;
 pub mod contacts;
 pub mod emails;
 pub mod events;

@@ -91,7 +91,11 @@ async fn tls_that_is_required_but_not_offered_is_an_error() {
 #[tokio::test]
 async fn a_refused_recipient_leaves_the_connection_usable() {
     for pipelining in [true, false] {
-        let recipients = [("gone@x.io".to_owned(), "550 5.1.1 no such user".to_owned()), ("later@x.io".to_owned(), "451 4.7.1 later".to_owned())].into();
+        let recipients = [
+            ("gone@x.io".to_owned(), "550 5.1.1 no such user".to_owned()),
+            ("later@x.io".to_owned(), "451 4.7.1 later".to_owned()),
+        ]
+        .into();
         let faults = Faults { recipients, ..Faults::default() };
         let (sink, config) = sink(SinkOptions { pipelining, faults, ..SinkOptions::default() }).await;
         let mut connection = Connection::open(&config).await.expect("it opens");
@@ -120,7 +124,9 @@ async fn a_message_refused_at_its_end_is_known_not_to_be_delivered() {
 
 #[tokio::test]
 async fn an_answer_that_never_comes_leaves_the_message_unknown() {
-    for faults in [Faults { drop_after_every_nth: Some(1), ..Faults::default() }, Faults { hang_at: Some(".".into()), ..Faults::default() }] {
+    for faults in
+        [Faults { drop_after_every_nth: Some(1), ..Faults::default() }, Faults { hang_at: Some(".".into()), ..Faults::default() }]
+    {
         let (sink, config) = sink(SinkOptions { faults, ..SinkOptions::default() }).await;
         let mut connection = Connection::open(&impatient(config)).await.expect("it opens");
         connection.offer(&to("a@x.io"), &message(1)).await.expect("it may be sent");

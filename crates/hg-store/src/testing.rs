@@ -46,9 +46,7 @@ pub async fn postgres_template(server: &str, name: &str) -> Result<()> {
         db.close().await;
         drop(db);
         // The pool's connections end in the background; a database can be renamed only when nobody is in it.
-        client
-            .batch_execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{half}'"))
-            .await?;
+        client.batch_execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{half}'")).await?;
         client.batch_execute(&format!("ALTER DATABASE {half} RENAME TO {name}")).await?;
     }
     client.batch_execute("SELECT pg_advisory_unlock(7107)").await?;

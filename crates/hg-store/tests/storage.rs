@@ -1,8 +1,8 @@
 //! Storage promises, on both databases.
 
+use hg_core::time::Timestamp;
 use hg_store::testing::schema_in_words;
 use hg_store::{Db, DbUrl, Flow, Lane, Options, Sql, StoreError, Value};
-use hg_core::time::Timestamp;
 use hg_testkit::{Backend, TestDb};
 
 macro_rules! on_each_store {
@@ -29,7 +29,10 @@ macro_rules! on_each_store {
 
 async fn tag(db: &Db, name: &'static str) -> Result<i64, StoreError> {
     db.write(move |tx| {
-        tx.one(Sql::new("INSERT INTO tags (created_at, updated_at, name, name_key) VALUES (1, 1, $1, $1) RETURNING id").bind(name), |r| r.get(0))
+        tx.one(
+            Sql::new("INSERT INTO tags (created_at, updated_at, name, name_key) VALUES (1, 1, $1, $1) RETURNING id").bind(name),
+            |r| r.get(0),
+        )
     })
     .await
 }
@@ -91,7 +94,11 @@ on_each_store!(values_of_every_kind_come_back_as_they_went_in, |db| {
     let rows = [Value::Int(i64::MIN), Value::Real(0.1), Value::Text("Zoë 🐦 'quoted' $1 @in".into()), Value::Null];
     db.write(move |tx| tx.insert_many("INSERT INTO kinds (n, x, t, b)", "", 4, &rows)).await.unwrap();
     let (n, x, t, b) = db
-        .read(|tx| tx.one("SELECT n, x, t, b FROM kinds", |r| Ok((r.get::<i64>(0)?, r.get::<f64>(1)?, r.get::<String>(2)?, r.get::<Option<String>>(3)?))))
+        .read(|tx| {
+            tx.one("SELECT n, x, t, b FROM kinds", |r| {
+                Ok((r.get::<i64>(0)?, r.get::<f64>(1)?, r.get::<String>(2)?, r.get::<Option<String>>(3)?))
+            })
+        })
         .await
         .unwrap();
     assert_eq!((n, x, t.as_str(), b), (i64::MIN, 0.1, "Zoë 🐦 'quoted' $1 @in", None));
@@ -99,7 +106,9 @@ on_each_store!(values_of_every_kind_come_back_as_they_went_in, |db| {
 
 on_each_store!(many_rows_go_in_at_once_and_can_be_walked_in_part, |db| {
     let values: Vec<Value> = (0..1_234).flat_map(|n| [Value::Int(n), Value::Text(format!("u{n}"))]).collect();
-    let n = db.write_in(Lane::Bulk, move |tx| tx.insert_many("INSERT INTO urls (id, url)", "ON CONFLICT DO NOTHING", 2, &values)).await;
+    let n = db
+        .write_in(Lane::Bulk, move |tx| tx.insert_many("INSERT INTO urls (id, url)", "ON CONFLICT DO NOTHING", 2, &values))
+        .await;
     assert_eq!(n.unwrap(), 1_234);
     let seen = db
         .read(|tx| {
@@ -122,7 +131,8 @@ on_each_store!(words_of_the_dialect_mean_the_same_on_both, |db| {
     }
     let got = db
         .read(|tx| {
-            let some: Vec<String> = tx.all(Sql::new("SELECT name FROM tags WHERE name @intext($1) ORDER BY name").bind(r#"["a","c"]"#), |r| r.get(0))?;
+            let some: Vec<String> = tx
+                .all(Sql::new("SELECT name FROM tags WHERE name @intext($1) ORDER BY name").bind(r#"["a","c"]"#), |r| r.get(0))?;
             let ids: i64 = tx.scalar(Sql::new("SELECT count(*) FROM tags WHERE id @in($1)").bind([1_i64, 2, 99].as_slice()))?;
             let bounds: (i64, i64) = tx.one("SELECT @greatest(1, 2), @least(1, 2)", |r| Ok((r.get(0)?, r.get(1)?)))?;
             let sum: i64 = tx.scalar("SELECT @sum(contacts) FROM tags")?;
@@ -255,7 +265,8 @@ async fn a_full_disk_loses_nothing_that_was_answered_and_recovers_when_there_is_
     let mut error = None;
     for n in 0..200 {
         let url = format!("{n}-{}", "x".repeat(2_000));
-        if let Err(e) = test.db.write(move |tx| tx.exec(Sql::new("INSERT INTO urls (url) VALUES ($1)").bind(url.as_str()))).await {
+        if let Err(e) = test.db.write(move |tx| tx.exec(Sql::new("INSERT INTO urls (url) VALUES ($1)").bind(url.as_str()))).await
+        {
             error = Some((n, e));
             break;
         }

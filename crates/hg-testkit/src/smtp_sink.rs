@@ -222,7 +222,8 @@ impl SmtpSink {
 }
 
 fn acceptor() -> io::Result<TlsAcceptor> {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).map_err(io::Error::other)?;
+    let made =
+        rcgen::generate_simple_self_signed(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).map_err(io::Error::other)?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -344,7 +345,12 @@ impl<'a> Session<'a> {
             lines.push("SMTPUTF8".into());
         }
         let last = lines.len() - 1;
-        lines.iter().enumerate().map(|(at, line)| format!("250{}{line}", if at == last { ' ' } else { '-' })).collect::<Vec<_>>().join("\r\n")
+        lines
+            .iter()
+            .enumerate()
+            .map(|(at, line)| format!("250{}{line}", if at == last { ' ' } else { '-' }))
+            .collect::<Vec<_>>()
+            .join("\r\n")
     }
 
     async fn auth<S: Channel>(&mut self, stream: &mut BufStream<S>, line: &str) -> io::Result<()> {
@@ -379,7 +385,8 @@ impl<'a> Session<'a> {
             let mut state = self.shared.state();
             state.recipients_seen += 1;
             let seen = state.recipients_seen;
-            let nth = state.faults.every_nth_recipient.as_ref().filter(|(n, _)| seen.is_multiple_of(*n)).map(|(_, line)| line.clone());
+            let nth =
+                state.faults.every_nth_recipient.as_ref().filter(|(n, _)| seen.is_multiple_of(*n)).map(|(_, line)| line.clone());
             state.faults.recipients.get(&address).cloned().or(nth)
         };
         match refusal {
@@ -428,7 +435,8 @@ impl<'a> Session<'a> {
         let mut state = self.shared.state();
         state.messages_seen += 1;
         let seen = state.messages_seen;
-        let refusal = state.faults.every_nth_message.as_ref().filter(|(n, _)| seen.is_multiple_of(*n)).map(|(_, line)| line.clone());
+        let refusal =
+            state.faults.every_nth_message.as_ref().filter(|(n, _)| seen.is_multiple_of(*n)).map(|(_, line)| line.clone());
         if let Some(line) = refusal {
             drop(state);
             self.forget();
@@ -480,7 +488,10 @@ impl<'a> Session<'a> {
 
 /// Whether all that the client has sent so far has been looked at.
 fn stream_is_drained<S: Channel>(stream: &mut BufStream<S>) -> bool {
-    use std::{pin::Pin, task::{Context, Poll, Waker}};
+    use std::{
+        pin::Pin,
+        task::{Context, Poll, Waker},
+    };
     let mut context = Context::from_waker(Waker::noop());
     match tokio::io::AsyncBufRead::poll_fill_buf(Pin::new(stream), &mut context) {
         Poll::Ready(Ok(more)) => more.is_empty(),
@@ -504,6 +515,8 @@ fn message_id(data: &[u8]) -> String {
     let head = data.windows(4).position(|window| window == b"\r\n\r\n").map_or(data, |end| &data[..end]);
     String::from_utf8_lossy(head)
         .lines()
-        .find_map(|line| line.get(..11).filter(|name| name.eq_ignore_ascii_case("message-id:")).map(|_| line[11..].trim().to_owned()))
+        .find_map(|line| {
+            line.get(..11).filter(|name| name.eq_ignore_ascii_case("message-id:")).map(|_| line[11..].trim().to_owned())
+        })
         .unwrap_or_default()
 }

@@ -57,8 +57,7 @@ impl Connection {
         if config.security == Security::Tls {
             stream.start_tls(config).await?;
         }
-        let mut connection =
-            Self { stream, config: config.clone(), abilities: Abilities::default(), sent: 0, usable: true };
+        let mut connection = Self { stream, config: config.clone(), abilities: Abilities::default(), sent: 0, usable: true };
         let greeting = connection.stream.reply(config.timeouts.reply).await?;
         positive(greeting)?;
         connection.hello().await?;

@@ -157,10 +157,15 @@ mod tests {
 
     #[test]
     fn an_address_says_everything_about_a_mail_server() {
-        let full = SmtpConfig::parse("smtp://me%40x.io:p%3Aw@mail.x.io:587?tls=required&hello=app.x.io&timeout=5&per_connection=7").unwrap();
+        let full =
+            SmtpConfig::parse("smtp://me%40x.io:p%3Aw@mail.x.io:587?tls=required&hello=app.x.io&timeout=5&per_connection=7")
+                .unwrap();
         assert_eq!((full.host.as_str(), full.port, full.security, full.verify), ("mail.x.io", 587, Security::StartTls, true));
         assert_eq!(full.credentials, Some(("me@x.io".into(), "p:w".into())));
-        assert_eq!((full.hello.as_str(), full.timeouts.reply, full.messages_per_connection), ("app.x.io", Duration::from_secs(5), 7));
+        assert_eq!(
+            (full.hello.as_str(), full.timeouts.reply, full.messages_per_connection),
+            ("app.x.io", Duration::from_secs(5), 7)
+        );
         let bare = SmtpConfig::parse("smtp://localhost").unwrap();
         assert_eq!((bare.port, bare.security, bare.verify), (25, Security::Opportunistic, false));
         assert_eq!(SmtpConfig::parse("smtps://[::1]").unwrap().port, 465);

@@ -1,0 +1,15 @@
+//! Campaigns: what a campaign is made of, when its steps run, which path a contact takes.
+//!
+//! Everything here decides and nothing here acts. A campaign is a forest of [`Step`]s below its sources: actions do
+//! something, decisions wait for something the contact does, conditions look at the contact. [`timing`] says when a
+//! step is due, [`check`] what is wrong with a plan before it is published, [`decide`] whether a decision is met.
+
+pub mod check;
+pub mod decide;
+pub mod model;
+pub mod timing;
+
+pub use check::{Problem, check};
+pub use decide::{Occurrence, answers};
+pub use model::{Kind, Path, Plan, Source, SourceKind, Step, StepType};
+pub use timing::{IfPast, Mode, Timing, Unit};
