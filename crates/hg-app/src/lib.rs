@@ -10,6 +10,7 @@
 
 pub mod changes;
 pub mod cx;
+pub mod dashboard;
 pub mod engine;
 pub mod error;
 pub mod jobs;

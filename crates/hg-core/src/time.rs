@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::civil::{Date, DateTime, Weekday};
-use jiff::tz::TimeZone;
+pub use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -136,6 +136,11 @@ impl Timestamp {
     /// Adds whole calendar days in `zone`; a range error leaves the instant at the end of time.
     pub fn plus_days(self, days: i64, zone: &TimeZone) -> Self {
         self.plus_calendar(days.days(), zone).unwrap_or(if days < 0 { Self::MIN } else { Self::MAX })
+    }
+
+    /// Midnight of this instant's day in `zone`; where the clocks skip midnight, the first moment of the day.
+    pub fn start_of_day(self, zone: &TimeZone) -> Self {
+        Self::from_civil(self.date(zone).to_datetime(jiff::civil::Time::midnight()), zone).unwrap_or(self)
     }
 
     /// The same instant cut down to its minute, as due instants are compared.

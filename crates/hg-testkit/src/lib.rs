@@ -8,6 +8,7 @@ pub mod app;
 pub mod clock;
 pub mod db;
 pub mod smtp_sink;
+pub mod web;
 
 pub use app::TestApp;
 pub use clock::{FakeClock, SeededChance};

@@ -1,7 +1,9 @@
 //! The native API. One router serves `/api/v1` (Basic) and `/s/api/v1` (session and CSRF header); its description is
 //! generated from the handlers and served as `openapi.json`.
 
+pub mod dashboard;
 pub mod live;
+pub mod maybe;
 pub mod reference;
 pub mod session;
 pub mod settings;
@@ -34,6 +36,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(session::router())
         .merge(users::router())
         .merge(settings::router())
+        .merge(dashboard::router())
         .merge(tasks::router())
         .merge(live::router())
 }
