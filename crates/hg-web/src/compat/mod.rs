@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod body;
+pub mod crud;
 
 use axum::Router;
 use axum::extract::{Request, State};
