@@ -10,6 +10,7 @@ use crate::changes::ReactorWorker;
 use crate::cx::Cx;
 use crate::error::Result;
 use crate::jobs::JobWorker;
+use crate::sending::MailWorker;
 use crate::worker::Worker;
 use crate::workspace::Workspace;
 
@@ -81,7 +82,7 @@ impl Engine {
 ///
 /// Segments come before campaigns: campaigns see the joins and leaves of the same moment.
 pub fn standard() -> Engine {
-    Engine::default().with(ReactorWorker::new(vec![])).with(JobWorker::new(vec![]))
+    Engine::default().with(ReactorWorker::new(vec![])).with(JobWorker::new(vec![])).with(MailWorker)
 }
 
 async fn work(worker: Arc<dyn Worker>, ws: Workspace) {

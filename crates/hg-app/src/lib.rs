@@ -11,10 +11,12 @@
 pub mod changes;
 pub mod cx;
 pub mod dashboard;
+pub mod emails;
 pub mod engine;
 pub mod error;
 pub mod jobs;
 pub mod list;
+pub mod sending;
 pub mod settings;
 pub mod users;
 pub mod worker;

@@ -26,6 +26,8 @@ CREATE TABLE emails (
     -- Changes whenever what is sent changes; a send remembers the revision it was made from.
     revision        BIGINT NOT NULL DEFAULT 1,
     send_state      TEXT NOT NULL DEFAULT 'idle',
+    -- 1: everybody of the audience has a row among the sends.
+    send_filled     BIGINT NOT NULL DEFAULT 0,
     sent            BIGINT NOT NULL DEFAULT 0,
     opened          BIGINT NOT NULL DEFAULT 0,
     clicked         BIGINT NOT NULL DEFAULT 0,

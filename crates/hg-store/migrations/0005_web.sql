@@ -57,6 +57,9 @@ CREATE TABLE submissions (
     utm_medium   TEXT,
     utm_campaign TEXT,
     nonce        TEXT,
+    -- 0: somebody claimed an address that is not proven hers; tags and points wait (decisions.md).
+    verified     BIGINT NOT NULL DEFAULT 1,
+    actions_done BIGINT NOT NULL DEFAULT 1,
     -- Answers of robots are kept apart and never counted.
     quarantined  BIGINT NOT NULL DEFAULT 0
 );

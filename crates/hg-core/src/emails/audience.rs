@@ -76,6 +76,35 @@ pub enum Skip {
 }
 
 impl Skip {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::NotPublished,
+        Self::NoAddress,
+        Self::Undeliverable,
+        Self::OptedOut,
+        Self::HadItAlready,
+        Self::NotInAudience,
+        Self::SameAddress,
+    ];
+
+    /// From the word in the database.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+
+    /// A sentence for the timeline and for lists of recipients.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::NotPublished => "The email is not published.",
+            Self::NoAddress => "The contact has no usable email address.",
+            Self::Undeliverable => "The address refused mail for good.",
+            Self::OptedOut => "The contact does not want email.",
+            Self::HadItAlready => "The contact has had this email before.",
+            Self::NotInAudience => "The contact is not in the audience.",
+            Self::SameAddress => "Another contact with the same address gets this email.",
+        }
+    }
+
     /// The word in the database and the API.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -162,6 +162,22 @@ impl CompiledEmail {
         found
     }
 
+    /// Aliases of the contact fields that a message needs.
+    pub fn field_aliases(&self) -> Vec<String> {
+        let links = self.links.iter().map(|link| &link.template);
+        let utm = self.utm.iter().map(|(_, template)| template);
+        let mut aliases: Vec<String> = [&self.subject, &self.preheader, &self.html, &self.text]
+            .into_iter()
+            .chain(links)
+            .chain(utm)
+            .flat_map(Template::field_aliases)
+            .map(str::to_owned)
+            .collect();
+        aliases.sort_unstable();
+        aliases.dedup();
+        aliases
+    }
+
     /// Ids of the landing pages that the email links to.
     pub fn pages(&self) -> Vec<i64> {
         let links = self.links.iter().map(|link| &link.template);

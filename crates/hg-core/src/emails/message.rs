@@ -236,3 +236,9 @@ impl TokenFacts for Filling<'_> {
         self.facts.workspace.escape_values
     }
 }
+
+/// Now as the reader's wall clock shows it: in the first of the zones that can be read, else in UTC.
+pub fn local_now(now: crate::time::Timestamp, zones: &[&str]) -> Zoned {
+    let zone = zones.iter().find_map(|name| crate::time::zone(name).ok()).unwrap_or(jiff::tz::TimeZone::UTC);
+    now.jiff().to_zoned(zone)
+}

@@ -19,7 +19,7 @@ mod unsubscribe;
 
 pub use audience::{Candidate, Purpose, Skip, Verdict, judge};
 pub use compile::{CompileError, CompiledEmail, EmailSource, LinkTarget, SourceFormat, Utm};
-pub use message::{ContactValues, Links, Message, MessageFacts, MessageUrls, Workspace};
+pub use message::{ContactValues, Links, Message, MessageFacts, MessageUrls, Workspace, local_now};
 pub use plain_text::plain_text;
 pub use send_state::{MOST_ATTEMPTS, SendState, retry_after_minutes};
 pub use sender::{Sender, SenderWishes, sender};

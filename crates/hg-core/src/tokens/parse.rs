@@ -173,6 +173,14 @@ impl Template {
         self.tokens().next().is_none()
     }
 
+    /// Aliases of the contact fields that the text needs.
+    pub fn field_aliases(&self) -> impl Iterator<Item = &str> {
+        self.tokens().filter_map(|(token, _)| match token {
+            Token::ContactField { alias, .. } => Some(alias.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether the text begins with a field of the contact: a link whose whole target is a value.
     pub fn starts_with_field(&self) -> bool {
         matches!(self.parts.first(), Some(Part::Token { token: Token::ContactField { .. }, .. }))

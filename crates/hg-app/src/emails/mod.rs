@@ -1,0 +1,22 @@
+//! Emails: what marketers write, kept in revisions, compiled once, previewed as anybody.
+//!
+//! A save that changes what is sent makes a new revision; a message remembers the revision it was made
+//! from, so that the web view shows what was sent. Sending itself, from the ledger to the transport, is
+//! the neighbour [`crate::sending`]; what campaigns need of it is re-exported here under the names of
+//! this domain.
+
+mod context;
+mod model;
+mod people;
+mod preview;
+mod service;
+mod store;
+
+pub use context::{ContactTexts, Prepared, prepared, site_url, workspace_facts};
+pub use model::{Content, Counts, Email, EmailError, EmailPatch, EmailWarning, Kind, NewEmail, SendingState};
+pub use people::{Text, known_aliases, texts};
+pub use preview::{Preview, PreviewRequest, preview};
+pub use service::{create, delete, get, list, names, restore, update, warnings};
+pub use store::{content_of, find};
+
+pub use crate::sending::{Queue, Queued, SkipReason, queue_one};

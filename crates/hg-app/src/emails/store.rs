@@ -1,0 +1,299 @@
+use hg_core::ids::{EmailId, UserId};
+use hg_core::time::Timestamp;
+use hg_store::{Row, Sql, Tx, Value};
+use serde_json::Value as Json;
+
+use super::model::{Content, Counts, Email, Kind, NewEmail, SendingState};
+use crate::error::{Error, Result};
+use crate::list::{ListQuery, Page};
+
+const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, \
+     format, source, plain_text, kind, purpose, published, language, utm, headers, extra, revision, send_state, \
+     sent, opened, clicked, unsubscribed, failed, unknown, skipped, \
+     (SELECT count(*) FROM sends WHERE sends.email_id = emails.id AND sends.state IN (0, 1, 2))";
+
+fn read(r: &Row<'_>) -> hg_store::Result<Email> {
+    let utm: Option<Json> = r.get(18)?;
+    let utm_of = |name: &str| utm.as_ref().and_then(|u| u.get(name)?.as_str()).unwrap_or_default().to_owned();
+    let headers: Option<Json> = r.get(19)?;
+    let text = |i: usize| Ok::<_, hg_store::StoreError>(r.get::<Option<String>>(i)?.unwrap_or_default());
+    Ok(Email {
+        id: r.get(0)?,
+        version: r.get(1)?,
+        created_at: r.get(2)?,
+        updated_at: r.get(3)?,
+        created_by: r.get(4)?,
+        name: r.get(5)?,
+        content: Content {
+            subject: r.get(6)?,
+            preheader: text(7)?,
+            from_name: text(8)?,
+            from_address: text(9)?,
+            reply_to: text(10)?,
+            format: r.get(11)?,
+            source: r.get(12)?,
+            plain_text: r.get(13)?,
+            purpose: r.get(15)?,
+            language: r.get(17)?,
+            utm_source: utm_of("source"),
+            utm_medium: utm_of("medium"),
+            utm_campaign: utm_of("campaign"),
+            utm_content: utm_of("content"),
+            headers: headers.and_then(|h| serde_json::from_value(h).ok()).unwrap_or_default(),
+        },
+        kind: Kind::from_key(&r.get::<String>(14)?).unwrap_or(Kind::Template),
+        published: r.get(16)?,
+        segments: Vec::new(),
+        excluded_segments: Vec::new(),
+        extra: r.get::<Option<Json>>(20)?.unwrap_or_else(|| Json::Object(serde_json::Map::new())),
+        revision: r.get(21)?,
+        send_state: SendingState::from_key(&r.get::<String>(22)?),
+        counts: Counts {
+            sent: r.get(23)?,
+            opened: r.get(24)?,
+            clicked: r.get(25)?,
+            unsubscribed: r.get(26)?,
+            failed: r.get(27)?,
+            unknown: r.get(28)?,
+            skipped: r.get(29)?,
+            queued: r.get(30)?,
+        },
+    })
+}
+
+/// One email that is not deleted.
+pub fn find(tx: &mut Tx<'_>, id: EmailId) -> Result<Option<Email>> {
+    find_where(tx, id, "deleted_at IS NULL")
+}
+
+pub(super) fn find_deleted(tx: &mut Tx<'_>, id: EmailId) -> Result<Option<Email>> {
+    find_where(tx, id, "deleted_at IS NOT NULL")
+}
+
+fn find_where(tx: &mut Tx<'_>, id: EmailId, condition: &str) -> Result<Option<Email>> {
+    let found = tx.opt(Sql::new(format!("SELECT {COLUMNS} FROM emails WHERE id = $1 AND {condition}")).bind(id), read)?;
+    let Some(email) = found else { return Ok(None) };
+    let mut emails = vec![email];
+    attach_segments(tx, &mut emails)?;
+    Ok(emails.pop())
+}
+
+fn attach_segments(tx: &mut Tx<'_>, emails: &mut [Email]) -> Result<()> {
+    let ids: Vec<i64> = emails.iter().map(|e| e.id.0).collect();
+    let links: Vec<(i64, i64, bool)> = tx.all(
+        Sql::new("SELECT email_id, segment_id, excluded FROM email_segments WHERE email_id @in($1) ORDER BY segment_id")
+            .bind(ids.as_slice()),
+        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+    )?;
+    for (email_id, segment, excluded) in links {
+        if let Some(email) = emails.iter_mut().find(|e| e.id.0 == email_id) {
+            if excluded { email.excluded_segments.push(segment) } else { email.segments.push(segment) }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn list(tx: &mut Tx<'_>, query: &ListQuery, kind: Option<Kind>) -> Result<Page<Email>> {
+    let (field, descending) = query.sort_field();
+    let column = match field {
+        "name" => "name",
+        "subject" => "subject",
+        "updated_at" => "updated_at",
+        "sent" => "sent",
+        "created_at" => "created_at",
+        "" | "id" => "id",
+        other => return Err(Error::field("/sort", "sort", format!("Emails cannot be sorted by {other}."))),
+    };
+    let newest_first = descending || field.is_empty();
+    let (direction, sign) = if newest_first { ("DESC", "<") } else { ("ASC", ">") };
+    let mut text = format!("SELECT {COLUMNS} FROM emails WHERE deleted_at IS NULL");
+    let mut values: Vec<Value> = Vec::new();
+    let mut push = |value: Value| {
+        values.push(value);
+        values.len()
+    };
+    for word in query.search.split_whitespace().take(8) {
+        let n = push(Value::Text(format!("%{}%", like(&word.to_lowercase()))));
+        text.push_str(&format!(" AND (lower(name) LIKE ${n} ESCAPE '\\' OR lower(subject) LIKE ${n} ESCAPE '\\')"));
+    }
+    if let Some(kind) = kind {
+        let n = push(Value::Text(kind.key().into()));
+        text.push_str(&format!(" AND kind = ${n}"));
+    }
+    let total_text = text.replacen(COLUMNS, "count(*)", 1);
+    let total: i64 = tx.scalar(Sql::new(total_text).binds(values.clone()))?;
+    let mut push = |value: Value| {
+        values.push(value);
+        values.len()
+    };
+    if let Some((value, id)) = query.after()? {
+        if column == "id" {
+            let n = push(Value::Int(id));
+            text.push_str(&format!(" AND id {sign} ${n}"));
+        } else {
+            let (v, n) = (push(value), push(Value::Int(id)));
+            text.push_str(&format!(" AND ({column} {sign} ${v} OR ({column} = ${v} AND id {sign} ${n}))"));
+        }
+    }
+    let limit = query.limit();
+    let (l, o) = (push(Value::Int(i64::from(limit) + 1)), push(Value::Int(query.offset as i64)));
+    text.push_str(&format!(" ORDER BY {column} {direction}, id {direction} LIMIT ${l} OFFSET ${o}"));
+    let mut rows = tx.all(Sql::new(text).binds(values), read)?;
+    attach_segments(tx, &mut rows)?;
+    Ok(Page::of(rows, limit, Some(total as u64), |e| {
+        let value = match column {
+            "name" => Value::Text(e.name.clone()),
+            "subject" => Value::Text(e.content.subject.clone()),
+            "updated_at" => Value::Int(e.updated_at.0),
+            "created_at" => Value::Int(e.created_at.0),
+            "sent" => Value::Int(e.counts.sent),
+            _ => Value::Null,
+        };
+        (value, e.id.0)
+    }))
+}
+
+fn like(word: &str) -> String {
+    word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+fn utm(content: &Content) -> Json {
+    serde_json::json!({
+        "source": content.utm_source, "medium": content.utm_medium,
+        "campaign": content.utm_campaign, "content": content.utm_content,
+    })
+}
+
+pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, new: &NewEmail) -> Result<EmailId> {
+    let c = &new.content;
+    let id: EmailId = tx.one(
+        Sql::new(
+            "INSERT INTO emails (created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, format, \
+             source, plain_text, kind, purpose, published, language, utm, headers, extra) \
+             VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id",
+        )
+        .bind(now)
+        .bind(by)
+        .bind(&new.name)
+        .bind(&c.subject)
+        .bind(&c.preheader)
+        .bind(&c.from_name)
+        .bind(&c.from_address)
+        .bind(&c.reply_to)
+        .bind(&c.format)
+        .bind(&c.source)
+        .bind(c.plain_text.as_deref())
+        .bind(new.kind.key())
+        .bind(&c.purpose)
+        .bind(new.published)
+        .bind(&c.language)
+        .bind(utm(c))
+        .bind(json_of(&c.headers)?)
+        .bind(&new.extra),
+        |r| r.get(0),
+    )?;
+    set_segments(tx, id, &new.segments, &new.excluded_segments)?;
+    keep_revision(tx, now, id, 1, c)?;
+    Ok(id)
+}
+
+pub(super) fn save(tx: &mut Tx<'_>, now: Timestamp, email: &Email) -> Result<()> {
+    let c = &email.content;
+    tx.exec(
+        Sql::new(
+            "UPDATE emails SET version = $2, updated_at = $3, name = $4, subject = $5, preheader = $6, from_name = $7, from_address = $8, \
+             reply_to = $9, format = $10, source = $11, plain_text = $12, kind = $13, purpose = $14, published = $15, language = $16, \
+             utm = $17, headers = $18, extra = $19, revision = $20 WHERE id = $1",
+        )
+        .bind(email.id)
+        .bind(email.version)
+        .bind(now)
+        .bind(&email.name)
+        .bind(&c.subject)
+        .bind(&c.preheader)
+        .bind(&c.from_name)
+        .bind(&c.from_address)
+        .bind(&c.reply_to)
+        .bind(&c.format)
+        .bind(&c.source)
+        .bind(c.plain_text.as_deref())
+        .bind(email.kind.key())
+        .bind(&c.purpose)
+        .bind(email.published)
+        .bind(&c.language)
+        .bind(utm(c))
+        .bind(json_of(&c.headers)?)
+        .bind(&email.extra)
+        .bind(email.revision),
+    )?;
+    set_segments(tx, email.id, &email.segments, &email.excluded_segments)?;
+    keep_revision(tx, now, email.id, email.revision, c)
+}
+
+fn json_of<T: serde::Serialize>(value: &T) -> Result<Json> {
+    serde_json::to_value(value).map_err(|e| Error::internal(e.to_string()))
+}
+
+fn set_segments(tx: &mut Tx<'_>, id: EmailId, segments: &[i64], excluded: &[i64]) -> Result<()> {
+    tx.exec(Sql::new("DELETE FROM email_segments WHERE email_id = $1").bind(id))?;
+    for (list, is_excluded) in [(segments, false), (excluded, true)] {
+        for segment in list {
+            tx.exec(
+                Sql::new(
+                    "INSERT INTO email_segments (email_id, segment_id, excluded) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                )
+                .bind(id)
+                .bind(*segment)
+                .bind(is_excluded),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn keep_revision(tx: &mut Tx<'_>, now: Timestamp, id: EmailId, revision: i64, content: &Content) -> Result<()> {
+    tx.exec(
+        Sql::new(
+            "INSERT INTO email_revisions (email_id, revision, content, created_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (email_id, revision) DO NOTHING",
+        )
+        .bind(id)
+        .bind(revision)
+        .bind(json_of(content)?)
+        .bind(now),
+    )?;
+    Ok(())
+}
+
+/// What an email looked like in a revision.
+pub fn content_of(tx: &mut Tx<'_>, id: EmailId, revision: i64) -> Result<Option<Content>> {
+    let found: Option<Json> = tx.opt(
+        Sql::new("SELECT content FROM email_revisions WHERE email_id = $1 AND revision = $2").bind(id).bind(revision),
+        |r| r.get(0),
+    )?;
+    found.map(|json| serde_json::from_value(json).map_err(|e| Error::internal(e.to_string()))).transpose()
+}
+
+pub(super) fn set_deleted(tx: &mut Tx<'_>, now: Timestamp, id: EmailId, deleted: bool) -> Result<()> {
+    tx.exec(
+        Sql::new("UPDATE emails SET deleted_at = $2, updated_at = $3, version = version + 1 WHERE id = $1")
+            .bind(id)
+            .bind(deleted.then_some(now))
+            .bind(now),
+    )?;
+    Ok(())
+}
+
+pub(super) fn was_sent(tx: &mut Tx<'_>, id: EmailId) -> Result<bool> {
+    Ok(tx.opt(Sql::new("SELECT 1 FROM sends WHERE email_id = $1 AND state <> 6 LIMIT 1").bind(id), |_| Ok(()))?.is_some())
+}
+
+pub(super) fn names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<Vec<(i64, String)>> {
+    Ok(tx.all(Sql::new("SELECT id, name FROM emails WHERE id @in($1)").bind(ids), |r| Ok((r.get(0)?, r.get(1)?)))?)
+}
+
+/// The addresses of landing pages, by id; pages that are gone have none.
+pub(super) fn page_aliases(tx: &mut Tx<'_>, ids: &[i64]) -> Result<Vec<(i64, String)>> {
+    let sql = Sql::new("SELECT id, alias FROM pages WHERE id @in($1) AND deleted_at IS NULL").bind(ids);
+    Ok(tx.all(sql, |r| Ok((r.get(0)?, r.get(1)?)))?)
+}

@@ -1,0 +1,164 @@
+//! A claimed batch on its way: prepared together, handed over one by one, finished together.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use hg_core::emails::{MOST_ATTEMPTS, Purpose, SendState, Skip, Verdict, judge, retry_after_minutes};
+use hg_core::ids::{ContactId, EmailId};
+use hg_core::time::{Millis, Timestamp};
+use hg_store::{Lane, Sql, Tx};
+
+use super::compose::{Job, Texts};
+use super::ledger::{self, SendRow};
+use super::queue::{BOUNCED, addressee};
+use super::transport::Refusal;
+use crate::cx::Cx;
+use crate::emails::{self, ContactTexts, Prepared};
+use crate::error::{Error, Result};
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Outcome {
+    Sent,
+    /// Refused for now.
+    Later(String),
+    Failed {
+        reason: String,
+        blames_address: bool,
+    },
+    Skipped(Skip),
+    Unknown(String),
+}
+
+impl Outcome {
+    /// What a refusal means for a message that was tried so often.
+    pub(super) fn of_refusal(send: &SendRow, refusal: Refusal) -> Self {
+        if refusal.permanent || send.attempts + 1 >= MOST_ATTEMPTS {
+            return Self::Failed { blames_address: refusal.permanent && refusal.blames_address, reason: refusal.text };
+        }
+        Self::Later(refusal.text)
+    }
+}
+
+/// Takes a batch.
+pub(super) async fn claim(cx: &Cx, limit: i64) -> Result<Vec<SendRow>> {
+    let now = cx.now();
+    cx.db().write_in(Lane::Live, move |tx| ledger::claim(tx, now, now.plus(ledger::CLAIM), limit)).await
+}
+
+/// A batch ready to be handed over, and what can be settled without.
+pub(super) struct Ready {
+    pub jobs: Vec<Job>,
+    pub settled: Vec<(SendRow, Outcome)>,
+}
+
+type Emails = HashMap<(EmailId, i64), Result<Arc<Prepared>, Outcome>>;
+
+/// Fetches everything that the messages of a batch are made of.
+pub(super) async fn prepare(cx: &Cx, sends: Vec<SendRow>) -> Result<Ready> {
+    let emails = prepare_emails(cx, &sends).await?;
+    let mut wanted: BTreeMap<i64, ()> = BTreeMap::new();
+    let mut aliases: Vec<String> = Vec::new();
+    for send in &sends {
+        if let Some(Ok(email)) = emails.get(&(send.email, send.revision)) {
+            wanted.insert(send.contact.0, ());
+            aliases.extend(email.aliases.iter().filter(|a| !aliases.contains(a)).cloned().collect::<Vec<_>>());
+        }
+    }
+    let ids: Vec<i64> = wanted.into_keys().collect();
+    let mut texts: Texts = cx
+        .db()
+        .read(move |tx| {
+            let found = emails::texts(tx, &ids, &aliases)?;
+            Ok::<_, Error>(found.into_iter().map(|(id, texts)| (ContactId(id), ContactTexts(texts))).collect())
+        })
+        .await?;
+    let mut ready = Ready { jobs: Vec::with_capacity(sends.len()), settled: Vec::new() };
+    for send in sends {
+        match emails.get(&(send.email, send.revision)) {
+            Some(Ok(email)) => match texts.remove(&send.contact).or_else(|| again(&ready.jobs, send.contact)) {
+                Some(texts) => ready.jobs.push(Job { send, email: email.clone(), texts }),
+                None => ready.settled.push((send, Outcome::Skipped(Skip::NoAddress))),
+            },
+            Some(Err(outcome)) => {
+                let outcome = outcome.clone();
+                ready.settled.push((send, outcome));
+            }
+            None => ready.settled.push((send, Outcome::Skipped(Skip::NotPublished))),
+        }
+    }
+    Ok(ready)
+}
+
+/// The same contact may get two emails of one batch.
+fn again(jobs: &[Job], contact: ContactId) -> Option<ContactTexts> {
+    jobs.iter().find(|j| j.send.contact == contact).map(|j| j.texts.clone())
+}
+
+async fn prepare_emails(cx: &Cx, sends: &[SendRow]) -> Result<Emails> {
+    let mut wanted: Vec<(EmailId, i64)> = sends.iter().map(|s| (s.email, s.revision)).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let (ws, now) = (cx.ws.clone(), cx.now());
+    cx.db()
+        .write_in(Lane::Live, move |tx| {
+            let ids: Vec<i64> = wanted.iter().map(|(email, _)| email.0).collect();
+            let live = Sql::new("SELECT id FROM emails WHERE id @in($1) AND deleted_at IS NULL AND published = 1");
+            let live: Vec<EmailId> = tx.all(live.bind(ids.as_slice()), |r| r.get(0))?;
+            let mut emails = Emails::new();
+            for (id, revision) in wanted.iter().filter(|(id, _)| live.contains(id)) {
+                let made = match emails::prepared(&ws, tx, now, *id, *revision) {
+                    Ok(prepared) => Ok(prepared),
+                    Err(error) if error.store().is_some() => return Err(error),
+                    Err(error) => Err(Outcome::Failed { reason: error.to_string(), blames_address: false }),
+                };
+                emails.insert((*id, *revision), made);
+            }
+            Ok(emails)
+        })
+        .await
+}
+
+/// Asks again, at the last moment, whether the contact may get it.
+pub(super) fn still_welcome(tx: &mut Tx<'_>, send: &SendRow) -> Result<Option<Skip>> {
+    let purpose = if send.marketing { Purpose::Marketing } else { Purpose::Transactional };
+    Ok(match judge(&addressee(tx, send.contact)?.candidate(), purpose) {
+        Verdict::Send => None,
+        Verdict::Skip(skip) => Some(skip),
+    })
+}
+
+/// Writes what became of messages, and adds it to the counters of their emails.
+pub(super) fn settle(tx: &mut Tx<'_>, now: Timestamp, done: &[(SendRow, Outcome)]) -> Result<()> {
+    let mut counts: BTreeMap<EmailId, [i64; 4]> = BTreeMap::new();
+    for (send, outcome) in done {
+        let count = counts.entry(send.email).or_default();
+        match outcome {
+            Outcome::Sent => count[0] += i64::from(ledger::sent(tx, now, send)?),
+            Outcome::Later(reason) => {
+                let wait = Millis::minutes(retry_after_minutes(send.attempts + 1));
+                ledger::later(tx, send, now.plus(wait), reason)?;
+            }
+            Outcome::Failed { reason, blames_address } => {
+                count[1] += i64::from(ledger::ended(tx, now, send, SendState::Failed, reason)?);
+                if *blames_address {
+                    block_address(tx, now, send, reason)?;
+                }
+            }
+            Outcome::Unknown(reason) => count[2] += i64::from(ledger::ended(tx, now, send, SendState::Unknown, reason)?),
+            Outcome::Skipped(skip) => count[3] += i64::from(ledger::ended(tx, now, send, SendState::Skipped, skip.as_str())?),
+        }
+    }
+    for (email, [sent, failed, unknown, skipped]) in counts {
+        if sent + failed + unknown + skipped > 0 {
+            ledger::count(tx, email, sent, failed, unknown, skipped)?;
+            tx.announce(super::PROGRESS, format!(r#"{{"email_id":{email}}}"#));
+        }
+    }
+    Ok(())
+}
+
+/// An address that can never take mail is not mailed again, whatever the occasion.
+fn block_address(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow, reason: &str) -> Result<()> {
+    super::unsubscribe::write(tx, now, send.contact, BOUNCED, reason, Some(send.email.0)).map(|_| ())
+}

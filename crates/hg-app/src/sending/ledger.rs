@@ -1,0 +1,293 @@
+//! Every statement over the ledger of sends.
+
+use hg_core::emails::SendState;
+use hg_core::events::EventKind;
+use hg_core::ids::{CampaignId, ContactId, EmailId, SendId, StepId};
+use hg_core::time::{Millis, Timestamp};
+use hg_store::{Row, Sql, Tx};
+use serde_json::{Value as Json, json};
+
+use crate::changes::{self, Happening};
+use crate::cx::Cx;
+use crate::error::{Error, Result};
+
+/// How long a claimed message may take before another worker takes it over.
+pub(super) const CLAIM: Millis = Millis::minutes(3);
+/// How long a hand-over may take before its outcome counts as unknown; longer than any server's time limit.
+pub(super) const HAND_OVER: Millis = Millis::minutes(15);
+/// Single messages go before mass mail.
+pub(super) const LANE_SINGLE: i64 = 0;
+pub(super) const LANE_MASS: i64 = 1;
+/// Added to the lane while a send is paused.
+pub(super) const PAUSED: i64 = 100;
+
+/// A row of the ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SendRow {
+    pub id: SendId,
+    pub email: EmailId,
+    pub contact: ContactId,
+    pub occasion: String,
+    pub state: SendState,
+    pub reason: Option<String>,
+    pub address: String,
+    pub tracking_key: String,
+    pub message_id: String,
+    pub marketing: bool,
+    pub revision: i64,
+    pub tokens: Option<Json>,
+    pub attempts: i64,
+    pub claimed_until: Option<Timestamp>,
+    pub sent_at: Option<Timestamp>,
+    pub opened_at: Option<Timestamp>,
+    pub clicked_at: Option<Timestamp>,
+    pub unsubscribed_at: Option<Timestamp>,
+}
+
+pub(super) const COLUMNS: &str = "id, email_id, contact_id, occasion, state, reason, address, tracking_key, message_id, marketing, revision, \
+     tokens, attempts, claimed_until, sent_at, opened_at, clicked_at, unsubscribed_at";
+
+pub(super) fn read(r: &Row<'_>) -> hg_store::Result<SendRow> {
+    Ok(SendRow {
+        id: r.get(0)?,
+        email: r.get(1)?,
+        contact: r.get(2)?,
+        occasion: r.get(3)?,
+        state: SendState::of_code(r.get(4)?).unwrap_or(SendState::Unknown),
+        reason: r.get(5)?,
+        address: r.get(6)?,
+        tracking_key: r.get(7)?,
+        message_id: r.get(8)?,
+        marketing: r.get(9)?,
+        revision: r.get(10)?,
+        tokens: r.get(11)?,
+        attempts: r.get(12)?,
+        claimed_until: r.get(13)?,
+        sent_at: r.get(14)?,
+        opened_at: r.get(15)?,
+        clicked_at: r.get(16)?,
+        unsubscribed_at: r.get(17)?,
+    })
+}
+
+pub(super) fn by_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<SendRow>> {
+    Ok(tx.opt(Sql::new(format!("SELECT {COLUMNS} FROM sends WHERE tracking_key = $1")).bind(key), read)?)
+}
+
+pub(super) fn by_occasion(tx: &mut Tx<'_>, email: EmailId, contact: ContactId, occasion: &str) -> Result<Option<SendRow>> {
+    let text = format!("SELECT {COLUMNS} FROM sends WHERE email_id = $1 AND contact_id = $2 AND occasion = $3");
+    Ok(tx.opt(Sql::new(text).bind(email).bind(contact).bind(occasion), read)?)
+}
+
+/// What a contact was sent, newest first.
+pub fn of_contact(tx: &mut Tx<'_>, contact: ContactId, limit: u32) -> Result<Vec<SendRow>> {
+    let text = format!("SELECT {COLUMNS} FROM sends WHERE contact_id = $1 ORDER BY id DESC LIMIT $2");
+    Ok(tx.all(Sql::new(text).bind(contact).bind(limit), read)?)
+}
+
+/// Whether the contact had this email before, or is about to get it.
+pub(super) fn had_it(tx: &mut Tx<'_>, email: EmailId, contact: ContactId) -> Result<bool> {
+    let sql = Sql::new("SELECT 1 FROM sends WHERE email_id = $1 AND contact_id = $2 AND state NOT IN (4, 6) LIMIT 1");
+    Ok(tx.opt(sql.bind(email).bind(contact), |_| Ok(()))?.is_some())
+}
+
+/// A row to be written.
+pub(super) struct NewSend<'a> {
+    pub email: EmailId,
+    pub contact: ContactId,
+    pub occasion: &'a str,
+    pub state: SendState,
+    pub reason: Option<&'a str>,
+    pub address: &'a str,
+    pub tracking_key: String,
+    pub message_id: String,
+    pub marketing: bool,
+    pub revision: i64,
+    pub campaign: Option<CampaignId>,
+    pub step: Option<StepId>,
+    pub tokens: Option<&'a Json>,
+    pub lane: i64,
+    pub due_at: Timestamp,
+    pub now: Timestamp,
+}
+
+pub(super) fn insert(tx: &mut Tx<'_>, new: &NewSend<'_>) -> Result<SendId> {
+    Ok(tx.one(
+        Sql::new(
+            "INSERT INTO sends (email_id, contact_id, occasion, state, reason, address, tracking_key, message_id, marketing, revision, \
+             campaign_id, step_id, tokens, lane, due_at, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id",
+        )
+        .bind(new.email)
+        .bind(new.contact)
+        .bind(new.occasion)
+        .bind(new.state.code())
+        .bind(new.reason)
+        .bind(new.address)
+        .bind(&new.tracking_key)
+        .bind(&new.message_id)
+        .bind(new.marketing)
+        .bind(new.revision)
+        .bind(new.campaign)
+        .bind(new.step)
+        .bind(new.tokens)
+        .bind(new.lane)
+        .bind(new.due_at)
+        .bind(new.now),
+        |r| r.get(0),
+    )?)
+}
+
+/// Takes what is due. The instant until which a row is claimed is also the mark of whoever claimed it.
+pub(super) fn claim(tx: &mut Tx<'_>, now: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<SendRow>> {
+    let text = format!(
+        "UPDATE sends SET state = 1, claimed_until = $2 WHERE id IN (SELECT id FROM sends WHERE state = 0 AND lane < $4 AND due_at <= $1 \
+         ORDER BY lane, due_at LIMIT $3 @locked) RETURNING {COLUMNS}"
+    );
+    Ok(tx.all(Sql::new(text).bind(now).bind(until).bind(limit).bind(PAUSED), read)?)
+}
+
+/// Puts claimed rows back; nothing had left the house.
+pub(super) fn release(tx: &mut Tx<'_>, ids: &[i64], due_at: Option<Timestamp>) -> Result<()> {
+    tx.exec(
+        Sql::new(
+            "UPDATE sends SET state = 0, claimed_until = NULL, due_at = coalesce($2, due_at) WHERE id @in($1) AND state = 1",
+        )
+        .bind(ids)
+        .bind(due_at),
+    )?;
+    Ok(())
+}
+
+/// Writes `handing_over`; false when the row is no longer ours.
+pub(super) fn hand_over(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow) -> Result<bool> {
+    let n = tx.exec(
+        Sql::new(
+            "UPDATE sends SET state = 2, handed_at = $2, claimed_until = $3 WHERE id = $1 AND state = 1 AND claimed_until = $4",
+        )
+        .bind(send.id)
+        .bind(now)
+        .bind(now.plus(HAND_OVER))
+        .bind(send.claimed_until),
+    )?;
+    Ok(n == 1)
+}
+
+/// Writes that the transport took the message, and tells.
+pub(super) fn sent(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow) -> Result<bool> {
+    let n = tx.exec(
+        Sql::new("UPDATE sends SET state = 3, sent_at = $2, handed_at = coalesce(handed_at, $2), claimed_until = NULL WHERE id = $1 AND state IN (1, 2)")
+            .bind(send.id)
+            .bind(now),
+    )?;
+    if n == 1 {
+        changes::record(tx, Happening::new(send.contact, EventKind::EmailSent, now).object(send.email.0).reference(send.id.0))?;
+    }
+    Ok(n == 1)
+}
+
+/// Ends a message that did not go out, or of which nobody knows, and tells.
+pub(super) fn ended(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow, state: SendState, reason: &str) -> Result<bool> {
+    let n = tx.exec(
+        Sql::new("UPDATE sends SET state = $2, reason = $3, claimed_until = NULL WHERE id = $1 AND state IN (0, 1, 2)")
+            .bind(send.id)
+            .bind(state.code())
+            .bind(reason),
+    )?;
+    if n == 1 {
+        let detail = json!({"reason": reason_text(reason), "final": state.key()});
+        let happening = Happening::new(send.contact, EventKind::EmailFailed, now).object(send.email.0).reference(send.id.0);
+        changes::record(tx, happening.detail(detail))?;
+    }
+    Ok(n == 1)
+}
+
+/// A sentence for people: our own reasons are words in the database, a server's stand as they came.
+pub(super) fn reason_text(reason: &str) -> String {
+    hg_core::emails::Skip::of(reason).map_or_else(|| reason.to_owned(), |skip| skip.text().to_owned())
+}
+
+/// Tries a refused-for-now message again later.
+pub(super) fn later(tx: &mut Tx<'_>, send: &SendRow, due_at: Timestamp, reason: &str) -> Result<()> {
+    tx.exec(
+        Sql::new(
+            "UPDATE sends SET state = 0, attempts = attempts + 1, due_at = $2, reason = $3, claimed_until = NULL, handed_at = NULL \
+             WHERE id = $1 AND state IN (1, 2)",
+        )
+        .bind(send.id)
+        .bind(due_at)
+        .bind(reason),
+    )?;
+    Ok(())
+}
+
+/// Adds to the counters of an email.
+pub(super) fn count(tx: &mut Tx<'_>, email: EmailId, sent: i64, failed: i64, unknown: i64, skipped: i64) -> Result<()> {
+    tx.exec(
+        Sql::new(
+            "UPDATE emails SET sent = sent + $2, failed = failed + $3, unknown = unknown + $4, skipped = skipped + $5 WHERE id = $1",
+        )
+        .bind(email)
+        .bind(sent)
+        .bind(failed)
+        .bind(unknown)
+        .bind(skipped),
+    )?;
+    Ok(())
+}
+
+/// Counts an email anew from its rows: after a crash, when the last additions may be missing.
+pub(super) fn recount(tx: &mut Tx<'_>, email: i64) -> Result<()> {
+    tx.exec(
+        Sql::new(
+            "UPDATE emails SET sent = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 3), \
+             failed = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 4), \
+             unknown = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 5), \
+             skipped = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 6) WHERE id = $1",
+        )
+        .bind(email),
+    )?;
+    Ok(())
+}
+
+/// When the next message falls due.
+pub(super) fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
+    let mut next = None;
+    for lane in [LANE_SINGLE, LANE_MASS] {
+        let due: Option<Timestamp> =
+            tx.scalar(Sql::new("SELECT min(due_at) FROM sends WHERE state = 0 AND lane = $1").bind(lane))?;
+        next = match (next, due) {
+            (Some(a), Some(b)) => Some(std::cmp::min(a, b)),
+            (a, b) => a.or(b),
+        };
+    }
+    Ok(next)
+}
+
+/// Settles what a crash or a lost worker left behind: claimed messages wait again, those being handed over are unknown.
+/// `everything`: nobody else works on this database, so whatever is open was left behind.
+pub async fn recover(cx: &Cx, everything: bool) -> Result<u64> {
+    let now = cx.now();
+    cx.db()
+        .write(move |tx| {
+            let text = format!("SELECT {COLUMNS} FROM sends WHERE state IN (1, 2) AND ($1 = 1 OR claimed_until < $2) @forupdate");
+            let open = tx.all(Sql::new(text).bind(everything).bind(now), read)?;
+            if open.is_empty() {
+                return Ok(0);
+            }
+            let claimed: Vec<i64> = open.iter().filter(|s| s.state == SendState::Claimed).map(|s| s.id.0).collect();
+            release(tx, &claimed, None)?;
+            for send in open.iter().filter(|s| s.state == SendState::HandingOver) {
+                ended(tx, now, send, SendState::Unknown, "The answer of the mail server was never seen.")?;
+            }
+            let mut emails: Vec<i64> = open.iter().map(|s| s.email.0).collect();
+            emails.sort_unstable();
+            emails.dedup();
+            for email in emails {
+                recount(tx, email)?;
+            }
+            tx.wake(super::TOPIC);
+            Ok::<_, Error>(open.len() as u64)
+        })
+        .await
+}

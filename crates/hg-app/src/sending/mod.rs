@@ -1,0 +1,40 @@
+//! Sending: the ledger of messages, and the worker that hands them over.
+//!
+//! One row for each contact, email and occasion, unique in the database: nobody gets the same thing twice. A row goes
+//! `queued → claimed → handing_over → sent | failed | unknown`, or ends as `skipped` with a reason. Claiming takes
+//! rows in small batches; whether the contact still wants mail is asked again in the very transaction that writes
+//! `handing_over`, and only after that commit does the end of a message leave the house, one at a time for each
+//! connection. After a crash what was claimed waits again, and what was being handed over is `unknown`: it is never
+//! sent again by itself. So a crash leaves at most one unknown message for each open connection, and loses none.
+//!
+//! Who puts rows in: [`queue_one`] (campaigns, forms, the API) and the send to segments. Where messages
+//! go is a port ([`Transport`]); without one they land in the built-in [`outbox`].
+
+mod batch;
+mod compose;
+mod ledger;
+pub mod outbox;
+mod queue;
+mod recipients;
+pub mod responses;
+mod test_send;
+mod transport;
+pub mod unsubscribe;
+mod web_view;
+mod worker;
+
+pub use compose::{ComposeError, Outgoing, sender_of};
+pub use ledger::{SendRow, of_contact, recover};
+pub use queue::{Given, Queue, Queued, queue_given, queue_one};
+pub use recipients::{LinkCount, Recipient, links, recipients};
+pub use test_send::send_test;
+pub use transport::{Channel, Envelope, MailTransport, Refusal, Transport, TransportError, Undelivered};
+pub use web_view::{preview_page, web_view};
+pub use worker::MailWorker;
+
+pub use hg_core::emails::Skip as SkipReason;
+
+/// Announced when there may be mail to send.
+pub const TOPIC: &str = "mail";
+/// Announced while an email goes out; the payload is the JSON of the live stream.
+pub const PROGRESS: &str = "send";

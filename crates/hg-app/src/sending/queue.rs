@@ -1,0 +1,161 @@
+//! One message for one contact, put into the ledger in the caller's transaction.
+
+use hg_core::emails::{Candidate, Purpose, SendState, Skip, Verdict, judge};
+use hg_core::ids::{CampaignId, ContactId, EmailId, SendId, StepId, alphanumeric, hex};
+use hg_core::time::Timestamp;
+use hg_store::{Sql, Tx};
+use serde_json::Value as Json;
+
+use super::ledger::{self, LANE_SINGLE, NewSend};
+use crate::emails::{self, Email};
+use crate::error::{Error, Result};
+use crate::workspace::Workspace;
+
+/// What to send to whom, and on which occasion.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queue {
+    pub email: EmailId,
+    pub contact: ContactId,
+    /// Names the occasion (`campaign:3:step:7:1`): the same occasion never sends twice.
+    pub occasion: String,
+    pub campaign: Option<CampaignId>,
+    pub step: Option<StepId>,
+    pub due_at: Timestamp,
+}
+
+/// What the caller of the API brings along.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Given {
+    /// `{"tokens": {name: value}, "escape": bool}`
+    pub tokens: Option<Json>,
+    /// An answer to something the contact did: sent in spite of an opt-out, and as often as asked.
+    pub transactional: bool,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queued {
+    Queued(SendId),
+    Skipped(Skip),
+}
+
+/// Queues a message, or tells why not. The same occasion again gives the same answer.
+pub fn queue_one(ws: &Workspace, tx: &mut Tx<'_>, what: Queue) -> Result<Queued> {
+    queue_given(ws, tx, what, &Given::default())
+}
+
+/// The same with tokens of the caller's.
+pub fn queue_given(ws: &Workspace, tx: &mut Tx<'_>, what: Queue, given: &Given) -> Result<Queued> {
+    if let Some(there) = ledger::by_occasion(tx, what.email, what.contact, &what.occasion)? {
+        let skipped = there.reason.as_deref().and_then(Skip::of).filter(|_| there.state == SendState::Skipped);
+        return Ok(skipped.map_or(Queued::Queued(there.id), Queued::Skipped));
+    }
+    let email = emails::find(tx, what.email)?.ok_or_else(|| Error::not_found("email", what.email))?;
+    let purpose = if given.transactional { Purpose::Transactional } else { email.content.purpose() };
+    let addressee = addressee(tx, what.contact)?;
+    let candidate = Candidate {
+        published: email.published,
+        had_it_already: purpose == Purpose::Marketing && ledger::had_it(tx, email.id, what.contact)?,
+        ..addressee.candidate()
+    };
+    let verdict = judge(&candidate, purpose);
+    let (state, reason) = match verdict {
+        Verdict::Send => (SendState::Queued, None),
+        Verdict::Skip(skip) => (SendState::Skipped, Some(skip.as_str())),
+    };
+    let now = ws.clock.now();
+    let (tracking_key, message_id) = fresh_keys(ws);
+    let new = NewSend {
+        email: email.id,
+        contact: what.contact,
+        occasion: &what.occasion,
+        state,
+        reason,
+        address: &addressee.address,
+        tracking_key,
+        message_id,
+        marketing: purpose == Purpose::Marketing,
+        revision: email.revision,
+        campaign: what.campaign,
+        step: what.step,
+        tokens: given.tokens.as_ref(),
+        lane: LANE_SINGLE,
+        due_at: what.due_at,
+        now,
+    };
+    let id = ledger::insert(tx, &new)?;
+    match verdict {
+        Verdict::Send => {
+            tx.wake(super::TOPIC);
+            Ok(Queued::Queued(id))
+        }
+        Verdict::Skip(skip) => {
+            ledger::count(tx, email.id, 0, 0, 0, 1)?;
+            Ok(Queued::Skipped(skip))
+        }
+    }
+}
+
+/// The random key of a message in links, and its Message-ID; both are fixed when the row is made.
+pub(super) fn fresh_keys(ws: &Workspace) -> (String, String) {
+    let key = hex(&*ws.chance, 22);
+    let site = emails::site_url(ws);
+    let host = site.split("://").nth(1).unwrap_or(&site).split(['/', ':']).next().unwrap_or("localhost").to_owned();
+    let message_id =
+        format!("{}.{}@{}", &key[..12], alphanumeric(&*ws.chance, 10), if host.is_empty() { "localhost" } else { &host });
+    (key, message_id)
+}
+
+/// A contact as the ledger sees her.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Addressee {
+    pub address: String,
+    pub there: bool,
+    /// Reason of the do-not-contact entry for email.
+    pub blocked: Option<i64>,
+}
+
+impl Addressee {
+    /// Everything that depends on the contact alone.
+    pub(super) fn candidate(&self) -> Candidate {
+        Candidate {
+            has_address: self.there && hg_core::forms::is_email_address(&self.address),
+            opted_out: matches!(self.blocked, Some(reason) if reason != BOUNCED),
+            undeliverable: self.blocked == Some(BOUNCED),
+            ..Candidate::WELCOME
+        }
+    }
+}
+
+/// The do-not-contact reason of addresses that refused mail for good.
+pub(super) const BOUNCED: i64 = 2;
+
+const ADDRESSEE: &str = "SELECT c.email, d.reason FROM contacts c \
+     LEFT JOIN do_not_contact d ON d.contact_id = c.id AND d.channel = 'email' WHERE c.id = $1 AND c.deleted_at IS NULL";
+
+/// Asks for the contact as she is now.
+pub(super) fn addressee(tx: &mut Tx<'_>, contact: ContactId) -> Result<Addressee> {
+    let found = tx.opt(Sql::new(ADDRESSEE).bind(contact), |r| {
+        Ok(Addressee {
+            address: r.get::<Option<String>>(0)?.unwrap_or_default().trim().to_owned(),
+            there: true,
+            blocked: r.get(1)?,
+        })
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Whether an email can be sent to segments at all.
+pub(super) fn sendable(email: &Email) -> Result<()> {
+    use emails::{EmailError, Kind};
+    if email.kind != Kind::Segment {
+        return Err(EmailError::NotForSegments.into());
+    }
+    if email.segments.is_empty() {
+        return Err(EmailError::NoSegments.into());
+    }
+    if !email.published {
+        return Err(EmailError::NotPublished.into());
+    }
+    Ok(())
+}

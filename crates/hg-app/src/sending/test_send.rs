@@ -1,0 +1,116 @@
+//! A test: the email as it stands, to addresses of one's own, outside every statistic.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hg_core::emails::{CompiledEmail, Links, MessageUrls};
+use hg_core::forms::is_email_address;
+use hg_core::ids::{ContactId, EmailId, alphanumeric};
+
+use super::compose::{Desk, Letter, Outgoing, Wants};
+use super::outbox;
+use super::transport::{Channel, Envelope, MailTransport, Transport};
+use crate::cx::{Action, Cx};
+use crate::emails::{self, ContactTexts, EmailError, Prepared};
+use crate::error::{Error, ErrorKind, Result};
+
+/// At most so many addresses at once.
+const MOST: usize = 20;
+
+/// Sends a test with `[TEST]` in front of the subject. Links lead straight to their targets, nothing can be
+/// unsubscribed. With a contact, her values are filled in; without, the names of the fields.
+pub async fn send_test(cx: &Cx, id: EmailId, to: Vec<String>, contact: Option<ContactId>) -> Result<usize> {
+    cx.may(Action::Send)?;
+    let to: Vec<String> = to.iter().map(|a| a.trim().to_owned()).filter(|a| !a.is_empty()).collect();
+    if to.is_empty() || to.len() > MOST || !to.iter().all(|a| is_email_address(a)) {
+        return Err(Error::field("/to", "email", format!("Write one to {MOST} email addresses.")));
+    }
+    let email = emails::get(cx, id).await?;
+    let desk = Desk::of(&cx.ws);
+    let compiled = CompiledEmail::compile(&email.content.compilable(&desk.facts.site_url, true, false))
+        .map_err(|e| Error::from(EmailError::Source(e.to_string())))?;
+    let prepared = Prepared {
+        aliases: compiled.field_aliases(),
+        content: email.content,
+        compiled,
+        redirects: Vec::new(),
+        pages: BTreeMap::new(),
+    };
+    let texts = match contact {
+        Some(contact) => Some(values_of(cx, contact, &prepared).await?),
+        None => None,
+    };
+    let wants = Wants {
+        contact: texts.as_ref(),
+        urls: MessageUrls::Preview { email_id: id.0 },
+        links: Links::Direct,
+        given: &BTreeMap::new(),
+        escape_given: false,
+        now: cx.now(),
+    };
+    let (mut message, from, reply_to, headers) = desk.fill_in(&prepared, &wants).map_err(|_| EmailError::NoSender)?;
+    message.subject = format!("[TEST] {}", message.subject);
+    let mut outgoing = Vec::with_capacity(to.len());
+    for address in &to {
+        let message_id = format!("test.{}@localhost", alphanumeric(cx.chance(), 20));
+        let letter = Letter {
+            message: &message,
+            from: &from,
+            reply_to: reply_to.as_deref(),
+            to: ("", address),
+            message_id: &message_id,
+            date: cx.now(),
+            unsubscribe: None,
+            headers: &headers,
+        };
+        outgoing.push(Outgoing {
+            envelope: Envelope { sender: from.address.clone(), recipient: address.clone() },
+            subject: message.subject.clone(),
+            bytes: letter.build(),
+        });
+    }
+    match cx.ws.get_part::<MailTransport>() {
+        Some(transport) => deliver(transport.0.clone(), &outgoing).await?,
+        None => catch(cx, outgoing).await?,
+    }
+    Ok(to.len())
+}
+
+async fn values_of(cx: &Cx, contact: ContactId, prepared: &Prepared) -> Result<ContactTexts> {
+    let mut aliases = prepared.aliases.clone();
+    aliases.extend(["email", "firstname", "lastname", "timezone"].map(String::from));
+    let mut found = cx.db().read(move |tx| emails::texts(tx, &[contact.0], &aliases)).await?;
+    found.remove(&contact.0).map(ContactTexts).ok_or_else(|| Error::not_found("contact", contact))
+}
+
+async fn catch(cx: &Cx, outgoing: Vec<Outgoing>) -> Result<()> {
+    let now = cx.now();
+    cx.db()
+        .write(move |tx| {
+            for message in &outgoing {
+                outbox::keep(tx, now, None, message)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+async fn deliver(transport: Arc<dyn Transport>, outgoing: &[Outgoing]) -> Result<()> {
+    let refused = |reason: String| {
+        Error::new(ErrorKind::Unavailable, "mail.refused", format!("The mail server did not take the test: {reason}"))
+    };
+    let mut channel: Option<Box<dyn Channel>> = None;
+    for message in outgoing {
+        let mut open = match channel.take().filter(|c| c.is_usable()) {
+            Some(open) => open,
+            None => transport.channel().await.map_err(|e| refused(e.to_string()))?,
+        };
+        open.offer(&message.envelope, &message.bytes).await.map_err(|e| refused(e.to_string()))?;
+        open.deliver(&message.bytes).await.map_err(|e| refused(e.to_string()))?;
+        channel = Some(open);
+    }
+    if let Some(channel) = channel {
+        transport.release(channel).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,299 @@
+//! The mail worker: claims what is due and hands it over, on as many connections as the settings allow.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use hg_core::emails::Skip;
+use hg_core::time::{Millis, Timestamp};
+use hg_store::{Lane, Sql};
+use tokio::task::JoinSet;
+
+use super::batch::{self, Outcome};
+use super::compose::{Desk, Job, Outgoing};
+use super::ledger::{self, SendRow};
+use super::transport::{Channel, MailTransport, Transport, TransportError, Undelivered};
+use super::{TOPIC, outbox};
+use crate::cx::Cx;
+use crate::error::{Error, Result};
+use crate::worker::Worker;
+
+/// The first batch of a connection; it grows while the server is quick, so that urgent mail never waits long.
+const FIRST_BATCH: i64 = 20;
+const LARGEST_BATCH: i64 = 200;
+/// What a batch should take.
+const QUICK: Millis = Millis(250);
+
+/// Hands over mail.
+pub struct MailWorker;
+
+/// When to try a server again that could not be reached.
+#[derive(Default)]
+struct Rest {
+    until: AtomicI64,
+    failures: AtomicU32,
+}
+
+impl Rest {
+    fn now_on(&self, now: Timestamp) {
+        let failures = self.failures.fetch_add(1, Ordering::SeqCst).min(6);
+        self.until.store(now.plus(Millis::seconds(1 << failures)).0, Ordering::SeqCst);
+    }
+
+    fn is_over(&self) {
+        self.failures.store(0, Ordering::SeqCst);
+        self.until.store(0, Ordering::SeqCst);
+    }
+
+    fn until(&self) -> Timestamp {
+        Timestamp(self.until.load(Ordering::SeqCst))
+    }
+}
+
+#[async_trait]
+impl Worker for MailWorker {
+    fn name(&self) -> &'static str {
+        "mail"
+    }
+
+    fn topics(&self) -> &'static [&'static str] {
+        &[TOPIC]
+    }
+
+    async fn run_once(&self, cx: &Cx) -> Result<usize> {
+        if cx.now() < cx.ws.part::<Rest>().until() {
+            return Ok(0);
+        }
+        let first = batch::claim(cx, FIRST_BATCH).await?;
+        if first.is_empty() {
+            ledger::recover(cx, false).await?;
+            finish_sends(cx).await?;
+            return Ok(0);
+        }
+        match cx.ws.get_part::<MailTransport>() {
+            None => outbox::catch(cx, first).await,
+            Some(transport) => hand_over_all(cx, transport.0.clone(), first).await,
+        }
+    }
+
+    async fn next_due(&self, cx: &Cx) -> Result<Option<Timestamp>> {
+        let rest = cx.ws.part::<Rest>().until();
+        let due = cx.db().read(ledger::next_due).await?;
+        Ok(due.map(|due| due.max(rest)))
+    }
+}
+
+/// Opens as many connections as there is work for.
+async fn hand_over_all(cx: &Cx, transport: Arc<dyn Transport>, first: Vec<SendRow>) -> Result<usize> {
+    let much = first.len() as i64 == FIRST_BATCH;
+    let connections = if much { cx.ws.settings().sending.max_connections.max(1) } else { 1 };
+    let desk = Arc::new(Desk::of(&cx.ws));
+    let mut lanes = JoinSet::new();
+    for number in 0..connections {
+        let lane = Line { cx: cx.clone(), transport: transport.clone(), desk: desk.clone(), channel: None, before: None };
+        lanes.spawn(lane.run(if number == 0 { first.clone() } else { Vec::new() }));
+    }
+    let mut done = 0;
+    let mut failure = None;
+    while let Some(lane) = lanes.join_next().await {
+        match lane {
+            Ok(Ok(n)) => done += n,
+            Ok(Err(error)) => failure = Some(error),
+            Err(panic) => failure = Some(Error::internal(panic.to_string())),
+        }
+    }
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(done),
+    }
+}
+
+/// One connection and what it carries.
+struct Line {
+    cx: Cx,
+    transport: Arc<dyn Transport>,
+    desk: Arc<Desk>,
+    channel: Option<Box<dyn Channel>>,
+    /// The message before, answered but not yet written: it shares the commit of the next hand-over.
+    before: Option<(SendRow, Outcome)>,
+}
+
+/// Why a line stops.
+enum Halt {
+    /// The server is away.
+    Unreachable(String),
+    Error(Error),
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Line {
+    async fn run(mut self, mut claimed: Vec<SendRow>) -> Result<usize> {
+        let mut size = FIRST_BATCH;
+        let mut done = 0;
+        loop {
+            if claimed.is_empty() {
+                claimed = batch::claim(&self.cx, size).await?;
+            }
+            if claimed.is_empty() || self.cx.ws.is_stopping() {
+                break;
+            }
+            let began = self.cx.now();
+            match self.batch(std::mem::take(&mut claimed)).await {
+                Ok(n) => done += n,
+                Err(Halt::Error(error)) => return Err(error),
+                Err(Halt::Unreachable(reason)) => {
+                    tracing::warn!(server = %self.transport.describe(), reason = %reason, "The mail server cannot be used now");
+                    break;
+                }
+            }
+            let took = self.cx.now().since(began);
+            size = if took < QUICK { (size * 2).min(LARGEST_BATCH) } else { (size / 2).max(1) };
+        }
+        let ids: Vec<i64> = claimed.iter().map(|s| s.id.0).collect();
+        if !ids.is_empty() {
+            self.cx.db().write_in(Lane::Live, move |tx| ledger::release(tx, &ids, None)).await?;
+        }
+        if let Some(channel) = self.channel.take() {
+            self.transport.release(channel).await;
+        }
+        Ok(done)
+    }
+
+    /// Hands over one batch; how many messages came to an end.
+    async fn batch(&mut self, claimed: Vec<SendRow>) -> Result<usize, Halt> {
+        let ready = batch::prepare(&self.cx, claimed).await?;
+        let mut done = ready.settled.len();
+        self.write(ready.settled).await?;
+        let mut jobs = ready.jobs.into_iter();
+        while let Some(job) = jobs.next() {
+            let carried =
+                if self.cx.ws.is_stopping() { Err(Halt::Unreachable("stopping".into())) } else { self.carry(&job).await };
+            match carried {
+                Ok(outcome) => {
+                    done += 1;
+                    let before = self.before.replace((job.send, outcome));
+                    self.write(before.into_iter().collect()).await?;
+                }
+                Err(halt) => {
+                    let rest: Vec<i64> = std::iter::once(job).chain(jobs).map(|j| j.send.id.0).collect();
+                    self.cx.db().write_in(Lane::Live, move |tx| ledger::release(tx, &rest, None)).await?;
+                    let before = self.before.take();
+                    self.write(before.into_iter().collect()).await?;
+                    if matches!(&halt, Halt::Unreachable(_)) && !self.cx.ws.is_stopping() {
+                        self.cx.ws.part::<Rest>().now_on(self.cx.now());
+                    }
+                    return Err(halt);
+                }
+            }
+        }
+        let before = self.before.take();
+        self.write(before.into_iter().collect()).await?;
+        self.cx.ws.part::<Rest>().is_over();
+        Ok(done)
+    }
+
+    async fn write(&mut self, done: Vec<(SendRow, Outcome)>) -> Result<()> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        let now = self.cx.now();
+        self.cx.db().write_in(Lane::Live, move |tx| batch::settle(tx, now, &done)).await
+    }
+
+    /// One message: offered, written down, delivered.
+    async fn carry(&mut self, job: &Job) -> Result<Outcome, Halt> {
+        let outgoing = match self.desk.compose(&job.send, &job.email, &job.texts, self.cx.now()) {
+            Ok(outgoing) => outgoing,
+            Err(error) => return Ok(Outcome::Failed { reason: error.to_string(), blames_address: false }),
+        };
+        if let Some(refused) = self.offer(job, &outgoing).await? {
+            return Ok(refused);
+        }
+        if let Some(skip) = self.write_down(job).await? {
+            // The server waits for a message that must not come: only hanging up stops it.
+            self.channel = None;
+            return Ok(skip);
+        }
+        let Some(channel) = self.channel.as_mut() else { return Err(Halt::Error(Error::internal("the connection is gone"))) };
+        let delivered = channel.deliver(&outgoing.bytes).await;
+        if !channel.is_usable() {
+            self.channel = None;
+        }
+        Ok(match delivered {
+            Ok(()) => Outcome::Sent,
+            Err(Undelivered::Refused(refusal)) => Outcome::of_refusal(&job.send, refusal),
+            Err(Undelivered::Unknown(reason)) => Outcome::Unknown(reason),
+        })
+    }
+
+    /// As far as the server's "go ahead"; or what its refusal means.
+    async fn offer(&mut self, job: &Job, outgoing: &Outgoing) -> Result<Option<Outcome>, Halt> {
+        loop {
+            let mut channel = match self.channel.take().filter(|c| c.is_usable()) {
+                Some(channel) => channel,
+                None => self.transport.channel().await.map_err(|e| Halt::Unreachable(e.to_string()))?,
+            };
+            let offered = channel.offer(&outgoing.envelope, &outgoing.bytes).await;
+            // A connection that carried mail before may have been closed meanwhile: that is no news about the server.
+            let stale = channel.is_used();
+            if channel.is_usable() {
+                self.channel = Some(channel);
+            }
+            match offered {
+                Ok(()) => return Ok(None),
+                Err(TransportError::Refused(refusal)) => return Ok(Some(Outcome::of_refusal(&job.send, refusal))),
+                Err(TransportError::Unreachable(_)) if stale => {}
+                Err(TransportError::Unreachable(reason)) => return Err(Halt::Unreachable(reason)),
+            }
+        }
+    }
+
+    /// Commits `handing_over` together with what became of the message before. What must not be sent after all.
+    async fn write_down(&mut self, job: &Job) -> Result<Option<Outcome>> {
+        let before: Vec<_> = self.before.take().into_iter().collect();
+        let (now, send) = (self.cx.now(), job.send.clone());
+        self.cx
+            .db()
+            .write_in(Lane::Live, move |tx| {
+                batch::settle(tx, now, &before)?;
+                if let Some(skip) = batch::still_welcome(tx, &send)? {
+                    return Ok(Some(Outcome::Skipped(skip)));
+                }
+                // Somebody else took the row over: theirs is the message, and the outcome.
+                Ok(if ledger::hand_over(tx, now, &send)? { None } else { Some(Outcome::Skipped(Skip::HadItAlready)) })
+            })
+            .await
+    }
+}
+
+/// Ends the sends to segments of which everybody was served.
+async fn finish_sends(cx: &Cx) -> Result<()> {
+    let open: i64 = cx
+        .db()
+        .read(|tx| Ok::<_, Error>(tx.scalar("SELECT count(*) FROM emails WHERE send_state = 'sending' AND send_filled = 1")?))
+        .await?;
+    if open == 0 {
+        return Ok(());
+    }
+    cx.db()
+        .write_in(Lane::Live, |tx| {
+            let finished: Vec<i64> = tx.all(
+                Sql::new(
+                    "UPDATE emails SET send_state = 'sent' WHERE send_state = 'sending' AND send_filled = 1 \
+                     AND NOT EXISTS (SELECT 1 FROM sends WHERE sends.email_id = emails.id AND sends.state IN (0, 1, 2)) RETURNING id",
+                ),
+                |r| r.get(0),
+            )?;
+            for email in finished {
+                ledger::recount(tx, email)?;
+                tx.announce(super::PROGRESS, format!(r#"{{"email_id":{email}}}"#));
+            }
+            Ok::<_, Error>(())
+        })
+        .await
+}
