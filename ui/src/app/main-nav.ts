@@ -1,0 +1,45 @@
+import {
+  IconActivity,
+  IconFileText,
+  IconForms,
+  IconInbox,
+  IconLayoutDashboard,
+  IconListCheck,
+  IconMail,
+  IconRoute,
+  IconSettings,
+  IconTableColumn,
+  IconTag,
+  IconUpload,
+  IconUsers,
+  IconUsersGroup,
+} from "@tabler/icons-react";
+
+/** The places of the app: navigation, palette and shortcuts are made from this one list. */
+export const PLACES = [
+  { key: "dashboard", path: "/", icon: IconLayoutDashboard, keys: "d", group: "top" },
+  { key: "activity", path: "/activity", icon: IconActivity, keys: "a", group: "top" },
+  { key: "contacts", path: "/contacts", icon: IconUsers, keys: "c", group: "audience" },
+  { key: "segments", path: "/segments", icon: IconUsersGroup, keys: "s", group: "audience" },
+  { key: "tags", path: "/tags", icon: IconTag, keys: "t", group: "audience" },
+  { key: "fields", path: "/fields", icon: IconTableColumn, keys: "l", group: "audience" },
+  { key: "imports", path: "/imports", icon: IconUpload, keys: "i", group: "audience" },
+  { key: "campaigns", path: "/campaigns", icon: IconRoute, keys: "m", group: "reach" },
+  { key: "emails", path: "/emails", icon: IconMail, keys: "e", group: "reach" },
+  { key: "pages", path: "/pages", icon: IconFileText, keys: "p", group: "reach" },
+  { key: "forms", path: "/forms", icon: IconForms, keys: "f", group: "reach" },
+  { key: "outbox", path: "/outbox", icon: IconInbox, keys: "o", group: "system" },
+  { key: "tasks", path: "/tasks", icon: IconListCheck, keys: "k", group: "system" },
+  { key: "settings", path: "/settings/general", icon: IconSettings, keys: ",", group: "system" },
+] as const;
+
+/** What can be made from anywhere. */
+export const CREATABLE = [
+  { key: "contact", path: "/contacts", search: "?new=1" },
+  { key: "import", path: "/contacts/import", search: "" },
+  { key: "segment", path: "/segments/new", search: "" },
+  { key: "email", path: "/emails", search: "?new=1" },
+  { key: "campaign", path: "/campaigns", search: "?new=1" },
+  { key: "page", path: "/pages", search: "?new=1" },
+  { key: "form", path: "/forms", search: "?new=1" },
+] as const;

@@ -1,0 +1,395 @@
+import {
+  Alert,
+  Button,
+  Checkbox,
+  Group,
+  Menu,
+  SegmentedControl,
+  Skeleton,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconAlertTriangle, IconDots, IconPlayerPause, IconPlayerPlay, IconUsers } from "@tabler/icons-react";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { lazy, Suspense, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { $api, ApiError, http, refresh, take } from "../api/client";
+import { useLive } from "../api/live";
+import type { Campaign, Step } from "../api/types";
+import { useMayEdit } from "../app/session";
+import { problemParts, SaveTools, useEditor } from "../ui/editor";
+import { number } from "../ui/format";
+import { ButtonLink } from "../ui/links";
+import { PageHeader } from "../ui/PageHeader";
+import { ConsequenceDialog } from "../ui/parts";
+import { ThingsSelect } from "../ui/pickers";
+import { ErrorState, ErrorSummary, StateBadge, Waiting } from "../ui/states";
+import { attempt, said } from "../ui/toasts";
+import { useView } from "../ui/view";
+import { useDeleteCampaign } from "./CampaignsPage";
+import { Outline } from "./Outline";
+import { StepPanel } from "./StepPanel";
+import {
+  addStep,
+  branch,
+  copyBranch,
+  isUnfinished,
+  moveBranch,
+  removeBranch,
+  type Slot,
+  type StepType,
+} from "./tree";
+
+const Canvas = lazy(() => import("../editors/canvas/Canvas"));
+
+type View = { view?: "canvas" | "outline"; step?: string };
+
+export function CampaignPage() {
+  const { id } = useParams({ strict: false }) as { id: string };
+  const query = $api.useQuery("get", "/campaigns/{id}", { params: { path: { id: Number(id) } } });
+  useLive<{ id: number }>("campaign", (event) => {
+    if (event.id === Number(id)) refresh("/campaigns/{id}");
+  });
+  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (!query.data || query.data.id !== Number(id)) return <Waiting lines={12} />;
+  return <CampaignEditor key={id} live={query.data} />;
+}
+
+/** What the server takes of a campaign; counts are its own. */
+function writable(campaign: Campaign) {
+  const { name, description, allow_restart, version } = campaign;
+  return {
+    name,
+    description,
+    allow_restart,
+    version,
+    sources: campaign.sources.map(({ kind, id }) => ({ kind, id })),
+    steps: campaign.steps.map(({ counts: _counts, ...step }) => step),
+  };
+}
+
+function CampaignEditor({ live }: { live: Campaign }) {
+  const { t } = useTranslation("campaigns");
+  const may = useMayEdit();
+  const navigate = useNavigate();
+  const remove = useDeleteCampaign();
+  const [view, change] = useView<View>();
+  const [publishing, publish] = useDisclosure();
+  const [publishErrors, setPublishErrors] = useState<string[]>([]);
+  const params = { path: { id: live.id } };
+  const editor = useEditor<Campaign>({
+    initial: live,
+    autosave: live.state === "draft",
+    save: async (draft) => {
+      const kept = await take(http.PATCH("/campaigns/{id}", { params, body: writable(draft) }));
+      await refresh("/campaigns");
+      return kept;
+    },
+    reload: () => take(http.GET("/campaigns/{id}", { params })),
+  });
+  const { draft, set } = editor;
+  const counts = useMemo(
+    () => new Map(live.steps.flatMap((step) => (step.counts ? [[step.key, step.counts] as const] : []))),
+    [live.steps],
+  );
+  const keyOf = (problem: Campaign["problems"][number]) =>
+    problem.step_key ?? live.steps.find((step) => step.id != null && step.id === problem.step_id)?.key;
+  const problems = new Set(live.problems.flatMap((problem) => keyOf(problem) ?? []));
+  const selected = view.step ?? null;
+  const step = draft.steps.find((one) => one.key === selected);
+  const select = (key: string | null) => change({ step: key ?? undefined });
+
+  const flow = {
+    steps: draft.steps,
+    sources: draft.sources,
+    counts,
+    members: live.counts.members,
+    selected,
+    editable: may,
+    problems,
+    onSelect: (key: string) => select(key),
+    onAdd: (slot: Slot, type: StepType, between: boolean) => {
+      const made = addStep(draft.steps, slot, type, t(`type.${type.type}`), between);
+      set({ steps: made.steps });
+      select(made.key);
+    },
+    onCopy: (key: string) => set({ steps: copyBranch(draft.steps, key) }),
+    onRemove: (key: string) => {
+      const gone = branch(draft.steps, key).length;
+      set({ steps: removeBranch(draft.steps, key) });
+      select(null);
+      said(t("removedSteps", { count: gone }));
+    },
+  };
+
+  const start = async () => {
+    if (editor.dirty && !(await editor.save())) return;
+    try {
+      const kept = await take(http.POST("/campaigns/{id}/publish", { params }));
+      editor.adopt(kept);
+      setPublishErrors([]);
+      said(t("started"));
+      await refresh("/campaigns");
+    } catch (error) {
+      if (error instanceof ApiError && error.status < 500) {
+        setPublishErrors(problemParts(error).errors);
+        await refresh("/campaigns");
+      } else throw error;
+    }
+  };
+  const pause = () =>
+    attempt(async () => {
+      editor.adopt(await take(http.POST("/campaigns/{id}/pause", { params })));
+      await refresh("/campaigns");
+    }, t("paused"));
+  const unfinished = draft.steps.filter(isUnfinished);
+  const troubles = [
+    ...new Set([
+      ...(draft.sources.length ? [] : [t("problem.noSource")]),
+      ...(draft.steps.length ? [] : [t("problem.noSteps")]),
+      ...unfinished.map((one) => t("problem.unfinished", { name: one.name || t(`type.${one.type}`) })),
+      ...(editor.dirty ? [] : live.problems.map((problem) => problem.detail)),
+    ]),
+  ];
+
+  return (
+    <>
+      <PageHeader
+        title={draft.name || t("untitled")}
+        aside={<StateBadge state={live.state} />}
+        description={t("numbers", {
+          members: number(live.counts.members),
+          active: number(live.counts.active),
+          finished: number(live.counts.finished),
+        })}
+        back={{ path: "/campaigns", label: t("title") }}
+        actions={
+          <>
+            {may && <SaveTools editor={editor} />}
+            <ButtonLink
+              to="/campaigns/$id/people"
+              params={{ id: String(live.id) }}
+              variant="default"
+              leftSection={<IconUsers size={16} aria-hidden />}
+            >
+              {t("people")}
+            </ButtonLink>
+            {may &&
+              (live.state === "published" ? (
+                <Button
+                  variant="default"
+                  leftSection={<IconPlayerPause size={16} aria-hidden />}
+                  onClick={pause}
+                >
+                  {t("pause")}
+                </Button>
+              ) : (
+                <Button leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={publish.open}>
+                  {live.state === "paused" ? t("continue") : t("start")}
+                </Button>
+              ))}
+            {may && (
+              <Menu position="bottom-end">
+                <Menu.Target>
+                  <Button variant="default" px={9} aria-label={t("common:moreActions", { name: live.name })}>
+                    <IconDots size={18} aria-hidden />
+                  </Button>
+                </Menu.Target>
+                <Menu.Dropdown>
+                  <Menu.Item onClick={() => select("source")}>{t("settings")}</Menu.Item>
+                  <Menu.Item
+                    onClick={async () => {
+                      if (await remove(live)) navigate({ to: "/campaigns" });
+                    }}
+                  >
+                    {t("common:delete")}
+                  </Menu.Item>
+                </Menu.Dropdown>
+              </Menu>
+            )}
+          </>
+        }
+      />
+      <ErrorSummary errors={[...editor.errors, ...publishErrors]} />
+      {live.state === "published" && editor.dirty && (
+        <Alert variant="default" mb="md" icon={<IconAlertTriangle aria-hidden />}>
+          {t("editRunning", { count: live.counts.active, shown: number(live.counts.active) })}
+        </Alert>
+      )}
+      <Group justify="space-between" mb="sm">
+        <SegmentedControl
+          size="xs"
+          aria-label={t("viewAs")}
+          value={view.view === "outline" ? "outline" : "canvas"}
+          onChange={(next) => change({ view: next === "outline" ? "outline" : undefined })}
+          data={[
+            { value: "canvas", label: t("canvas") },
+            { value: "outline", label: t("outline") },
+          ]}
+        />
+        {troubles.length > 0 && (
+          <Text size="sm" c="dimmed">
+            <IconAlertTriangle size={14} aria-hidden /> {t("problem.count", { count: troubles.length })}
+          </Text>
+        )}
+      </Group>
+      <div className="hg-flow" data-panel={selected !== null || undefined}>
+        {view.view === "outline" ? (
+          <Outline {...flow} />
+        ) : (
+          <div className="hg-canvas">
+            <Suspense fallback={<Skeleton h="100%" animate={false} />}>
+              <Canvas {...flow} />
+            </Suspense>
+          </div>
+        )}
+        {step && (
+          <StepPanel
+            key={step.key}
+            campaign={live.id}
+            step={step}
+            steps={draft.steps}
+            counts={counts.get(step.key)}
+            editable={may}
+            errors={live.problems.filter((problem) => keyOf(problem) === step.key).map((one) => one.detail)}
+            onChange={(patch: Partial<Step>) =>
+              set({ steps: draft.steps.map((one) => (one.key === step.key ? { ...one, ...patch } : one)) })
+            }
+            onMove={(slot) => set({ steps: moveBranch(draft.steps, step.key, slot) })}
+            onCopy={() => flow.onCopy(step.key)}
+            onRemove={() => flow.onRemove(step.key)}
+            close={() => select(null)}
+          />
+        )}
+        {selected === "source" && (
+          <SourcePanel draft={draft} set={set} editable={may} close={() => select(null)} />
+        )}
+      </div>
+      <ConsequenceDialog
+        opened={publishing}
+        close={publish.close}
+        title={t("startTitle", { name: draft.name })}
+        confirm={t("start")}
+        disabled={troubles.length > 0}
+        run={start}
+      >
+        {troubles.length > 0 ? (
+          <>
+            <Text size="sm">{t("problem.first")}</Text>
+            <Stack gap={6} component="ul" m={0} pl="lg">
+              {troubles.map((trouble) => (
+                <Text key={trouble} size="sm" component="li">
+                  {trouble}
+                </Text>
+              ))}
+            </Stack>
+          </>
+        ) : (
+          <StartConsequence draft={draft} />
+        )}
+      </ConsequenceDialog>
+    </>
+  );
+}
+
+/** Who enters at once, and which emails they may get. */
+function StartConsequence({ draft }: { draft: Campaign }) {
+  const { t } = useTranslation("campaigns");
+  const { data } = $api.useQuery("get", "/segments", { params: { query: { limit: 200 } } });
+  const segments = draft.sources.filter((source) => source.kind === "segment");
+  const forms = draft.sources.filter((source) => source.kind === "form");
+  const people = segments.reduce(
+    (sum, source) => sum + (data?.items.find((segment) => segment.id === source.id)?.count ?? 0),
+    0,
+  );
+  const emails = draft.steps.filter((step) => step.type === "email.send").length;
+  return (
+    <Stack gap="xs">
+      {segments.length > 0 && (
+        <Text>{t("consequence.segment", { count: people, shown: number(people) })}</Text>
+      )}
+      {forms.length > 0 && (
+        <Text>{t("consequence.form", { names: forms.map((form) => form.name).join(", ") })}</Text>
+      )}
+      <Text size="sm" c="dimmed">
+        {t("consequence.emails", { count: emails })}
+      </Text>
+    </Stack>
+  );
+}
+
+type SourceProps = {
+  draft: Campaign;
+  set: (patch: Partial<Campaign>) => void;
+  editable: boolean;
+  close: () => void;
+};
+
+/** Name, who enters and whether they may enter again. */
+function SourcePanel({ draft, set, editable, close }: SourceProps) {
+  const { t } = useTranslation("campaigns");
+  const ids = (kind: "segment" | "form") =>
+    draft.sources.filter((source) => source.kind === kind).map((source) => source.id);
+  const choose = (kind: "segment" | "form", chosen: number[], names: (id: number) => string) =>
+    set({
+      sources: [
+        ...draft.sources.filter((source) => source.kind !== kind),
+        ...chosen.map((id) => ({ kind, id, name: names(id) })),
+      ],
+    });
+  const segments = $api.useQuery("get", "/segments", { params: { query: { limit: 200 } } }).data?.items ?? [];
+  const forms = $api.useQuery("get", "/forms", { params: { query: { limit: 200 } } }).data?.items ?? [];
+  const nameIn = (list: { id: number; name: string }[]) => (id: number) =>
+    list.find((one) => one.id === id)?.name ?? `#${id}`;
+  return (
+    <section className="hg-card hg-panel" aria-label={t("settings")}>
+      <Stack p="lg">
+        <Group justify="space-between">
+          <Text fw={600}>{t("settings")}</Text>
+          <Button size="compact-sm" variant="subtle" color="gray" c="dimmed" onClick={close}>
+            {t("common:close")}
+          </Button>
+        </Group>
+        <fieldset disabled={!editable} style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}>
+          <Stack>
+            <TextInput
+              label={t("common:name")}
+              required
+              value={draft.name}
+              onChange={(event) => set({ name: event.currentTarget.value })}
+            />
+            <Textarea
+              label={t("common:description")}
+              autosize
+              value={draft.description ?? ""}
+              onChange={(event) => set({ description: event.currentTarget.value || null })}
+            />
+            <ThingsSelect
+              kind="segments"
+              label={t("source.segments")}
+              description={t("source.segmentsHint")}
+              value={ids("segment")}
+              onChange={(chosen) => choose("segment", chosen, nameIn(segments))}
+            />
+            <ThingsSelect
+              kind="forms"
+              label={t("source.forms")}
+              description={t("source.formsHint")}
+              value={ids("form")}
+              onChange={(chosen) => choose("form", chosen, nameIn(forms))}
+            />
+            <Checkbox
+              label={t("source.restart")}
+              description={t("source.restartHint")}
+              checked={draft.allow_restart}
+              onChange={(event) => set({ allow_restart: event.currentTarget.checked })}
+            />
+          </Stack>
+        </fieldset>
+      </Stack>
+    </section>
+  );
+}

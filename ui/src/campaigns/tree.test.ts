@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import type { Step } from "../api/types";
+import { layout } from "./layout";
+import {
+  addStep,
+  allowedTypes,
+  branch,
+  childrenIn,
+  copyBranch,
+  mayMove,
+  removeBranch,
+  STEP_TYPES,
+  type StepType,
+} from "./tree";
+
+const type = (name: string) => STEP_TYPES.find((one) => one.type === name) as StepType;
+const root = { parent: null, path: null };
+
+/** Email, then: clicked? yes: tag; no: reminder. */
+function invitation(): Step[] {
+  const one = addStep([], root, type("email.send"), "Invitation", false);
+  const two = addStep(one.steps, { parent: one.key, path: null }, type("email.click"), "Clicked?", false);
+  const three = addStep(two.steps, { parent: two.key, path: "yes" }, type("contact.tags"), "Tag", false);
+  return addStep(three.steps, { parent: two.key, path: "no" }, type("email.send"), "Reminder", false).steps;
+}
+
+describe("a campaign's tree", () => {
+  it("gives the step on the no path of a decision time to wait", () => {
+    const reminder = invitation().find((step) => step.name === "Reminder");
+    expect(reminder?.timing).toEqual({ mode: "interval", interval: 2, unit: "d" });
+  });
+
+  it("offers opens and clicks only directly under an email", () => {
+    const steps = invitation();
+    const types = (slot: Parameters<typeof allowedTypes>[1]) =>
+      allowedTypes(steps, slot).map((one) => one.type);
+    expect(types(root)).not.toContain("email.click");
+    expect(types({ parent: "email_send_1", path: null })).toContain("email.click");
+  });
+
+  it("never hangs a decision under a decision", () => {
+    const kinds = allowedTypes(invitation(), { parent: "email_click_1", path: "yes" }).map((one) => one.kind);
+    expect(kinds).not.toContain("decision");
+  });
+
+  it("pushes what was there below a step that is put between", () => {
+    const { steps, key } = addStep(invitation(), root, type("contact.field"), "In Europe?", true);
+    expect(childrenIn(steps, root).map((step) => step.key)).toEqual([key]);
+    expect(childrenIn(steps, { parent: key, path: "yes" }).map((step) => step.name)).toEqual(["Invitation"]);
+  });
+
+  it("leaves a click decision under its email when something is put between that it may not hang under", () => {
+    const slot = { parent: "email_send_1", path: null };
+    const { steps } = addStep(invitation(), slot, type("contact.points"), "Points", true);
+    expect(
+      childrenIn(steps, slot)
+        .map((step) => step.type)
+        .sort(),
+    ).toEqual(["contact.points", "email.click"]);
+  });
+
+  it("removes a step with everything below it", () => {
+    expect(removeBranch(invitation(), "email_click_1").map((step) => step.name)).toEqual(["Invitation"]);
+  });
+
+  it("copies a branch with keys of its own", () => {
+    const steps = copyBranch(invitation(), "email_click_1");
+    expect(steps).toHaveLength(7);
+    expect(new Set(steps.map((step) => step.key)).size).toBe(7);
+    expect(branch(steps, "email_click_2").map((step) => step.name)).toEqual(["Clicked?", "Tag", "Reminder"]);
+  });
+
+  it("does not move a branch into itself", () => {
+    expect(mayMove(invitation(), "email_send_1", { parent: "contact_tags_1", path: null })).toBe(false);
+    expect(mayMove(invitation(), "contact_tags_1", { parent: "email_send_2", path: null })).toBe(true);
+  });
+});
+
+describe("the layout", () => {
+  it("puts every step below its parent, yes left of no, without overlap", () => {
+    const steps = invitation();
+    const placed = layout(steps);
+    const at = (key: string) => placed.steps.find((step) => step.key === key)!;
+    for (const step of steps) {
+      const above = step.parent ? at(step.parent) : placed.source;
+      expect(at(step.key).y).toBeGreaterThan(above.y + above.height);
+    }
+    expect(at("contact_tags_1").x + at("contact_tags_1").width).toBeLessThanOrEqual(at("email_send_2").x);
+  });
+
+  it("ends every open path with a plus sign", () => {
+    expect(layout([]).ends).toHaveLength(1);
+    expect(layout(invitation()).ends).toHaveLength(2);
+  });
+});

@@ -1,0 +1,397 @@
+import { Avatar, Badge, Button, Chip, Group, Menu, SimpleGrid, Stack, Text } from "@mantine/core";
+import { IconDots, IconMailCheck, IconMailOff } from "@tabler/icons-react";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { $api, byCursor, http, refresh, take } from "../api/client";
+import { useLive } from "../api/live";
+import type { Activity, Contact, TimelineItem } from "../api/types";
+import { initials } from "../app/Shell";
+import { useMayEdit } from "../app/session";
+import { rowsOf } from "../ui/DataList";
+import { ago } from "../ui/format";
+import { PathLink, pathOf, TextLink } from "../ui/links";
+import { PageHeader } from "../ui/PageHeader";
+import { Card, FormModal } from "../ui/parts";
+import { TagNames } from "../ui/pickers";
+import { EmptyState, ErrorState, StateBadge, Waiting } from "../ui/states";
+import { Timeline } from "../ui/Timeline";
+import { attempt, undoable } from "../ui/toasts";
+import { ConsentCard } from "./ConsentCard";
+import { useDisplayName } from "./ContactsPage";
+import { FactsCard } from "./FactsCard";
+import { PointsCard } from "./PointsCard";
+import { TIMELINE_GROUPS, timelineGroup } from "./timeline-groups";
+
+export function ContactPage() {
+  const { id } = useParams({ strict: false }) as { id: string };
+  const query = $api.useQuery("get", "/contacts/{id}", { params: { path: { id: Number(id) } } });
+  useLive<Activity>("activity", (event) => {
+    if (event.contact?.id === Number(id)) refresh("/contacts/{id}");
+  });
+  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (!query.data || query.data.id !== Number(id)) return <Waiting lines={10} />;
+  return <Record contact={query.data} />;
+}
+
+function Record({ contact }: { contact: Contact }) {
+  const { t } = useTranslation("contacts");
+  const may = useMayEdit();
+  const nameOf = useDisplayName();
+  const navigate = useNavigate();
+  const path = { path: { id: contact.id } };
+  const remove = () =>
+    attempt(async () => {
+      await take(http.DELETE("/contacts/{id}", { params: path }));
+      undoable(t("record.deletedUndo", { name: nameOf(contact) }), async () => {
+        await take(http.POST("/contacts/{id}/restore", { params: path }));
+        await refresh("/contacts");
+      });
+      await navigate({ to: "/contacts" });
+      await refresh("/contacts");
+    });
+  return (
+    <>
+      <PageHeader
+        title={nameOf(contact)}
+        back={{ path: "/contacts", label: t("title") }}
+        aside={
+          <Avatar size={34} radius="xl" className="hg-avatar" aria-hidden>
+            {initials(nameOf(contact))}
+          </Avatar>
+        }
+        description={
+          <>
+            {contact.email && contact.email !== contact.name ? `${contact.email} · ` : ""}
+            {t("record.added", { when: ago(contact.created_at) })}
+            {contact.last_active_at && ` · ${t("record.active", { when: ago(contact.last_active_at) })}`}
+          </>
+        }
+        actions={
+          may && (
+            <Menu position="bottom-end">
+              <Menu.Target>
+                <Button
+                  variant="default"
+                  px={9}
+                  aria-label={t("common:moreActions", { name: nameOf(contact) })}
+                >
+                  <IconDots size={18} aria-hidden />
+                </Button>
+              </Menu.Target>
+              <Menu.Dropdown>
+                <Menu.Item onClick={remove}>{t("common:delete")}</Menu.Item>
+              </Menu.Dropdown>
+            </Menu>
+          )
+        }
+      />
+      <div className="hg-record">
+        <Stack>
+          <FactsCard contact={contact} />
+          <ContactabilityCard contact={contact} />
+        </Stack>
+        <TimelineCard contact={contact} />
+        <Stack>
+          <TagsCard contact={contact} />
+          <PointsCard contact={contact} />
+          <SegmentsCard contact={contact} />
+          <CampaignsCard contact={contact} />
+          <ConsentCard contact={contact} />
+        </Stack>
+      </div>
+    </>
+  );
+}
+
+function ContactabilityCard({ contact }: { contact: Contact }) {
+  const { t } = useTranslation("contacts");
+  const may = useMayEdit();
+  const stop = contact.do_not_contact.find((one) => one.channel === "email");
+  const change = (allow: boolean) =>
+    attempt(
+      async () => {
+        await (allow
+          ? take(
+              http.DELETE("/contacts/{id}/do-not-contact/{channel}", {
+                params: { path: { id: contact.id, channel: "email" } },
+              }),
+            )
+          : take(
+              http.POST("/contacts/{id}/do-not-contact", {
+                params: { path: { id: contact.id } },
+                body: { channel: "email", comments: "" },
+              }),
+            ));
+        await refresh("/contacts");
+      },
+      allow ? t("record.allowed") : t("record.stopped"),
+    );
+  return (
+    <Card title={t("record.contactability")}>
+      <Group justify="space-between">
+        <Group gap={8}>
+          {stop ? <IconMailOff size={18} aria-hidden /> : <IconMailCheck size={18} aria-hidden />}
+          <Text size="sm">
+            {stop
+              ? t("record.mayNotEmail", {
+                  reason: t(`dnc.${stop.reason}`, { defaultValue: t("dnc.manual") }),
+                })
+              : t("record.mayEmail")}
+          </Text>
+        </Group>
+        {may && (
+          <Button size="xs" variant="default" onClick={() => change(Boolean(stop))}>
+            {stop ? t("record.allow") : t("record.stop")}
+          </Button>
+        )}
+      </Group>
+      {stop?.comments && (
+        <Text size="xs" c="dimmed" mt={6}>
+          {stop.comments} · {ago(stop.at)}
+        </Text>
+      )}
+    </Card>
+  );
+}
+
+function TimelineCard({ contact }: { contact: Contact }) {
+  const { t } = useTranslation("contacts");
+  const [groups, setGroups] = useState<string[]>([]);
+  const query = $api.useInfiniteQuery(
+    "get",
+    "/contacts/{id}/timeline",
+    { params: { path: { id: contact.id }, query: { limit: 50 } } },
+    byCursor,
+  );
+  const { rows } = rowsOf<TimelineItem>(query);
+  const shown = groups.length ? rows.filter((row) => groups.includes(timelineGroup(row.kind))) : rows;
+  return (
+    <Card title={t("record.timeline")}>
+      <Chip.Group multiple value={groups} onChange={setGroups}>
+        <Group gap={6} mb="md">
+          {TIMELINE_GROUPS.map((kind) => (
+            <Chip key={kind} value={kind} size="xs" variant="outline">
+              {t(`record.${kind}`)}
+            </Chip>
+          ))}
+        </Group>
+      </Chip.Group>
+      {query.isError ? (
+        <ErrorState error={query.error} retry={query.refetch} />
+      ) : query.isPending ? (
+        <Waiting />
+      ) : shown.length ? (
+        <>
+          <Timeline
+            label={t("record.timeline")}
+            entries={shown.map((row) => ({
+              key: row.id,
+              kind: row.kind,
+              at: row.occurred_at,
+              title: <TimelineTitle item={row} />,
+              detail: detailText(row.detail),
+            }))}
+          />
+          {query.hasNextPage && (
+            <Button
+              mt="md"
+              size="xs"
+              variant="default"
+              loading={query.isFetchingNextPage}
+              onClick={() => query.fetchNextPage()}
+            >
+              {t("record.older")}
+            </Button>
+          )}
+        </>
+      ) : (
+        <EmptyState icon={IconMailCheck} title={t("record.timelineEmpty")}>
+          {t("record.timelineEmptyText")}
+        </EmptyState>
+      )}
+    </Card>
+  );
+}
+
+function TimelineTitle({ item }: { item: TimelineItem }) {
+  const path = item.link ? pathOf(item.link.type, item.link.id) : null;
+  if (!item.link || !path) return <>{item.title}</>;
+  const at = item.title.indexOf(item.link.label);
+  if (at < 0) {
+    return (
+      <>
+        {item.title}{" "}
+        <PathLink path={path} size="sm">
+          {item.link.label}
+        </PathLink>
+      </>
+    );
+  }
+  return (
+    <>
+      {item.title.slice(0, at)}
+      <PathLink path={path} size="sm">
+        {item.link.label}
+      </PathLink>
+      {item.title.slice(at + item.link.label.length)}
+    </>
+  );
+}
+
+/** The plain values of a detail, in one line; nested ones stay in the API. */
+export function detailText(detail: Record<string, unknown> | null | undefined): string | undefined {
+  const parts = Object.entries(detail ?? {}).flatMap(([key, value]) => {
+    if (value === null || value === "" || typeof value === "object") return [];
+    if (key === "id" || key.endsWith("_id")) return [];
+    return [`${key.replaceAll("_", " ")}: ${String(value)}`];
+  });
+  return parts.length ? parts.join(" · ") : undefined;
+}
+
+function TagsCard({ contact }: { contact: Contact }) {
+  const { t } = useTranslation("contacts");
+  const may = useMayEdit();
+  const [names, setNames] = useState<string[] | null>(null);
+  const save = () =>
+    attempt(async () => {
+      const before = contact.tags.map((tag) => tag.name);
+      const changes = [
+        ...names!.filter((name) => !before.includes(name)),
+        ...before.filter((name) => !names!.includes(name)).map((name) => `-${name}`),
+      ];
+      await take(
+        http.PATCH("/contacts/{id}", { params: { path: { id: contact.id } }, body: { tags: changes } }),
+      );
+      setNames(null);
+      await refresh("/contacts", "/tags");
+    });
+  return (
+    <Card
+      title={t("tags")}
+      aside={
+        may && (
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            onClick={() => setNames(contact.tags.map((tag) => tag.name))}
+          >
+            {t("record.editTags")}
+          </Button>
+        )
+      }
+    >
+      {contact.tags.length ? (
+        <Group gap={6}>
+          {contact.tags.map((tag) => (
+            <Badge key={tag.id} className="hg-badge" variant="default">
+              {tag.name}
+            </Badge>
+          ))}
+        </Group>
+      ) : (
+        <Text size="sm" c="dimmed">
+          {t("common:none")}
+        </Text>
+      )}
+      <FormModal opened={names !== null} close={() => setNames(null)} title={t("record.editTags")}>
+        <Stack>
+          <TagNames
+            label={t("tags")}
+            description={t("tagsHint")}
+            value={names ?? []}
+            onChange={setNames}
+            autoFocus
+          />
+          <Group justify="flex-end">
+            <Button onClick={save}>{t("common:save")}</Button>
+          </Group>
+        </Stack>
+      </FormModal>
+    </Card>
+  );
+}
+
+function SegmentsCard({ contact }: { contact: Contact }) {
+  const { t } = useTranslation("contacts");
+  const { data } = $api.useQuery("get", "/contacts/{id}/segments", {
+    params: { path: { id: contact.id } },
+  });
+  return (
+    <Card title={t("record.segments")}>
+      <Stack gap="sm">
+        {data?.map((segment) => (
+          <Group key={segment.id} justify="space-between" wrap="nowrap" align="flex-start">
+            <div style={{ minWidth: 0 }}>
+              <TextLink to="/segments/$id" params={{ id: String(segment.id) }} size="sm">
+                {segment.name}
+              </TextLink>
+              <Text size="xs" c="dimmed">
+                {t(`record.origin.${segment.origin}`, { defaultValue: segment.origin })} ·{" "}
+                {ago(segment.joined_at)}
+              </Text>
+            </div>
+            <TextLink
+              to="/segments/$id"
+              params={{ id: String(segment.id) }}
+              search={{ tab: "explain", contact: contact.id }}
+              size="xs"
+              td="underline"
+            >
+              {t("record.whyHere")}
+            </TextLink>
+          </Group>
+        ))}
+        {data?.length === 0 && (
+          <Text size="sm" c="dimmed">
+            {t("record.noSegments")}
+          </Text>
+        )}
+      </Stack>
+    </Card>
+  );
+}
+
+function CampaignsCard({ contact }: { contact: Contact }) {
+  const { t } = useTranslation("contacts");
+  const { data } = $api.useQuery("get", "/contacts/{id}/campaigns", {
+    params: { path: { id: contact.id } },
+  });
+  return (
+    <Card title={t("record.campaigns")}>
+      <Stack gap="sm">
+        {data?.map((campaign) => (
+          <div key={campaign.id}>
+            <SimpleGrid cols={1} spacing={2}>
+              <Group justify="space-between" wrap="nowrap">
+                <TextLink
+                  to="/campaigns/$id/people"
+                  params={{ id: String(campaign.id) }}
+                  search={{ contact: contact.id }}
+                  size="sm"
+                >
+                  {campaign.name}
+                </TextLink>
+                <StateBadge state={campaign.state} />
+              </Group>
+              {campaign.next.map((next) => (
+                <Text key={next.step_key} size="xs" c="dimmed">
+                  {t("record.next", {
+                    name: next.due_at
+                      ? t("record.dueAt", { name: next.name, when: ago(next.due_at) })
+                      : next.name,
+                  })}
+                </Text>
+              ))}
+            </SimpleGrid>
+          </div>
+        ))}
+        {data?.length === 0 && (
+          <Text size="sm" c="dimmed">
+            {t("record.noCampaigns")}
+          </Text>
+        )}
+      </Stack>
+    </Card>
+  );
+}

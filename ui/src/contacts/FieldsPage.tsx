@@ -1,0 +1,306 @@
+import {
+  ActionIcon,
+  Button,
+  Checkbox,
+  Group,
+  Menu,
+  Select,
+  SimpleGrid,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { IconDots, IconPlus, IconTableColumn } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { $api, byCursor, http, refresh, take } from "../api/client";
+import { showProblem } from "../api/forms";
+import type { Field, FieldType } from "../api/types";
+import { useMayEdit } from "../app/session";
+import { DataList } from "../ui/DataList";
+import { FilterBar } from "../ui/FilterBar";
+import { PageHeader } from "../ui/PageHeader";
+import { FormModal } from "../ui/parts";
+import { EmptyState, ErrorSummary } from "../ui/states";
+import { attempt, undoable } from "../ui/toasts";
+import { parseOptions, printOptions } from "./options";
+
+const TYPES: FieldType[] = [
+  "text",
+  "long_text",
+  "number",
+  "date",
+  "datetime",
+  "boolean",
+  "select",
+  "multiselect",
+  "email",
+  "url",
+  "phone",
+  "country",
+  "region",
+  "timezone",
+  "locale",
+];
+
+export function FieldsPage() {
+  const { t } = useTranslation("contacts");
+  const may = useMayEdit();
+  const [search, setSearch] = useState("");
+  const [sort, setSort] = useState("order");
+  const [editing, setEditing] = useState<Field | "new" | null>(null);
+  const query = $api.useInfiniteQuery(
+    "get",
+    "/fields",
+    { params: { query: { search: search || undefined, sort, limit: 200 } } },
+    byCursor,
+  );
+  const remove = (field: Field) =>
+    attempt(async () => {
+      const params = { path: { id: field.id } };
+      await take(http.DELETE("/fields/{id}", { params }));
+      undoable(t("common:deleted", { name: field.label }), async () => {
+        await take(http.POST("/fields/{id}/restore", { params }));
+        await refresh("/fields");
+      });
+      await refresh("/fields");
+    });
+  return (
+    <>
+      <PageHeader
+        title={t("fieldsPage.title")}
+        description={t("fieldsPage.text")}
+        actions={
+          may && (
+            <Button
+              data-shortcut="create"
+              leftSection={<IconPlus size={16} aria-hidden />}
+              onClick={() => setEditing("new")}
+            >
+              {t("fieldsPage.new")}
+            </Button>
+          )
+        }
+      />
+      <FilterBar search={search} onSearch={setSearch} placeholder={t("fieldsPage.search")} />
+      <DataList
+        label={t("fieldsPage.title")}
+        query={query}
+        rowKey={(field) => field.id}
+        rowLabel={(field) => field.label}
+        onOpen={may ? setEditing : undefined}
+        sort={sort}
+        onSort={setSort}
+        columns={[
+          {
+            key: "label",
+            title: t("fieldsPage.label"),
+            sort: "label",
+            render: (field) => (
+              <Text size="sm" fw={550}>
+                {field.label}
+              </Text>
+            ),
+          },
+          {
+            key: "alias",
+            title: t("fieldsPage.alias"),
+            sort: "alias",
+            render: (field) => (
+              <Text size="sm" ff="monospace">
+                {field.alias}
+              </Text>
+            ),
+          },
+          {
+            key: "type",
+            title: t("fieldsPage.type"),
+            render: (field) => t(`fieldsPage.types.${field.type}`),
+          },
+          {
+            key: "group",
+            title: t("fieldsPage.group"),
+            render: (field) => t(`fieldsPage.groups.${field.group}`, { defaultValue: field.group }),
+          },
+          {
+            key: "marks",
+            title: "",
+            render: (field) => (
+              <Text size="xs" c="dimmed">
+                {[
+                  field.fixed && t("fieldsPage.fixed"),
+                  field.unique && t("fieldsPage.unique").toLowerCase(),
+                  field.required && t("fieldsPage.required").toLowerCase(),
+                ]
+                  .filter(Boolean)
+                  .join(" · ")}
+              </Text>
+            ),
+          },
+          {
+            key: "menu",
+            title: "",
+            width: 60,
+            render: (field) =>
+              may && (
+                <Menu position="bottom-end">
+                  <Menu.Target>
+                    <ActionIcon
+                      variant="subtle"
+                      color="gray"
+                      c="dimmed"
+                      aria-label={t("common:moreActions", { name: field.label })}
+                    >
+                      <IconDots size={18} aria-hidden />
+                    </ActionIcon>
+                  </Menu.Target>
+                  <Menu.Dropdown>
+                    <Menu.Item onClick={() => setEditing(field)}>{t("common:edit")}</Menu.Item>
+                    <Menu.Item disabled={field.fixed} onClick={() => remove(field)}>
+                      {t("common:delete")}
+                    </Menu.Item>
+                  </Menu.Dropdown>
+                </Menu>
+              ),
+          },
+        ]}
+        empty={
+          <EmptyState icon={IconTableColumn} title={t("common:nothingFound")}>
+            {t("common:nothingFoundText")}
+          </EmptyState>
+        }
+      />
+      <FormModal
+        opened={editing !== null}
+        close={() => setEditing(null)}
+        title={editing === "new" ? t("fieldsPage.new") : t("fieldsPage.edit")}
+        size="lg"
+      >
+        {editing && <FieldForm field={editing === "new" ? null : editing} close={() => setEditing(null)} />}
+      </FormModal>
+    </>
+  );
+}
+
+function FieldForm({ field, close }: { field: Field | null; close: () => void }) {
+  const { t } = useTranslation("contacts");
+  const [errors, setErrors] = useState<string[]>([]);
+  const form = useForm({
+    initialValues: {
+      label: field?.label ?? "",
+      alias: field?.alias ?? "",
+      type: (field?.type ?? "text") as FieldType,
+      group: field?.group ?? "core",
+      default_value: field?.default_value ?? "",
+      options: printOptions(field?.options ?? []),
+      yes: field?.labels?.yes ?? "",
+      no: field?.labels?.no ?? "",
+      required: field?.required ?? false,
+      unique: field?.unique ?? false,
+      publicly_updatable: field?.publicly_updatable ?? false,
+    },
+  });
+  const { type } = form.values;
+  const submit = form.onSubmit(async ({ yes, no, options, alias, default_value, ...rest }) => {
+    const shared = {
+      ...rest,
+      default_value: default_value || null,
+      ...(type === "select" || type === "multiselect" ? { options: parseOptions(options) } : {}),
+      ...(type === "boolean" && (yes || no) ? { labels: { yes: yes || "Yes", no: no || "No" } } : {}),
+    };
+    try {
+      if (field) {
+        const { type: _fixed, ...changeable } = shared;
+        await take(
+          http.PATCH("/fields/{id}", {
+            params: { path: { id: field.id } },
+            body: { ...changeable, version: field.version },
+          }),
+        );
+      } else {
+        await take(http.POST("/fields", { body: alias ? { ...shared, alias } : shared }));
+      }
+      close();
+      await refresh("/fields", "/segments/catalogue", "/imports/targets");
+    } catch (error) {
+      setErrors(showProblem(form, error));
+    }
+  });
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <ErrorSummary errors={errors} />
+        <SimpleGrid cols={2}>
+          <TextInput label={t("fieldsPage.label")} required data-autofocus {...form.getInputProps("label")} />
+          <TextInput
+            label={t("fieldsPage.alias")}
+            disabled={field !== null}
+            {...form.getInputProps("alias")}
+          />
+          <Select
+            label={t("fieldsPage.type")}
+            allowDeselect={false}
+            disabled={field !== null}
+            data={TYPES.map((key) => ({ value: key, label: t(`fieldsPage.types.${key}`) }))}
+            {...form.getInputProps("type")}
+          />
+          <Select
+            label={t("fieldsPage.group")}
+            allowDeselect={false}
+            data={["core", "social", "personal", "professional"].map((key) => ({
+              value: key,
+              label: t(`fieldsPage.groups.${key}`),
+            }))}
+            {...form.getInputProps("group")}
+          />
+        </SimpleGrid>
+        <Text size="xs" c="dimmed" mt={-8}>
+          {t("fieldsPage.aliasHint")}
+        </Text>
+        {(type === "select" || type === "multiselect") && (
+          <Textarea
+            label={t("fieldsPage.options")}
+            description={t("fieldsPage.optionsHint")}
+            autosize
+            minRows={3}
+            required
+            {...form.getInputProps("options")}
+          />
+        )}
+        {type === "boolean" && (
+          <SimpleGrid cols={2}>
+            <TextInput
+              label={t("fieldsPage.yes")}
+              placeholder={t("common:yes")}
+              {...form.getInputProps("yes")}
+            />
+            <TextInput
+              label={t("fieldsPage.no")}
+              placeholder={t("common:no")}
+              {...form.getInputProps("no")}
+            />
+          </SimpleGrid>
+        )}
+        <TextInput label={t("fieldsPage.default")} {...form.getInputProps("default_value")} />
+        <Checkbox
+          label={t("fieldsPage.required")}
+          {...form.getInputProps("required", { type: "checkbox" })}
+        />
+        <Checkbox
+          label={t("fieldsPage.unique")}
+          description={t("fieldsPage.uniqueHint")}
+          {...form.getInputProps("unique", { type: "checkbox" })}
+        />
+        <Checkbox
+          label={t("fieldsPage.publicly")}
+          {...form.getInputProps("publicly_updatable", { type: "checkbox" })}
+        />
+        <Group justify="flex-end">
+          <Button type="submit">{t("common:save")}</Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

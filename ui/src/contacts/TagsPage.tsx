@@ -1,0 +1,159 @@
+import { ActionIcon, Button, Group, Menu, Stack, Textarea, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { IconDots, IconPlus, IconTag } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { $api, byCursor, http, refresh, take } from "../api/client";
+import { showProblem } from "../api/forms";
+import type { Tag } from "../api/types";
+import { useMayEdit } from "../app/session";
+import { DataList } from "../ui/DataList";
+import { FilterBar } from "../ui/FilterBar";
+import { number } from "../ui/format";
+import { TextLink } from "../ui/links";
+import { PageHeader } from "../ui/PageHeader";
+import { FormModal } from "../ui/parts";
+import { EmptyState, ErrorSummary } from "../ui/states";
+import { attempt, undoable } from "../ui/toasts";
+
+export function TagsPage() {
+  const { t } = useTranslation("contacts");
+  const may = useMayEdit();
+  const [search, setSearch] = useState("");
+  const [sort, setSort] = useState("name");
+  const [editing, setEditing] = useState<Tag | "new" | null>(null);
+  const query = $api.useInfiniteQuery(
+    "get",
+    "/tags",
+    { params: { query: { search: search || undefined, sort, limit: 100 } } },
+    byCursor,
+  );
+  const remove = (tag: Tag) =>
+    attempt(async () => {
+      const params = { path: { id: tag.id } };
+      await take(http.DELETE("/tags/{id}", { params }));
+      undoable(t("common:deleted", { name: tag.name }), async () => {
+        await take(http.POST("/tags/{id}/restore", { params }));
+        await refresh("/tags", "/contacts");
+      });
+      await refresh("/tags", "/contacts");
+    });
+  return (
+    <>
+      <PageHeader
+        title={t("tagsPage.title")}
+        description={t("tagsPage.text")}
+        actions={
+          may && (
+            <Button
+              data-shortcut="create"
+              leftSection={<IconPlus size={16} aria-hidden />}
+              onClick={() => setEditing("new")}
+            >
+              {t("tagsPage.new")}
+            </Button>
+          )
+        }
+      />
+      <FilterBar search={search} onSearch={setSearch} placeholder={t("tagsPage.search")} />
+      <DataList
+        label={t("tagsPage.title")}
+        query={query}
+        rowKey={(tag) => tag.id}
+        rowLabel={(tag) => tag.name}
+        onOpen={may ? setEditing : undefined}
+        sort={sort}
+        onSort={setSort}
+        columns={[
+          { key: "name", title: t("tagsPage.name"), sort: "name", render: (tag) => tag.name },
+          { key: "description", title: t("common:description"), render: (tag) => tag.description },
+          {
+            key: "contacts",
+            title: t("tagsPage.contacts"),
+            align: "right",
+            render: (tag) => (
+              <TextLink to="/contacts" search={{ tag: tag.name }} size="sm">
+                {number(tag.contacts)}
+              </TextLink>
+            ),
+          },
+          {
+            key: "menu",
+            title: "",
+            width: 60,
+            render: (tag) =>
+              may && (
+                <Menu position="bottom-end">
+                  <Menu.Target>
+                    <ActionIcon
+                      variant="subtle"
+                      color="gray"
+                      c="dimmed"
+                      aria-label={t("common:moreActions", { name: tag.name })}
+                    >
+                      <IconDots size={18} aria-hidden />
+                    </ActionIcon>
+                  </Menu.Target>
+                  <Menu.Dropdown>
+                    <Menu.Item onClick={() => setEditing(tag)}>{t("common:edit")}</Menu.Item>
+                    <Menu.Item onClick={() => remove(tag)}>{t("common:delete")}</Menu.Item>
+                  </Menu.Dropdown>
+                </Menu>
+              ),
+          },
+        ]}
+        empty={
+          <EmptyState icon={IconTag} title={t("tagsPage.emptyTitle")}>
+            {t("tagsPage.emptyText")}
+          </EmptyState>
+        }
+      />
+      <FormModal
+        opened={editing !== null}
+        close={() => setEditing(null)}
+        title={editing === "new" ? t("tagsPage.new") : t("tagsPage.edit")}
+      >
+        {editing && <TagForm tag={editing === "new" ? null : editing} close={() => setEditing(null)} />}
+      </FormModal>
+    </>
+  );
+}
+
+function TagForm({ tag, close }: { tag: Tag | null; close: () => void }) {
+  const { t } = useTranslation("contacts");
+  const [errors, setErrors] = useState<string[]>([]);
+  const form = useForm({ initialValues: { name: tag?.name ?? "", description: tag?.description ?? "" } });
+  const submit = form.onSubmit(async (body) => {
+    try {
+      if (tag) {
+        await take(
+          http.PATCH("/tags/{id}", {
+            params: { path: { id: tag.id } },
+            body: { ...body, version: tag.version },
+          }),
+        );
+      } else await take(http.POST("/tags", { body }));
+      close();
+      await refresh("/tags", "/contacts");
+    } catch (error) {
+      setErrors(showProblem(form, error));
+    }
+  });
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <ErrorSummary errors={errors} />
+        <TextInput label={t("tagsPage.name")} required data-autofocus {...form.getInputProps("name")} />
+        <Textarea
+          label={t("common:description")}
+          autosize
+          minRows={2}
+          {...form.getInputProps("description")}
+        />
+        <Group justify="flex-end">
+          <Button type="submit">{t("common:save")}</Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

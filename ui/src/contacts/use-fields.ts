@@ -1,0 +1,19 @@
+import { $api } from "../api/client";
+import type { Field } from "../api/types";
+
+const NONE: Field[] = [];
+
+/** The visible contact fields in their order. */
+export function useFields(): Field[] {
+  const { data } = $api.useQuery(
+    "get",
+    "/fields",
+    { params: { query: { limit: 500, sort: "order" } } },
+    { staleTime: 30_000, select: visible },
+  );
+  return data ?? NONE;
+}
+
+function visible(list: { items: Field[] }): Field[] {
+  return list.items.filter((field) => field.visible).sort((a, b) => a.order - b.order);
+}

@@ -1,0 +1,295 @@
+import "@xyflow/react/dist/style.css";
+import { ActionIcon, Box, Group, Menu, Text, useComputedColorScheme } from "@mantine/core";
+import { IconAlertCircle, IconClock, IconPlus, IconUsersGroup } from "@tabler/icons-react";
+import {
+  Background,
+  BaseEdge,
+  Controls,
+  type Edge,
+  EdgeLabelRenderer,
+  type EdgeProps,
+  getSmoothStepPath,
+  Handle,
+  type Node,
+  type NodeProps,
+  Position,
+  ReactFlow,
+  ReactFlowProvider,
+} from "@xyflow/react";
+import { createContext, useContext, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import type { CampaignSource, Step } from "../../api/types";
+import { layout } from "../../campaigns/layout";
+import { StepTypeItems } from "../../campaigns/StepTypeItems";
+import { isUnfinished, type Slot, type StepType } from "../../campaigns/tree";
+import { stepIcon, useStepWords, useTimingWords } from "../../campaigns/words";
+import { number } from "../../ui/format";
+
+export type CanvasProps = {
+  steps: Step[];
+  sources: CampaignSource[];
+  counts: Map<string, NonNullable<Step["counts"]>>;
+  members: number;
+  selected: string | null;
+  editable: boolean;
+  problems: Set<string>;
+  onSelect: (key: string | "source") => void;
+  onAdd: (slot: Slot, type: StepType, between: boolean) => void;
+};
+
+const Flow = createContext<CanvasProps | null>(null);
+const useFlow = () => useContext(Flow) as CanvasProps;
+
+/** The campaign as a picture: laid out by itself, with plus signs where steps can go. */
+export default function Canvas(props: CanvasProps) {
+  const { t } = useTranslation("campaigns");
+  const scheme = useComputedColorScheme("light");
+  const placed = useMemo(() => layout(props.steps), [props.steps]);
+  const nodes = useMemo((): Node[] => {
+    const fixed = { draggable: false, connectable: false, selectable: false, focusable: false };
+    return [
+      {
+        id: "source",
+        type: "source",
+        position: { x: placed.source.x, y: placed.source.y },
+        data: {},
+        ...fixed,
+      },
+      ...placed.steps.map((step) => ({
+        id: step.key,
+        type: "step",
+        position: { x: step.x, y: step.y },
+        data: { key: step.key },
+        ...fixed,
+      })),
+      ...placed.ends.map((end) => ({
+        id: end.id,
+        type: "end",
+        position: { x: end.x, y: end.y },
+        data: { slot: end.slot },
+        ...fixed,
+      })),
+    ];
+  }, [placed]);
+  const edges = useMemo(
+    (): Edge[] =>
+      placed.links.map((link) => ({
+        id: link.id,
+        source: link.source,
+        target: link.target,
+        sourceHandle: link.slot.path ?? "out",
+        type: "slot",
+        focusable: false,
+        data: { slot: link.slot, toEnd: link.toEnd },
+      })),
+    [placed],
+  );
+  return (
+    <Flow.Provider value={props}>
+      <ReactFlowProvider>
+        <ReactFlow
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={NODE_TYPES}
+          edgeTypes={EDGE_TYPES}
+          colorMode={scheme}
+          fitView
+          fitViewOptions={{ maxZoom: 1, padding: 0.15 }}
+          minZoom={0.2}
+          maxZoom={1.5}
+          panOnScroll
+          nodesDraggable={false}
+          nodesConnectable={false}
+          elementsSelectable={false}
+          aria-label={t("canvas")}
+        >
+          <Background gap={22} size={1.2} />
+          <Controls showInteractive={false} />
+        </ReactFlow>
+      </ReactFlowProvider>
+    </Flow.Provider>
+  );
+}
+
+function SourceNode() {
+  const { t } = useTranslation("campaigns");
+  const { sources, selected, onSelect, members } = useFlow();
+  return (
+    <>
+      <button
+        type="button"
+        className="hg-node hg-node-source nodrag nopan"
+        data-selected={selected === "source" || undefined}
+        onClick={() => onSelect("source")}
+      >
+        <Group gap={10} wrap="nowrap" align="flex-start">
+          <span className="hg-node-icon">
+            <IconUsersGroup size={18} stroke={1.7} aria-hidden />
+          </span>
+          <Box style={{ minWidth: 0 }}>
+            <Text size="xs" c="dimmed">
+              {t("starts")}
+            </Text>
+            <Text size="sm" fw={600} lineClamp={2}>
+              {sources.length ? sources.map((source) => source.name).join(", ") : t("chooseSource")}
+            </Text>
+            <Text size="xs" c="dimmed" className="hg-num">
+              {t("members", { count: members, shown: number(members) })}
+            </Text>
+          </Box>
+        </Group>
+      </button>
+      <Handle type="source" id="out" position={Position.Bottom} />
+    </>
+  );
+}
+
+function StepNode({ data }: NodeProps) {
+  const { t } = useTranslation("campaigns");
+  const flow = useFlow();
+  const words = useStepWords();
+  const timingWords = useTimingWords();
+  const step = flow.steps.find((one) => one.key === data.key);
+  if (!step) return null;
+  const Icon = stepIcon(step.type);
+  const counts = flow.counts.get(step.key);
+  const parent = flow.steps.find((one) => one.key === step.parent);
+  const when = timingWords(step.timing, parent?.kind === "decision" && step.path === "no");
+  const unfinished = isUnfinished(step) || flow.problems.has(step.key);
+  return (
+    <>
+      <Handle type="target" position={Position.Top} />
+      <button
+        type="button"
+        className={`hg-node hg-node-${step.kind} nodrag nopan`}
+        data-selected={flow.selected === step.key || undefined}
+        data-unfinished={unfinished || undefined}
+        onClick={() => flow.onSelect(step.key)}
+      >
+        <Group gap={10} wrap="nowrap" align="flex-start">
+          <span className="hg-node-icon">
+            <Icon size={18} stroke={1.7} aria-hidden />
+          </span>
+          <Box style={{ minWidth: 0, flex: 1 }}>
+            <Text size="xs" c="dimmed" truncate>
+              {when ? (
+                <>
+                  <IconClock size={11} aria-hidden /> {when}
+                </>
+              ) : (
+                t(`kind.${step.kind}`)
+              )}
+            </Text>
+            <Text size="sm" fw={600} truncate>
+              {step.name || t(`type.${step.type}`)}
+            </Text>
+            <Text size="xs" c="dimmed" truncate>
+              {unfinished && <IconAlertCircle size={12} aria-label={t("unfinished")} />} {words(step)}
+            </Text>
+          </Box>
+        </Group>
+        {counts && (
+          <Group gap={10} mt={6} className="hg-num">
+            <Text size="xs">
+              <b>{number(counts.done)}</b> {t("done")}
+            </Text>
+            {counts.waiting > 0 && (
+              <Text size="xs">
+                <b>{number(counts.waiting)}</b> {t("waiting")}
+              </Text>
+            )}
+            {counts.failed > 0 && (
+              <Text size="xs" c="var(--mantine-color-error)">
+                <b>{number(counts.failed)}</b> {t("failed")}
+              </Text>
+            )}
+          </Group>
+        )}
+      </button>
+      {step.kind === "action" ? (
+        <Handle type="source" id="out" position={Position.Bottom} />
+      ) : (
+        <>
+          <Handle type="source" id="yes" position={Position.Bottom} style={{ left: "25%" }} />
+          <Handle type="source" id="no" position={Position.Bottom} style={{ left: "75%" }} />
+        </>
+      )}
+    </>
+  );
+}
+
+function EndNode({ data }: NodeProps) {
+  const { editable } = useFlow();
+  const slot = data.slot as Slot;
+  return (
+    <Box style={{ width: 44, height: 44, display: "grid", placeItems: "center" }}>
+      <Handle type="target" position={Position.Top} />
+      {editable ? <PlusMenu slot={slot} between={false} big /> : <span className="hg-end" />}
+    </Box>
+  );
+}
+
+/** The line of a slot: its path, how many took it, and a plus sign to put a step between. */
+function SlotEdge(props: EdgeProps) {
+  const { t } = useTranslation("campaigns");
+  const { counts, editable } = useFlow();
+  const slot = props.data?.slot as Slot;
+  const [path, labelX, labelY] = getSmoothStepPath({ ...props, borderRadius: 14 });
+  const taken = slot.parent && slot.path ? counts.get(slot.parent)?.[slot.path] : undefined;
+  return (
+    <>
+      <BaseEdge id={props.id} path={path} style={{ strokeWidth: 1.6 }} />
+      <EdgeLabelRenderer>
+        <Group
+          gap={4}
+          className="nodrag nopan hg-edge"
+          style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)` }}
+        >
+          {slot.path && (
+            <span className={slot.path === "yes" ? "hg-path hg-badge-teal" : "hg-path hg-badge-orange"}>
+              {t(`path.${slot.path}`)}
+              {taken ? ` ${number(taken)}` : ""}
+            </span>
+          )}
+          {editable && !props.data?.toEnd && <PlusMenu slot={slot} between />}
+        </Group>
+      </EdgeLabelRenderer>
+    </>
+  );
+}
+
+type PlusProps = { slot: Slot; between: boolean; big?: boolean };
+
+/** What may be added at a place. */
+function PlusMenu({ slot, between, big }: PlusProps) {
+  const { t } = useTranslation("campaigns");
+  const { steps, onAdd } = useFlow();
+  const parent = steps.find((step) => step.key === slot.parent);
+  const where = parent ? parent.name || t(`type.${parent.type}`) : t("starts");
+  const label = between
+    ? t("addBetween", { name: where })
+    : slot.path
+      ? t("addOnPath", { name: where, path: t(`path.${slot.path}`) })
+      : t("addAfter", { name: where });
+  return (
+    <Menu position="right-start" withinPortal>
+      <Menu.Target>
+        <ActionIcon
+          variant={big ? "filled" : "default"}
+          radius="xl"
+          size={big ? 34 : 24}
+          aria-label={label}
+          title={label}
+        >
+          <IconPlus size={big ? 18 : 14} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <StepTypeItems steps={steps} slot={slot} onPick={(type) => onAdd(slot, type, between)} />
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+const NODE_TYPES = { source: SourceNode, step: StepNode, end: EndNode };
+const EDGE_TYPES = { slot: SlotEdge };

@@ -1,0 +1,433 @@
+import {
+  Alert,
+  Button,
+  Group,
+  Select,
+  SimpleGrid,
+  Stack,
+  Switch,
+  Tabs,
+  TagsInput,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
+import { IconAlertTriangle, IconSend } from "@tabler/icons-react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { $api, http, refresh, take } from "../api/client";
+import type { Email, EmailWrite, Warning } from "../api/types";
+import { useSession } from "../app/session";
+import { CodeField } from "../ui/CodeField";
+import { type Editor, SaveTools, useEditor } from "../ui/editor";
+import { ButtonLink } from "../ui/links";
+import { PageHeader } from "../ui/PageHeader";
+import { PreviewFrame } from "../ui/PreviewFrame";
+import { Card, FormModal } from "../ui/parts";
+import { ContactSelect, ThingsSelect } from "../ui/pickers";
+import { ErrorState, ErrorSummary, StateBadge, Waiting } from "../ui/states";
+import { TokenInput } from "../ui/TokenInput";
+import { TokenMenu } from "../ui/TokenMenu";
+import { attempt } from "../ui/toasts";
+import { locales } from "../ui/zones";
+import { emailState } from "./EmailsPage";
+
+export function EmailEditPage() {
+  const { id } = useParams({ strict: false }) as { id: string };
+  const query = $api.useQuery("get", "/emails/{id}", { params: { path: { id: Number(id) } } });
+  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (!query.data || query.data.id !== Number(id)) return <Waiting lines={12} />;
+  return <EmailEditor key={id} email={query.data} />;
+}
+
+/** What the server takes; counters and what it derives stay out. */
+export function writable(email: Email): EmailWrite {
+  const { name, subject, preheader, from_name, from_address, reply_to, format, source, plain_text } = email;
+  const { kind, purpose, published, segments, excluded_segments, language, utm, version } = email;
+  return {
+    name,
+    subject,
+    preheader,
+    from_name: from_name || null,
+    from_address: from_address || null,
+    reply_to: reply_to || null,
+    format,
+    source,
+    plain_text,
+    kind,
+    purpose,
+    published,
+    segments,
+    excluded_segments,
+    language,
+    utm,
+    version,
+  };
+}
+
+function EmailEditor({ email }: { email: Email }) {
+  const { t } = useTranslation("emails");
+  const params = { path: { id: email.id } };
+  const sentBefore = email.counts.sent > 0 || email.send_state === "sending";
+  const editor = useEditor<Email>({
+    initial: email,
+    autosave: !sentBefore,
+    save: async (draft) => {
+      const kept = await take(http.PATCH("/emails/{id}", { params, body: writable(draft) }));
+      await refresh("/emails");
+      return kept;
+    },
+    reload: () => take(http.GET("/emails/{id}", { params })),
+  });
+  const { draft } = editor;
+  const [testing, test] = useDisclosure();
+  const [contact, setContact] = useState<number | null>(null);
+  return (
+    <>
+      <PageHeader
+        title={draft.name || t("untitled")}
+        aside={<StateBadge state={emailState(draft)} />}
+        back={{ path: `/emails/${email.id}`, label: t("toResults") }}
+        actions={
+          <>
+            <SaveTools editor={editor} />
+            <Button variant="default" onClick={test.open}>
+              {t("test.title")}
+            </Button>
+            {draft.kind === "segment" ? (
+              <ButtonLink
+                to="/emails/$id/send"
+                params={{ id: String(email.id) }}
+                leftSection={<IconSend size={16} aria-hidden />}
+              >
+                {t("toSend")}
+              </ButtonLink>
+            ) : (
+              <Switch
+                label={t("live")}
+                checked={draft.published}
+                onChange={(event) => editor.set({ published: event.currentTarget.checked })}
+              />
+            )}
+          </>
+        }
+      />
+      <ErrorSummary errors={editor.errors} />
+      {sentBefore && (
+        <Alert variant="default" mb="md">
+          {t("sentBefore")}
+        </Alert>
+      )}
+      <div className="hg-split">
+        <Stack>
+          <Card>
+            <Stack gap="sm">
+              <TokenInput
+                label={t("subject")}
+                required
+                value={draft.subject}
+                error={editor.fieldErrors.subject}
+                maxLength={190}
+                onChange={(subject) => editor.set({ subject })}
+              />
+              <TokenInput
+                label={t("preheader")}
+                description={t("preheaderHint")}
+                value={draft.preheader ?? ""}
+                maxLength={130}
+                onChange={(preheader) => editor.set({ preheader })}
+              />
+              {draft.kind === "segment" && (
+                <SimpleGrid cols={{ base: 1, sm: 2 }}>
+                  <ThingsSelect
+                    kind="segments"
+                    label={t("to")}
+                    placeholder={draft.segments.length ? undefined : t("toHint")}
+                    value={draft.segments}
+                    onChange={(segments) => editor.set({ segments })}
+                    error={editor.fieldErrors.segments}
+                  />
+                  <ThingsSelect
+                    kind="segments"
+                    label={t("notTo")}
+                    value={draft.excluded_segments}
+                    onChange={(excluded_segments) => editor.set({ excluded_segments })}
+                  />
+                </SimpleGrid>
+              )}
+            </Stack>
+          </Card>
+          <ContentCard editor={editor} />
+        </Stack>
+        <LivePreview draft={draft} contact={contact} onContact={setContact} />
+      </div>
+      <FormModal opened={testing} close={test.close} title={t("test.title")}>
+        <TestSend
+          email={draft}
+          contact={contact}
+          save={editor.save}
+          dirty={editor.dirty}
+          close={test.close}
+        />
+      </FormModal>
+    </>
+  );
+}
+
+function ContentCard({ editor }: { editor: Editor<Email> }) {
+  const { t } = useTranslation("emails");
+  const { draft, set } = editor;
+  const insert = useRef<((text: string) => void) | null>(null);
+  const utm = (key: keyof Email["utm"]) => ({
+    value: draft.utm?.[key] ?? "",
+    onChange: (event: { currentTarget: { value: string } }) =>
+      set({ utm: { ...draft.utm, [key]: event.currentTarget.value || null } }),
+  });
+  return (
+    <Card p="md">
+      <Tabs defaultValue="content" keepMounted={false}>
+        <Tabs.List mb="md">
+          <Tabs.Tab value="content">{t("tab.content")}</Tabs.Tab>
+          <Tabs.Tab value="plain">{t("tab.plain")}</Tabs.Tab>
+          <Tabs.Tab value="settings">{t("tab.settings")}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="content">
+          <Group justify="space-between" mb="xs">
+            <Select
+              aria-label={t("format")}
+              size="xs"
+              w={110}
+              allowDeselect={false}
+              data={[
+                { value: "html", label: "HTML" },
+                { value: "mjml", label: "MJML" },
+              ]}
+              value={draft.format}
+              onChange={(format) => format && set({ format: format as Email["format"] })}
+            />
+            <TokenMenu where="email" compact onPick={(token) => insert.current?.(token)} />
+          </Group>
+          <CodeField
+            label={t("source")}
+            value={draft.source}
+            onChange={(source) => set({ source })}
+            insert={insert}
+          />
+          {editor.fieldErrors.source && (
+            <Text size="sm" c="var(--mantine-color-error)" mt="xs" role="alert">
+              {editor.fieldErrors.source}
+            </Text>
+          )}
+        </Tabs.Panel>
+        <Tabs.Panel value="plain">
+          <Stack gap="sm">
+            <Switch
+              label={t("plainAuto")}
+              checked={draft.plain_text === null}
+              onChange={(event) =>
+                set({ plain_text: event.currentTarget.checked ? null : draft.plain_text_auto })
+              }
+            />
+            <Textarea
+              aria-label={t("tab.plain")}
+              autosize
+              minRows={16}
+              maxRows={26}
+              readOnly={draft.plain_text === null}
+              value={draft.plain_text ?? draft.plain_text_auto}
+              onChange={(event) => set({ plain_text: event.currentTarget.value })}
+              styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 13 } }}
+            />
+          </Stack>
+        </Tabs.Panel>
+        <Tabs.Panel value="settings">
+          <Stack gap="sm">
+            <TextInput
+              label={t("common:name")}
+              description={t("nameHint")}
+              value={draft.name}
+              error={editor.fieldErrors.name}
+              onChange={(event) => set({ name: event.currentTarget.value })}
+            />
+            <SimpleGrid cols={{ base: 1, sm: 2 }}>
+              <TextInput
+                label={t("fromName")}
+                placeholder={t("asInSettings")}
+                value={draft.from_name ?? ""}
+                onChange={(event) => set({ from_name: event.currentTarget.value || null })}
+              />
+              <TextInput
+                label={t("fromAddress")}
+                type="email"
+                placeholder={t("asInSettings")}
+                value={draft.from_address ?? ""}
+                error={editor.fieldErrors.from_address}
+                onChange={(event) => set({ from_address: event.currentTarget.value || null })}
+              />
+              <TextInput
+                label={t("replyTo")}
+                type="email"
+                placeholder={t("asInSettings")}
+                value={draft.reply_to ?? ""}
+                error={editor.fieldErrors.reply_to}
+                onChange={(event) => set({ reply_to: event.currentTarget.value || null })}
+              />
+              <Select
+                label={t("language")}
+                allowDeselect={false}
+                data={
+                  locales().some((one) => one.value === draft.language)
+                    ? locales()
+                    : [{ value: draft.language, label: draft.language }, ...locales()]
+                }
+                value={draft.language}
+                onChange={(language) => language && set({ language })}
+              />
+            </SimpleGrid>
+            <Select
+              label={t("purpose")}
+              description={t("purposeHint")}
+              allowDeselect={false}
+              disabled={draft.kind === "segment"}
+              data={[
+                { value: "marketing", label: t("purposes.marketing") },
+                { value: "transactional", label: t("purposes.transactional") },
+              ]}
+              value={draft.purpose}
+              onChange={(purpose) => purpose && set({ purpose: purpose as Email["purpose"] })}
+            />
+            <Text size="sm" fw={550} mt="xs">
+              {t("utm")}
+            </Text>
+            <SimpleGrid cols={2}>
+              <TextInput label="utm_source" {...utm("source")} />
+              <TextInput label="utm_medium" {...utm("medium")} />
+              <TextInput label="utm_campaign" {...utm("campaign")} />
+              <TextInput label="utm_content" {...utm("content")} />
+            </SimpleGrid>
+          </Stack>
+        </Tabs.Panel>
+      </Tabs>
+    </Card>
+  );
+}
+
+type PreviewProps = { draft: Email; contact: number | null; onContact: (id: number | null) => void };
+
+function LivePreview({ draft, contact, onContact }: PreviewProps) {
+  const { t } = useTranslation("emails");
+  const [body] = useDebouncedValue(writable(draft), 400);
+  const { version: _version, ...fields } = body;
+  const preview = useQuery({
+    queryKey: ["post", "/emails/preview", fields, contact],
+    queryFn: () => take(http.POST("/emails/preview", { body: { ...fields, contact_id: contact } })),
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+  return (
+    <Card p="md">
+      <PreviewFrame
+        html={preview.data?.html ?? ""}
+        title={t("previewTitle")}
+        aside={
+          <ContactSelect
+            aria-label={t("previewAs")}
+            placeholder={t("previewAs")}
+            value={contact}
+            onChange={onContact}
+            w="100%"
+          />
+        }
+      />
+      <Text size="sm" mt="sm" fw={550} aria-live="polite">
+        {preview.data?.subject}
+      </Text>
+      <Text size="xs" c="dimmed">
+        {preview.data?.preheader}
+      </Text>
+      {preview.error && (
+        <Text size="sm" c="var(--mantine-color-error)" role="alert" mt="xs">
+          {preview.error.message}
+        </Text>
+      )}
+      <Warnings list={preview.data?.warnings ?? []} />
+    </Card>
+  );
+}
+
+export function Warnings({ list }: { list: Warning[] }) {
+  if (!list.length) return null;
+  return (
+    <Stack gap={4} mt="sm">
+      {list.map((warning, index) => (
+        <Group key={index} gap={6} wrap="nowrap" align="flex-start">
+          <IconAlertTriangle size={15} aria-hidden style={{ flex: "none", marginTop: 2 }} />
+          <Text size="sm">{warning.detail}</Text>
+        </Group>
+      ))}
+    </Stack>
+  );
+}
+
+type TestProps = {
+  email: Email;
+  contact: number | null;
+  save: () => Promise<Email | null>;
+  dirty: boolean;
+  close: () => void;
+};
+
+function TestSend({ email, contact, save, dirty, close }: TestProps) {
+  const { t } = useTranslation("emails");
+  const me = useSession().user.email;
+  const outbox = useSession().mail.transport === "outbox";
+  const [to, setTo] = useState<string[]>([me]);
+  const [person, setPerson] = useState(contact);
+  const [busy, setBusy] = useState(false);
+  const run = async () => {
+    setBusy(true);
+    const sent = await attempt(
+      async () => {
+        if (dirty && !(await save())) throw new Error(t("common:error.notSaved"));
+        await take(
+          http.POST("/emails/{id}/test", {
+            params: { path: { id: email.id } },
+            body: { to, contact_id: person },
+          }),
+        );
+        await refresh("/outbox");
+      },
+      outbox ? t("test.inOutbox") : t("test.done"),
+    );
+    setBusy(false);
+    if (sent) close();
+  };
+  return (
+    <Stack>
+      <Text size="sm" c="dimmed">
+        {t("test.text")}
+      </Text>
+      <TagsInput
+        label={t("test.to")}
+        value={to}
+        onChange={setTo}
+        splitChars={[",", " ", ";"]}
+        data-autofocus
+      />
+      <ContactSelect
+        label={t("test.as")}
+        placeholder={t("test.sample")}
+        value={person}
+        onChange={setPerson}
+      />
+      <Group justify="flex-end">
+        <Button onClick={run} loading={busy} disabled={!to.length}>
+          {t("test.send")}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,287 @@
+import { Button, Menu, Select, SimpleGrid, Table, Tabs, Text } from "@mantine/core";
+import { IconDots, IconLink, IconPencil, IconSend, IconUsers } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { $api, byCursor, http, refresh, take } from "../api/client";
+import { useLive } from "../api/live";
+import type { Email, Recipient } from "../api/types";
+import { useMayEdit } from "../app/session";
+import { DataList } from "../ui/DataList";
+import { dateTime, number, percent } from "../ui/format";
+import { ButtonLink, TextLink } from "../ui/links";
+import { PageHeader } from "../ui/PageHeader";
+import { PreviewFrame } from "../ui/PreviewFrame";
+import { Card, StatTile } from "../ui/parts";
+import { EmptyState, ErrorState, StateBadge, Waiting } from "../ui/states";
+import { useView } from "../ui/view";
+import { writable } from "./EmailEditPage";
+import { emailState, useDeleteEmail } from "./EmailsPage";
+
+type View = { tab?: string; state?: string };
+
+export function EmailPage() {
+  const { t } = useTranslation("emails");
+  const { id } = useParams({ strict: false }) as { id: string };
+  const [view, change] = useView<View>();
+  const may = useMayEdit();
+  const navigate = useNavigate();
+  const remove = useDeleteEmail();
+  const query = $api.useQuery("get", "/emails/{id}", { params: { path: { id: Number(id) } } });
+  useLive<{ email_id: number }>("send", (event) => {
+    if (event.email_id === Number(id)) refresh("/emails/{id}");
+  });
+  useLive<{ kind: string }>("activity", (event) => {
+    if (/mail|click|open/.test(event.kind)) refresh("/emails/{id}");
+  });
+  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  const email = query.data;
+  if (!email || email.id !== Number(id)) return <Waiting />;
+  const { counts } = email;
+  const delivered = Math.max(0, counts.sent);
+  const tile = (key: "opened" | "clicked" | "unsubscribed") => (
+    <StatTile
+      label={t(`counts.${key}`)}
+      value={percent(counts[key], delivered)}
+      note={delivered > 0 && t("common:ofBase", { part: number(counts[key]), whole: number(delivered) })}
+    />
+  );
+  return (
+    <>
+      <PageHeader
+        title={email.name}
+        aside={<StateBadge state={emailState(email)} />}
+        description={email.subject}
+        back={{ path: "/emails", label: t("title") }}
+        actions={
+          may && (
+            <>
+              <ButtonLink
+                to="/emails/$id/edit"
+                params={{ id }}
+                variant={email.kind === "segment" ? "default" : "filled"}
+                data-shortcut="edit"
+                leftSection={<IconPencil size={16} aria-hidden />}
+              >
+                {t("common:edit")}
+              </ButtonLink>
+              {email.kind === "segment" && (
+                <ButtonLink
+                  to="/emails/$id/send"
+                  params={{ id }}
+                  leftSection={<IconSend size={16} aria-hidden />}
+                >
+                  {t("toSend")}
+                </ButtonLink>
+              )}
+              <Menu position="bottom-end">
+                <Menu.Target>
+                  <Button variant="default" px={9} aria-label={t("common:moreActions", { name: email.name })}>
+                    <IconDots size={18} aria-hidden />
+                  </Button>
+                </Menu.Target>
+                <Menu.Dropdown>
+                  <Menu.Item
+                    onClick={async () => {
+                      if (await remove(email)) navigate({ to: "/emails" });
+                    }}
+                  >
+                    {t("common:delete")}
+                  </Menu.Item>
+                </Menu.Dropdown>
+              </Menu>
+            </>
+          )
+        }
+      />
+      <SimpleGrid cols={{ base: 2, sm: 3, lg: 5 }} mb="lg">
+        <StatTile
+          label={t("counts.sent")}
+          value={number(counts.sent)}
+          note={counts.queued > 0 && t("waiting", { shown: number(counts.queued) })}
+        />
+        {tile("opened")}
+        {tile("clicked")}
+        {tile("unsubscribed")}
+        <StatTile
+          label={t("counts.failed")}
+          value={number(counts.failed)}
+          note={
+            <>
+              {counts.unknown > 0 && t("unknownNote", { shown: number(counts.unknown) })}
+              {counts.skipped > 0 && ` ${t("skippedNote", { shown: number(counts.skipped) })}`}
+            </>
+          }
+        />
+      </SimpleGrid>
+      <Tabs
+        value={view.tab ?? "recipients"}
+        onChange={(tab) => change({ tab: tab ?? undefined })}
+        keepMounted={false}
+      >
+        <Tabs.List mb="md">
+          <Tabs.Tab value="recipients">{t("tab.recipients")}</Tabs.Tab>
+          <Tabs.Tab value="links">{t("tab.links")}</Tabs.Tab>
+          <Tabs.Tab value="preview">{t("tab.preview")}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="recipients">
+          <Recipients email={email} state={view.state} onState={(state) => change({ state })} />
+        </Tabs.Panel>
+        <Tabs.Panel value="links">
+          <Links email={email} />
+        </Tabs.Panel>
+        <Tabs.Panel value="preview">
+          <Preview email={email} />
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  );
+}
+
+type RecipientsProps = { email: Email; state?: string; onState: (state?: string) => void };
+
+function Recipients({ email, state, onState }: RecipientsProps) {
+  const { t } = useTranslation("emails");
+  const navigate = useNavigate();
+  const query = $api.useInfiniteQuery(
+    "get",
+    "/emails/{id}/recipients",
+    { params: { path: { id: email.id }, query: { state, limit: 50 } } },
+    byCursor,
+  );
+  return (
+    <>
+      <Select
+        mb="sm"
+        w={220}
+        aria-label={t("recipientState")}
+        placeholder={t("recipientState")}
+        clearable
+        clearButtonProps={{ "aria-label": t("common:clearFilters"), tabIndex: 0 }}
+        data={(["sent", "opened", "clicked", "failed", "unknown", "skipped", "queued"] as const).map(
+          (key) => ({ value: key, label: t(`common:state.${key}`) }),
+        )}
+        value={state ?? null}
+        onChange={(next) => onState(next ?? undefined)}
+      />
+      <DataList<Recipient>
+        label={t("tab.recipients")}
+        query={query}
+        rowKey={(row) => row.contact.id}
+        rowLabel={(row) => row.contact.name || row.contact.email || ""}
+        onOpen={(row) => navigate({ to: "/contacts/$id", params: { id: String(row.contact.id) } })}
+        columns={[
+          {
+            key: "contact",
+            title: t("contact"),
+            render: (row) => (
+              <>
+                <TextLink to="/contacts/$id" params={{ id: String(row.contact.id) }} size="sm" fw={550}>
+                  {row.contact.name || row.contact.email || t("common:anonymous")}
+                </TextLink>
+                <Text size="xs" c="dimmed">
+                  {row.contact.email}
+                </Text>
+              </>
+            ),
+          },
+          {
+            key: "state",
+            title: t("state"),
+            render: (row) => (
+              <>
+                <StateBadge state={row.state} />
+                {row.reason && (
+                  <Text size="xs" c="dimmed">
+                    {t(`skipped.${row.reason}`, { defaultValue: row.reason })}
+                  </Text>
+                )}
+              </>
+            ),
+          },
+          { key: "sent", title: t("counts.sent"), render: (row) => dateTime(row.sent_at) },
+          { key: "opened", title: t("counts.opened"), render: (row) => dateTime(row.opened_at) },
+          { key: "clicked", title: t("counts.clicked"), render: (row) => dateTime(row.clicked_at) },
+        ]}
+        empty={
+          <EmptyState icon={IconUsers} title={t("noRecipients.title")}>
+            {t("noRecipients.text")}
+          </EmptyState>
+        }
+      />
+    </>
+  );
+}
+
+function Links({ email }: { email: Email }) {
+  const { t } = useTranslation("emails");
+  const query = $api.useQuery("get", "/emails/{id}/links", { params: { path: { id: email.id } } });
+  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (!query.data) return <Waiting />;
+  if (!query.data.length) {
+    return (
+      <div className="hg-card">
+        <EmptyState icon={IconLink} title={t("noLinks.title")}>
+          {t("noLinks.text")}
+        </EmptyState>
+      </div>
+    );
+  }
+  const most = Math.max(1, ...query.data.map((link) => link.people));
+  return (
+    <Card p={0}>
+      <Table aria-label={t("tab.links")} className="hg-table">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th className="hg-th">{t("link")}</Table.Th>
+            <Table.Th className="hg-th" ta="right">
+              {t("clicks")}
+            </Table.Th>
+            <Table.Th className="hg-th" ta="right">
+              {t("clickers")}
+            </Table.Th>
+            <Table.Th className="hg-th" w={200}>
+              {t("share")}
+            </Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {query.data.map((link) => (
+            <Table.Tr key={link.url}>
+              <Table.Td style={{ overflowWrap: "anywhere" }}>{link.url}</Table.Td>
+              <Table.Td ta="right">{number(link.clicks)}</Table.Td>
+              <Table.Td ta="right">{number(link.people)}</Table.Td>
+              <Table.Td>
+                <div
+                  aria-hidden
+                  style={{
+                    height: 8,
+                    borderRadius: 4,
+                    width: `${(100 * link.people) / most}%`,
+                    background: "var(--mantine-color-indigo-filled)",
+                  }}
+                />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Card>
+  );
+}
+
+function Preview({ email }: { email: Email }) {
+  const { t } = useTranslation("emails");
+  const { version: _version, ...fields } = writable(email);
+  const query = useQuery({
+    queryKey: ["post", "/emails/preview", fields, null],
+    queryFn: () => take(http.POST("/emails/preview", { body: { ...fields, contact_id: null } })),
+    retry: false,
+  });
+  if (query.isError) return <ErrorState error={query.error} />;
+  return (
+    <Card p="md">
+      <PreviewFrame html={query.data?.html ?? ""} title={t("previewTitle")} />
+    </Card>
+  );
+}

@@ -1,0 +1,234 @@
+import { Alert, Button, Group, Progress, SimpleGrid, Stack, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconInbox, IconPlayerPause, IconPlayerPlay, IconSend } from "@tabler/icons-react";
+import { useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { $api, http, refresh, take } from "../api/client";
+import { useLive } from "../api/live";
+import type { Email, SendCounts } from "../api/types";
+import { useMayEdit, useSession } from "../app/session";
+import { useDisplayName } from "../contacts/ContactsPage";
+import { number, percent } from "../ui/format";
+import { ButtonLink, TextLink } from "../ui/links";
+import { PageHeader } from "../ui/PageHeader";
+import { Card, ConsequenceDialog, StatTile } from "../ui/parts";
+import { ErrorState, StateBadge, Waiting } from "../ui/states";
+import { attempt } from "../ui/toasts";
+import { Warnings } from "./EmailEditPage";
+
+export function EmailSendPage() {
+  const { t } = useTranslation("emails");
+  const { id } = useParams({ strict: false }) as { id: string };
+  const [live, setLive] = useState<SendCounts | null>(null);
+  const query = $api.useQuery(
+    "get",
+    "/emails/{id}",
+    { params: { path: { id: Number(id) } } },
+    {
+      refetchInterval: (q) => ((q.state.data as Email | undefined)?.send_state === "sending" ? 1500 : false),
+    },
+  );
+  useLive<{ email_id: number; counts: SendCounts }>("send", (event) => {
+    if (event.email_id !== Number(id)) return;
+    setLive(event.counts);
+    if (event.counts.queued === 0) refresh("/emails/{id}");
+  });
+  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  const email = query.data;
+  if (!email || email.id !== Number(id)) return <Waiting />;
+  return (
+    <>
+      <PageHeader
+        title={t("send.title", { name: email.name })}
+        aside={<StateBadge state={email.send_state} />}
+        description={email.subject}
+        back={{ path: `/emails/${email.id}/edit`, label: t("backToEdit") }}
+      />
+      {(email.send_state === "sending" || email.send_state === "paused" || email.send_state === "sent") && (
+        <ProgressCard email={email} counts={live ?? email.counts} />
+      )}
+      <AudienceCard email={email} />
+    </>
+  );
+}
+
+function ProgressCard({ email, counts }: { email: Email; counts: SendCounts }) {
+  const { t } = useTranslation("emails");
+  const may = useMayEdit();
+  const outbox = useSession().mail.transport === "outbox";
+  const total = counts.queued + counts.sent + counts.failed + counts.unknown + counts.skipped;
+  const done = total - counts.queued;
+  const params = { path: { id: email.id } };
+  const run = (call: Promise<{ data?: unknown }>) =>
+    attempt(async () => {
+      await take(call);
+      await refresh("/emails");
+    });
+  return (
+    <Card title={t("send.progress")}>
+      <Stack>
+        <Progress
+          value={total ? (100 * done) / total : 0}
+          size="lg"
+          aria-label={t("send.progress")}
+          radius="md"
+        />
+        <Group justify="space-between">
+          <Text size="sm" className="hg-num" role="status">
+            {t("send.progressText", {
+              done: number(done),
+              total: number(total),
+              share: percent(done, total),
+            })}
+          </Text>
+          <Group gap="xs">
+            {may && email.send_state === "sending" && (
+              <Button
+                size="xs"
+                variant="default"
+                leftSection={<IconPlayerPause size={14} aria-hidden />}
+                onClick={() => run(http.POST("/emails/{id}/pause", { params }))}
+              >
+                {t("send.pause")}
+              </Button>
+            )}
+            {may && email.send_state === "paused" && (
+              <Button
+                size="xs"
+                leftSection={<IconPlayerPlay size={14} aria-hidden />}
+                onClick={() => run(http.POST("/emails/{id}/resume", { params }))}
+              >
+                {t("send.resume")}
+              </Button>
+            )}
+            <ButtonLink to="/emails/$id" params={{ id: String(email.id) }} size="xs" variant="default">
+              {t("toResults")}
+            </ButtonLink>
+            {outbox && (
+              <ButtonLink
+                to="/outbox"
+                size="xs"
+                variant="default"
+                leftSection={<IconInbox size={14} aria-hidden />}
+              >
+                {t("send.showOutbox")}
+              </ButtonLink>
+            )}
+          </Group>
+        </Group>
+        <SimpleGrid cols={{ base: 2, sm: 5 }}>
+          {(["sent", "queued", "skipped", "failed", "unknown"] as const).map((key) => (
+            <StatTile key={key} label={t(`counts.${key}`)} value={number(counts[key])} />
+          ))}
+        </SimpleGrid>
+      </Stack>
+    </Card>
+  );
+}
+
+function AudienceCard({ email }: { email: Email }) {
+  const { t } = useTranslation("emails");
+  const may = useMayEdit();
+  const outbox = useSession().mail.transport === "outbox";
+  const nameOf = useDisplayName();
+  const [opened, dialog] = useDisclosure();
+  const query = $api.useQuery("get", "/emails/{id}/audience", { params: { path: { id: email.id } } });
+  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (!query.data) return <Waiting />;
+  const { will_receive, skipped, sample } = query.data;
+  const skippedTotal = skipped.reduce((sum, one) => sum + one.count, 0);
+  const reasons = skipped
+    .map((one) => `${number(one.count)} ${t(`skipped.${one.reason}`, { defaultValue: one.reason })}`)
+    .join(", ");
+  const send = async () => {
+    await take(http.POST("/emails/{id}/send", { params: { path: { id: email.id } } }));
+    await refresh("/emails", "/tasks");
+  };
+  return (
+    <Stack mt="md">
+      <Card title={t("send.audience")}>
+        <Stack>
+          <SimpleGrid cols={{ base: 1, sm: 2 }}>
+            <div>
+              <Text fz={40} fw={680} lh={1.1} className="hg-num">
+                {number(will_receive)}
+              </Text>
+              <Text size="sm" c="dimmed">
+                {t("send.willReceive", { count: will_receive })}
+              </Text>
+            </div>
+            <div>
+              <Text fz={40} fw={680} lh={1.1} className="hg-num">
+                {number(skippedTotal)}
+              </Text>
+              <Text size="sm" c="dimmed">
+                {t("send.skipped", { count: skippedTotal })}
+              </Text>
+              {skipped.map((one) => (
+                <Text key={one.reason} size="sm">
+                  {number(one.count)} {t(`skipped.${one.reason}`, { defaultValue: one.reason })}
+                </Text>
+              ))}
+            </div>
+          </SimpleGrid>
+          {sample.length > 0 && (
+            <div>
+              <Text size="xs" fw={600} c="dimmed" mb={4}>
+                {t("send.sample")}
+              </Text>
+              <Group gap="md">
+                {sample.map((contact) => (
+                  <TextLink key={contact.id} to="/contacts/$id" params={{ id: String(contact.id) }} size="sm">
+                    {nameOf(contact)}
+                  </TextLink>
+                ))}
+              </Group>
+            </div>
+          )}
+          <Warnings list={email.warnings ?? []} />
+          {outbox && (
+            <Alert variant="default" icon={<IconInbox aria-hidden />}>
+              {t("send.outboxNote")}
+            </Alert>
+          )}
+          {may && email.send_state !== "sending" && email.send_state !== "paused" && (
+            <Group>
+              <Button
+                size="md"
+                leftSection={<IconSend size={18} aria-hidden />}
+                disabled={will_receive === 0}
+                onClick={dialog.open}
+              >
+                {t("send.button", { count: will_receive, shown: number(will_receive) })}
+              </Button>
+            </Group>
+          )}
+        </Stack>
+      </Card>
+      <ConsequenceDialog
+        opened={opened}
+        close={dialog.close}
+        title={t("send.confirmTitle")}
+        confirm={t("send.confirm", { count: will_receive, shown: number(will_receive) })}
+        run={send}
+      >
+        <Text>
+          {t("send.consequence", { count: will_receive, shown: number(will_receive) })}{" "}
+          {skippedTotal > 0 && t("send.consequenceSkipped", { shown: number(skippedTotal), reasons })}
+        </Text>
+        <Card p="sm">
+          <Text size="sm" fw={600}>
+            {email.subject}
+          </Text>
+          <Text size="xs" c="dimmed">
+            {t("send.first", { names: sample.slice(0, 3).map(nameOf).join(", ") })}
+          </Text>
+        </Card>
+        <Text size="sm" c="dimmed">
+          {outbox ? t("send.outboxNote") : t("send.noReturn")}
+        </Text>
+      </ConsequenceDialog>
+    </Stack>
+  );
+}

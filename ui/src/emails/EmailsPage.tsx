@@ -1,0 +1,235 @@
+import { ActionIcon, Button, Group, Menu, Radio, Stack, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { IconDots, IconMail, IconPlus } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { $api, byCursor, http, refresh, take } from "../api/client";
+import { showProblem } from "../api/forms";
+import { useLive } from "../api/live";
+import type { Email } from "../api/types";
+import type { ListSearch } from "../app/router";
+import { useMayEdit } from "../app/session";
+import { DataList } from "../ui/DataList";
+import { FilterBar } from "../ui/FilterBar";
+import { ago, number, percent } from "../ui/format";
+import { TextLink } from "../ui/links";
+import { PageHeader } from "../ui/PageHeader";
+import { FormModal } from "../ui/parts";
+import { EmptyState, ErrorSummary, StateBadge } from "../ui/states";
+import { attempt, undoable } from "../ui/toasts";
+import { useView } from "../ui/view";
+import { LETTER_HTML, LETTER_MJML } from "./starters";
+
+/** The state to show: how far a segment email is, or whether a campaign email may be used. */
+export function emailState(email: Email): string {
+  if (email.kind === "segment") return email.send_state;
+  return email.published ? "published" : "unpublished";
+}
+
+export function useDeleteEmail() {
+  const { t } = useTranslation();
+  return (email: Email) =>
+    attempt(async () => {
+      const params = { path: { id: email.id } };
+      await take(http.DELETE("/emails/{id}", { params }));
+      undoable(t("deleted", { name: email.name }), async () => {
+        await take(http.POST("/emails/{id}/restore", { params }));
+        await refresh("/emails");
+      });
+      await refresh("/emails");
+    });
+}
+
+export function EmailsPage() {
+  const { t } = useTranslation("emails");
+  const [view, change] = useView<ListSearch>();
+  const navigate = useNavigate();
+  const may = useMayEdit();
+  const remove = useDeleteEmail();
+  const query = $api.useInfiniteQuery(
+    "get",
+    "/emails",
+    { params: { query: { search: view.search, sort: view.sort ?? "-updated_at", limit: 50 } } },
+    byCursor,
+  );
+  useLive("send", () => refresh("/emails"));
+  const create = may && (
+    <Button
+      data-shortcut="create"
+      leftSection={<IconPlus size={16} aria-hidden />}
+      onClick={() => change({ new: true })}
+    >
+      {t("new")}
+    </Button>
+  );
+  return (
+    <>
+      <PageHeader title={t("title")} description={t("text")} actions={create} />
+      <FilterBar
+        search={view.search ?? ""}
+        onSearch={(search) => change({ search })}
+        placeholder={t("search")}
+      />
+      <DataList<Email>
+        label={t("title")}
+        query={query}
+        rowKey={(row) => row.id}
+        rowLabel={(row) => row.name}
+        onOpen={(row) => navigate({ to: "/emails/$id", params: { id: String(row.id) } })}
+        sort={view.sort ?? "-updated_at"}
+        onSort={(sort) => change({ sort })}
+        columns={[
+          {
+            key: "name",
+            title: t("common:name"),
+            sort: "name",
+            render: (row) => (
+              <>
+                <TextLink to="/emails/$id" params={{ id: String(row.id) }} size="sm" fw={550}>
+                  {row.name}
+                </TextLink>
+                <Text size="xs" c="dimmed" lineClamp={1}>
+                  {row.subject}
+                </Text>
+              </>
+            ),
+          },
+          { key: "kind", title: t("kind"), render: (row) => t(`kinds.${row.kind}`) },
+          { key: "state", title: t("state"), render: (row) => <StateBadge state={emailState(row)} /> },
+          { key: "sent", title: t("sent"), align: "right", render: (row) => number(row.counts.sent) },
+          {
+            key: "opened",
+            title: t("opened"),
+            align: "right",
+            render: (row) => <Rate part={row.counts.opened} whole={row.counts.sent} />,
+          },
+          {
+            key: "clicked",
+            title: t("clicked"),
+            align: "right",
+            render: (row) => <Rate part={row.counts.clicked} whole={row.counts.sent} />,
+          },
+          { key: "updated", title: t("changed"), sort: "updated_at", render: (row) => ago(row.updated_at) },
+          {
+            key: "menu",
+            title: "",
+            width: 60,
+            render: (row) =>
+              may && (
+                <Menu position="bottom-end">
+                  <Menu.Target>
+                    <ActionIcon
+                      variant="subtle"
+                      color="gray"
+                      c="dimmed"
+                      aria-label={t("common:moreActions", { name: row.name })}
+                    >
+                      <IconDots size={18} aria-hidden />
+                    </ActionIcon>
+                  </Menu.Target>
+                  <Menu.Dropdown>
+                    <Menu.Item
+                      onClick={() => navigate({ to: "/emails/$id/edit", params: { id: String(row.id) } })}
+                    >
+                      {t("common:edit")}
+                    </Menu.Item>
+                    <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
+                  </Menu.Dropdown>
+                </Menu>
+              ),
+          },
+        ]}
+        empty={
+          view.search ? (
+            <EmptyState icon={IconMail} title={t("common:nothingFound")}>
+              {t("common:nothingFoundText")}
+            </EmptyState>
+          ) : (
+            <EmptyState icon={IconMail} title={t("empty.title")} action={create}>
+              {t("empty.text")}
+            </EmptyState>
+          )
+        }
+      />
+      <FormModal opened={view.new === true} close={() => change({ new: undefined })} title={t("new")}>
+        <NewEmail close={() => change({ new: undefined })} />
+      </FormModal>
+    </>
+  );
+}
+
+/** A rate with its base. */
+export function Rate({ part, whole }: { part: number; whole: number }) {
+  if (!whole)
+    return (
+      <Text size="sm" c="dimmed" component="span">
+        –
+      </Text>
+    );
+  return (
+    <Text size="sm" component="span" title={`${number(part)} / ${number(whole)}`}>
+      {percent(part, whole)}{" "}
+      <Text size="xs" c="dimmed" component="span">
+        {number(part)}
+      </Text>
+    </Text>
+  );
+}
+
+function NewEmail({ close }: { close: () => void }) {
+  const { t } = useTranslation("emails");
+  const navigate = useNavigate();
+  const [errors, setErrors] = useState<string[]>([]);
+  const form = useForm({
+    initialValues: { name: "", kind: "segment" as Email["kind"], format: "html" as Email["format"] },
+  });
+  const submit = form.onSubmit(async (values) => {
+    try {
+      const email = await take(
+        http.POST("/emails", {
+          body: {
+            ...values,
+            subject: values.name,
+            source: values.format === "mjml" ? LETTER_MJML : LETTER_HTML,
+            purpose: "marketing",
+          },
+        }),
+      );
+      await refresh("/emails");
+      close();
+      navigate({ to: "/emails/$id/edit", params: { id: String(email.id) } });
+    } catch (error) {
+      setErrors(showProblem(form, error));
+    }
+  });
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <ErrorSummary errors={errors} />
+        <TextInput
+          label={t("common:name")}
+          description={t("nameHint")}
+          required
+          data-autofocus
+          {...form.getInputProps("name")}
+        />
+        <Radio.Group label={t("kind")} {...form.getInputProps("kind")}>
+          <Stack gap="xs" mt={6}>
+            <Radio value="segment" label={t("kinds.segment")} description={t("kindHints.segment")} />
+            <Radio value="template" label={t("kinds.template")} description={t("kindHints.template")} />
+          </Stack>
+        </Radio.Group>
+        <Radio.Group label={t("format")} {...form.getInputProps("format")}>
+          <Group mt={6}>
+            <Radio value="html" label="HTML" />
+            <Radio value="mjml" label="MJML" />
+          </Group>
+        </Radio.Group>
+        <Group justify="flex-end">
+          <Button type="submit">{t("createEmail")}</Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

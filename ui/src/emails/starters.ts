@@ -1,0 +1,50 @@
+/** What a new email starts with: a readable letter that works everywhere, or the same in MJML. */
+export const LETTER_HTML = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{subject}</title>
+</head>
+<body style="margin:0;background:#f4f4f7;font-family:Helvetica,Arial,sans-serif;color:#22252f">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0">
+<tr><td align="center" style="padding:32px 16px">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:600px;background:#ffffff;border-radius:12px">
+<tr><td style="padding:36px 40px;font-size:16px;line-height:1.6">
+<p style="margin:0 0 16px">Hello {contactfield=firstname|friend},</p>
+<p style="margin:0 0 16px">write here what it is about, in a few sentences.</p>
+<p style="margin:24px 0"><a href="https://example.org" style="background:#4f46e5;color:#ffffff;text-decoration:none;padding:12px 22px;border-radius:8px;display:inline-block">What to do next</a></p>
+<p style="margin:0">Kind regards</p>
+</td></tr>
+</table>
+<p style="font-size:12px;color:#6b7085;margin:20px 0">{unsubscribe_text}</p>
+</td></tr>
+</table>
+</body>
+</html>
+`;
+
+export const LETTER_MJML = `<mjml>
+  <mj-head>
+    <mj-attributes>
+      <mj-all font-family="Helvetica, Arial, sans-serif" />
+      <mj-text font-size="16px" line-height="1.6" color="#22252f" />
+    </mj-attributes>
+  </mj-head>
+  <mj-body background-color="#f4f4f7">
+    <mj-section background-color="#ffffff" border-radius="12px" padding="24px">
+      <mj-column>
+        <mj-text>Hello {contactfield=firstname|friend},</mj-text>
+        <mj-text>write here what it is about, in a few sentences.</mj-text>
+        <mj-button href="https://example.org" background-color="#4f46e5" border-radius="8px" align="left">What to do next</mj-button>
+        <mj-text>Kind regards</mj-text>
+      </mj-column>
+    </mj-section>
+    <mj-section>
+      <mj-column>
+        <mj-text font-size="12px" color="#6b7085" align="center">{unsubscribe_text}</mj-text>
+      </mj-column>
+    </mj-section>
+  </mj-body>
+</mjml>
+`;

@@ -1,0 +1,23 @@
+/** What a new landing page starts with. */
+export const PAGE_HTML = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{pagetitle}</title>
+<style>
+  body { margin: 0; font: 17px/1.6 system-ui, sans-serif; color: #22252f; background: #f6f7fb; }
+  main { max-width: 640px; margin: 0 auto; padding: 64px 24px; }
+  h1 { font-size: 36px; line-height: 1.2; margin: 0 0 16px; }
+  input, textarea, select { width: 100%; box-sizing: border-box; padding: 10px; margin: 4px 0 14px; font: inherit; }
+  button { padding: 12px 22px; font: inherit; border: 0; border-radius: 8px; background: #4f46e5; color: #fff; }
+</style>
+</head>
+<body>
+<main>
+  <h1>{pagetitle}</h1>
+  <p>Say in two sentences what visitors get here and what they should do.</p>
+</main>
+</body>
+</html>
+`;

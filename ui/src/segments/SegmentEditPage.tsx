@@ -1,0 +1,299 @@
+import { Button, Checkbox, Group, Skeleton, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { $api, http, refresh, take } from "../api/client";
+import type { Catalogue, Segment, SegmentPreview } from "../api/types";
+import { useDisplayName } from "../contacts/ContactsPage";
+import { SaveTools, useEditor } from "../ui/editor";
+import { number } from "../ui/format";
+import { TextLink } from "../ui/links";
+import { PageHeader } from "../ui/PageHeader";
+import { Card, Why } from "../ui/parts";
+import { ErrorState, ErrorSummary, Waiting } from "../ui/states";
+import { Builder, fieldsByName } from "./Builder";
+import { countable, type Tree, toGroup, toTree } from "./filter";
+
+const NEW: Segment = {
+  id: 0,
+  version: 0,
+  created_at: "",
+  updated_at: "",
+  name: "",
+  public_name: "",
+  alias: "",
+  description: null,
+  published: true,
+  include_anonymous: false,
+  filter: null,
+  count: 0,
+  building: false,
+  last_built_at: null,
+  last_built_ms: null,
+  broken: null,
+  used_by: [],
+};
+
+export function SegmentNewPage() {
+  return <WithCatalogue segment={NEW} />;
+}
+
+export function SegmentEditPage() {
+  const { id } = useParams({ strict: false }) as { id: string };
+  const query = $api.useQuery("get", "/segments/{id}", { params: { path: { id: Number(id) } } });
+  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (!query.data || query.data.id !== Number(id)) return <Waiting />;
+  return <WithCatalogue key={id} segment={query.data} />;
+}
+
+function WithCatalogue({ segment }: { segment: Segment }) {
+  const query = $api.useQuery("get", "/segments/catalogue", {}, { staleTime: 60_000 });
+  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (!query.data) return <Waiting />;
+  return <SegmentEditor segment={segment} catalogue={query.data} />;
+}
+
+function SegmentEditor({ segment, catalogue }: { segment: Segment; catalogue: Catalogue }) {
+  const { t } = useTranslation("segments");
+  const navigate = useNavigate();
+  const [tree, setTree] = useState<Tree>(() => toTree(segment.filter));
+  const fields = useMemo(() => fieldsByName(catalogue), [catalogue]);
+  const editor = useEditor<Segment>({
+    initial: segment,
+    autosave: false,
+    save: async (draft) => {
+      const body = {
+        name: draft.name,
+        description: draft.description,
+        include_anonymous: draft.include_anonymous,
+        filter: draft.filter?.rules.length ? draft.filter : null,
+      };
+      const kept = draft.id
+        ? await take(
+            http.PATCH("/segments/{id}", {
+              params: { path: { id: draft.id } },
+              body: { ...body, version: draft.version },
+            }),
+          )
+        : await take(http.POST("/segments", { body }));
+      await refresh("/segments");
+      return kept;
+    },
+    reload: () => take(http.GET("/segments/{id}", { params: { path: { id: segment.id } } })),
+  });
+  const { draft } = editor;
+
+  const edit = (next: Tree) => {
+    setTree(next);
+    const filter = toGroup(next);
+    // The builder also tells when it only prepared the tree: that is no change.
+    if (JSON.stringify(filter) !== JSON.stringify(draft.filter ?? { match: "all", rules: [] })) {
+      editor.set({ filter });
+    }
+  };
+  const shown = useMemo(() => {
+    const same =
+      JSON.stringify(toGroup(tree)) === JSON.stringify(draft.filter ?? { match: "all", rules: [] });
+    return same ? tree : toTree(draft.filter);
+  }, [tree, draft.filter]);
+
+  const ready = useMemo(
+    () => countable(shown, (field, op) => fields.get(field)?.operators.find((one) => one.op === op)?.value),
+    [shown, fields],
+  );
+  const [filter] = useDebouncedValue(ready.filter, 250);
+  const preview = useQuery({
+    queryKey: ["post", "/segments/preview", filter, draft.include_anonymous],
+    queryFn: () =>
+      take(
+        http.POST("/segments/preview", {
+          body: { filter, include_anonymous: draft.include_anonymous },
+        }),
+      ),
+    enabled: filter.rules.length > 0,
+    placeholderData: keepPreviousData,
+    staleTime: 2_000,
+    retry: false,
+  });
+  const counts = useMemo(() => {
+    const byRow = new Map<string, number>();
+    for (const { pointer, count } of preview.data?.conditions ?? []) {
+      const row = ready.pointers.get(pointer);
+      if (row !== undefined) byRow.set(row, count);
+    }
+    return byRow;
+  }, [preview.data, ready.pointers]);
+
+  const save = async () => {
+    const kept = await editor.save();
+    if (kept) {
+      await navigate({ to: "/segments/$id", params: { id: String(kept.id) }, ignoreBlocker: true });
+    }
+  };
+
+  return (
+    <>
+      <PageHeader
+        title={segment.id ? t("editTitle", { name: segment.name }) : t("new")}
+        back={{
+          path: segment.id ? `/segments/${segment.id}` : "/segments",
+          label: segment.id ? segment.name : t("title"),
+        }}
+        actions={
+          <>
+            <SaveTools editor={editor} />
+            <Button onClick={save} disabled={!draft.name.trim()} loading={editor.busy}>
+              {segment.id ? t("saveAndShow") : t("createSegment")}
+            </Button>
+          </>
+        }
+      />
+      <ErrorSummary errors={editor.errors} />
+      <div className="hg-two">
+        <Stack>
+          <Card>
+            <Stack>
+              <TextInput
+                label={t("common:name")}
+                placeholder={t("namePlaceholder")}
+                required
+                autoFocus={!segment.id}
+                value={draft.name}
+                error={editor.fieldErrors.name}
+                onChange={(event) => editor.set({ name: event.currentTarget.value })}
+              />
+              <Textarea
+                label={t("common:description")}
+                autosize
+                minRows={1}
+                value={draft.description ?? ""}
+                onChange={(event) => editor.set({ description: event.currentTarget.value || null })}
+              />
+            </Stack>
+          </Card>
+          <Card
+            title={t("builder.title")}
+            aside={
+              <Why title={t("builder.title")}>
+                <Text size="sm">{t("builder.help1")}</Text>
+                <Text size="sm">{t("builder.help2")}</Text>
+                <Text size="sm">{t("builder.help3")}</Text>
+              </Why>
+            }
+          >
+            <Builder tree={shown} onChange={edit} catalogue={catalogue} counts={counts} />
+            {!shown.rules.length && (
+              <Text size="sm" c="dimmed" mt="sm">
+                {t("builder.noConditions")}
+              </Text>
+            )}
+            <Checkbox
+              mt="md"
+              label={t("includeAnonymous")}
+              description={t("includeAnonymousHint")}
+              checked={draft.include_anonymous}
+              onChange={(event) => editor.set({ include_anonymous: event.currentTarget.checked })}
+            />
+          </Card>
+        </Stack>
+        <div className="hg-sticky">
+          <PreviewCard
+            empty={!ready.filter.rules.length}
+            pending={preview.isFetching}
+            error={preview.error}
+            data={preview.data}
+            filter={ready.filter}
+          />
+        </div>
+      </div>
+    </>
+  );
+}
+
+type PreviewProps = {
+  empty: boolean;
+  pending: boolean;
+  error: unknown;
+  data: SegmentPreview | undefined;
+  filter: unknown;
+};
+
+/** How many match now, five of them, and the filter in plain words. */
+function PreviewCard({ empty, pending, error, data, filter }: PreviewProps) {
+  const { t } = useTranslation("segments");
+  const nameOf = useDisplayName();
+  if (empty) {
+    return (
+      <Card title={t("preview.title")}>
+        <Text size="sm" c="dimmed">
+          {t("preview.empty")}
+        </Text>
+      </Card>
+    );
+  }
+  return (
+    <Card title={t("preview.title")}>
+      {error ? (
+        <Text size="sm" c="var(--mantine-color-error)" role="alert">
+          {error instanceof Error ? error.message : String(error)}
+        </Text>
+      ) : (
+        <Stack gap="sm" style={{ opacity: pending ? 0.7 : 1 }}>
+          <div aria-live="polite">
+            <Text fz={34} fw={680} lh={1.1} className="hg-num">
+              {data ? (
+                data.exact ? (
+                  number(data.count)
+                ) : (
+                  t("common:about", { shown: number(data.count) })
+                )
+              ) : (
+                <Skeleton h={36} w={90} />
+              )}
+            </Text>
+            <Text size="sm" c="dimmed">
+              {t("preview.match", { count: data?.count ?? 0 })}
+            </Text>
+          </div>
+          {data?.summary && (
+            <Text size="sm" p="sm" style={{ background: "var(--hg-soft)", borderRadius: 10 }}>
+              {data.summary}
+            </Text>
+          )}
+          {data && data.sample.length > 0 && (
+            <div>
+              <Text size="xs" fw={600} c="dimmed" mb={4}>
+                {t("preview.sample")}
+              </Text>
+              <Stack gap={4}>
+                {data.sample.map((contact) => (
+                  <Group key={contact.id} gap={6} wrap="nowrap">
+                    <TextLink
+                      to="/contacts/$id"
+                      params={{ id: String(contact.id) }}
+                      size="sm"
+                      target="_blank"
+                      truncate
+                    >
+                      {nameOf(contact)}
+                    </TextLink>
+                    {contact.email && contact.email !== contact.name && (
+                      <Text size="xs" c="dimmed" truncate>
+                        {contact.email}
+                      </Text>
+                    )}
+                  </Group>
+                ))}
+              </Stack>
+            </div>
+          )}
+          <TextLink to="/contacts" search={{ filter: JSON.stringify(filter) }} size="sm" target="_blank">
+            {t("preview.all")}
+          </TextLink>
+        </Stack>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,169 @@
+import { ActionIcon, Menu, Text } from "@mantine/core";
+import { IconAlertTriangle, IconDots, IconPlus, IconUsersGroup } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { $api, byCursor, http, refresh, take } from "../api/client";
+import { useLive } from "../api/live";
+import type { Segment } from "../api/types";
+import type { ListSearch } from "../app/router";
+import { useMayEdit } from "../app/session";
+import { DataList } from "../ui/DataList";
+import { FilterBar } from "../ui/FilterBar";
+import { ago, number } from "../ui/format";
+import { ButtonLink, TextLink } from "../ui/links";
+import { PageHeader } from "../ui/PageHeader";
+import { EmptyState } from "../ui/states";
+import { attempt, undoable } from "../ui/toasts";
+import { useView } from "../ui/view";
+
+export function useDeleteSegment() {
+  const { t } = useTranslation();
+  return (segment: Segment) =>
+    attempt(async () => {
+      const params = { path: { id: segment.id } };
+      await take(http.DELETE("/segments/{id}", { params }));
+      undoable(t("deleted", { name: segment.name }), async () => {
+        await take(http.POST("/segments/{id}/restore", { params }));
+        await refresh("/segments");
+      });
+      await refresh("/segments");
+    });
+}
+
+export function SegmentsPage() {
+  const { t } = useTranslation("segments");
+  const [view, change] = useView<ListSearch>();
+  const navigate = useNavigate();
+  const may = useMayEdit();
+  const remove = useDeleteSegment();
+  const query = $api.useInfiniteQuery(
+    "get",
+    "/segments",
+    { params: { query: { search: view.search, sort: view.sort ?? "name", limit: 50 } } },
+    byCursor,
+  );
+  useLive("segment", () => refresh("/segments"));
+  const create = may && (
+    <ButtonLink to="/segments/new" data-shortcut="create" leftSection={<IconPlus size={16} aria-hidden />}>
+      {t("new")}
+    </ButtonLink>
+  );
+  return (
+    <>
+      <PageHeader title={t("title")} description={t("text")} actions={create} />
+      <FilterBar
+        search={view.search ?? ""}
+        onSearch={(search) => change({ search })}
+        placeholder={t("search")}
+      />
+      <DataList<Segment>
+        label={t("title")}
+        query={query}
+        rowKey={(row) => row.id}
+        rowLabel={(row) => row.name}
+        onOpen={(row) => navigate({ to: "/segments/$id", params: { id: String(row.id) } })}
+        sort={view.sort ?? "name"}
+        onSort={(sort) => change({ sort })}
+        columns={[
+          {
+            key: "name",
+            title: t("common:name"),
+            sort: "name",
+            render: (row) => (
+              <>
+                <TextLink to="/segments/$id" params={{ id: String(row.id) }} size="sm" fw={550}>
+                  {row.name}
+                </TextLink>
+                {row.description && (
+                  <Text size="xs" c="dimmed" lineClamp={1}>
+                    {row.description}
+                  </Text>
+                )}
+                {row.broken && (
+                  <Text size="xs" c="var(--mantine-color-error)">
+                    <IconAlertTriangle size={12} aria-hidden /> {row.broken}
+                  </Text>
+                )}
+              </>
+            ),
+          },
+          {
+            key: "count",
+            title: t("people"),
+            sort: "count",
+            align: "right",
+            render: (row) => (
+              <TextLink to="/contacts" search={{ segment: row.id }} size="sm">
+                {row.building ? t("building") : number(row.count)}
+              </TextLink>
+            ),
+          },
+          {
+            key: "kind",
+            title: t("kind"),
+            render: (row) => (row.filter?.rules.length ? t("dynamic") : t("static")),
+          },
+          {
+            key: "used",
+            title: t("usedBy"),
+            render: (row) =>
+              row.used_by.length ? (
+                <Text size="sm" lineClamp={1}>
+                  {row.used_by.map((use) => use.name).join(", ")}
+                </Text>
+              ) : (
+                <Text size="sm" c="dimmed">
+                  –
+                </Text>
+              ),
+          },
+          { key: "updated", title: t("changed"), sort: "updated_at", render: (row) => ago(row.updated_at) },
+          {
+            key: "menu",
+            title: "",
+            width: 60,
+            render: (row) =>
+              may && (
+                <Menu position="bottom-end">
+                  <Menu.Target>
+                    <ActionIcon
+                      variant="subtle"
+                      color="gray"
+                      c="dimmed"
+                      aria-label={t("common:moreActions", { name: row.name })}
+                    >
+                      <IconDots size={18} aria-hidden />
+                    </ActionIcon>
+                  </Menu.Target>
+                  <Menu.Dropdown>
+                    <Menu.Item
+                      onClick={() => navigate({ to: "/segments/$id/edit", params: { id: String(row.id) } })}
+                    >
+                      {t("common:edit")}
+                    </Menu.Item>
+                    <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
+                  </Menu.Dropdown>
+                </Menu>
+              ),
+          },
+        ]}
+        empty={
+          view.search ? (
+            <EmptyState icon={IconUsersGroup} title={t("common:nothingFound")}>
+              {t("common:nothingFoundText")}
+            </EmptyState>
+          ) : (
+            <EmptyState
+              icon={IconUsersGroup}
+              title={t("empty.title")}
+              action={create}
+              example={<Text size="sm">{t("empty.example")}</Text>}
+            >
+              {t("empty.text")}
+            </EmptyState>
+          )
+        }
+      />
+    </>
+  );
+}

@@ -1,0 +1,56 @@
+import { Anchor, Box, Group, Stack, Text, Title } from "@mantine/core";
+import { IconArrowLeft } from "@tabler/icons-react";
+import { useRouter } from "@tanstack/react-router";
+import { type ReactNode, useEffect } from "react";
+
+type Props = {
+  title: string;
+  /** Beside the title: a state badge, a count. */
+  aside?: ReactNode;
+  description?: ReactNode;
+  actions?: ReactNode;
+  back?: { path: string; label: string };
+};
+
+/** Title of a screen, what it is about, and at most one primary action. */
+export function PageHeader({ title, aside, description, actions, back }: Props) {
+  const router = useRouter();
+  useEffect(() => {
+    document.title = `${title} · Honeyguide`;
+  }, [title]);
+  return (
+    <Box mb="lg">
+      {back && (
+        <Anchor
+          href={`/s${back.path}`}
+          size="sm"
+          mb={6}
+          style={{ display: "inline-flex", alignItems: "center", gap: 4, minHeight: 24 }}
+          onClick={(event) => {
+            if (event.metaKey || event.ctrlKey) return;
+            event.preventDefault();
+            router.history.push(`/s${back.path}`);
+          }}
+        >
+          <IconArrowLeft size={15} aria-hidden /> {back.label}
+        </Anchor>
+      )}
+      <Group justify="space-between" align="flex-start" gap="md">
+        <Stack gap={2} style={{ minWidth: 0, flex: 1 }}>
+          <Group gap="sm" align="center">
+            <Title order={1} style={{ overflowWrap: "anywhere" }}>
+              {title}
+            </Title>
+            {aside}
+          </Group>
+          {description && (
+            <Text c="dimmed" size="sm" maw={720}>
+              {description}
+            </Text>
+          )}
+        </Stack>
+        {actions && <Group gap="xs">{actions}</Group>}
+      </Group>
+    </Box>
+  );
+}

@@ -1,0 +1,60 @@
+import {
+  Anchor,
+  type AnchorProps,
+  Button,
+  type ButtonProps,
+  NavLink,
+  type NavLinkProps,
+} from "@mantine/core";
+import { createLink, useRouter } from "@tanstack/react-router";
+import type { ReactNode, Ref } from "react";
+
+type WithRef<P> = P & { ref?: Ref<HTMLAnchorElement> };
+
+/** A text link inside the app, with typed `to`, `params` and `search`. */
+export const TextLink = createLink((props: WithRef<AnchorProps & { children?: ReactNode }>) => (
+  <Anchor {...props} />
+));
+
+/** A button that goes somewhere: a real link, so that it can be opened in a new tab. */
+export const ButtonLink = createLink((props: WithRef<ButtonProps & { children?: ReactNode }>) => (
+  <Button component="a" {...props} />
+));
+
+export const SideLink = createLink((props: WithRef<NavLinkProps & { children?: ReactNode }>) => (
+  <NavLink component="a" {...props} />
+));
+
+/** A link whose address comes from the server, as a path below `/s`. */
+export function PathLink({ path, children, ...rest }: AnchorProps & { path: string; children?: ReactNode }) {
+  const router = useRouter();
+  const href = path.startsWith("/s/") ? path : `/s${path.startsWith("/") ? "" : "/"}${path}`;
+  return (
+    <Anchor
+      href={href}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+        event.preventDefault();
+        router.history.push(href);
+      }}
+      {...rest}
+    >
+      {children}
+    </Anchor>
+  );
+}
+
+/** Where a thing named by type and id lives. */
+export function pathOf(type: string, id: number | string): string | null {
+  const roots: Record<string, string> = {
+    contact: "contacts",
+    segment: "segments",
+    campaign: "campaigns",
+    email: "emails",
+    page: "pages",
+    form: "forms",
+    import: "imports",
+    outbox: "outbox",
+  };
+  return roots[type] ? `/${roots[type]}/${id}` : null;
+}
