@@ -7,9 +7,12 @@ use hg_core::time::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::changes::ReactorWorker;
+use crate::contacts;
 use crate::cx::Cx;
 use crate::error::Result;
+use crate::fields;
 use crate::jobs::JobWorker;
+use crate::segments;
 use crate::sending::MailWorker;
 use crate::worker::Worker;
 use crate::workspace::Workspace;
@@ -82,7 +85,11 @@ impl Engine {
 ///
 /// Segments come before campaigns: campaigns see the joins and leaves of the same moment.
 pub fn standard() -> Engine {
-    Engine::default().with(ReactorWorker::new(vec![])).with(JobWorker::new(vec![])).with(MailWorker)
+    Engine::default()
+        .with(ReactorWorker::new(vec![Box::new(segments::SegmentReactor)]))
+        .with(segments::SegmentClock)
+        .with(JobWorker::new(vec![Arc::new(contacts::BulkJob), Arc::new(fields::DropColumn), Arc::new(segments::RebuildJob)]))
+        .with(MailWorker)
 }
 
 async fn work(worker: Arc<dyn Worker>, ws: Workspace) {

@@ -9,15 +9,20 @@
 //! `service.rs`; 4. a test in `tests/` with `on_each_db!`; 5. the doors: native API, compatible API, UI.
 
 pub mod changes;
+pub mod consents;
+pub mod contacts;
 pub mod cx;
 pub mod dashboard;
 pub mod emails;
 pub mod engine;
 pub mod error;
+pub mod fields;
 pub mod jobs;
 pub mod list;
 pub mod sending;
+pub mod segments;
 pub mod settings;
+pub mod tags;
 pub mod users;
 pub mod worker;
 pub mod workspace;

@@ -27,6 +27,37 @@ CREATE TABLE fields (
 );
 CREATE UNIQUE INDEX fields_alias ON fields (alias) WHERE deleted_at IS NULL;
 
+-- The fields that every workspace starts with (hg_core::contacts::default_fields).
+INSERT INTO fields (created_at, updated_at, alias, label, kind, field_group, position, column_name, is_unique, short_visible, fixed, default_value, char_limit, properties) VALUES
+    (0, 0, 'title', 'Title', 'lookup', 'core', 1, 'title', 0, 0, 1, NULL, 191, '{"options":[{"label":"Mr","value":"Mr"},{"label":"Mrs","value":"Mrs"},{"label":"Miss","value":"Miss"}]}'),
+    (0, 0, 'firstname', 'First name', 'text', 'core', 2, 'firstname', 0, 1, 1, NULL, 191, '{}'),
+    (0, 0, 'lastname', 'Last name', 'text', 'core', 3, 'lastname', 0, 1, 1, NULL, 191, '{}'),
+    (0, 0, 'company', 'Company', 'text', 'core', 4, 'company', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'position', 'Position', 'text', 'core', 5, 'position', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'email', 'Email', 'email', 'core', 6, 'email', 1, 1, 1, NULL, 191, '{}'),
+    (0, 0, 'mobile', 'Mobile', 'phone', 'core', 7, 'mobile', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'phone', 'Phone', 'phone', 'core', 8, 'phone', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'points', 'Points', 'number', 'core', 9, 'points', 0, 0, 1, '0', 191, '{}'),
+    (0, 0, 'fax', 'Fax', 'phone', 'core', 10, 'fax', 0, 0, 0, NULL, 191, '{}'),
+    (0, 0, 'address1', 'Address line 1', 'text', 'core', 11, 'address1', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'address2', 'Address line 2', 'text', 'core', 12, 'address2', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'city', 'City', 'text', 'core', 13, 'city', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'state', 'State', 'region', 'core', 14, 'state', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'zipcode', 'Postal code', 'text', 'core', 15, 'zipcode', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'country', 'Country', 'country', 'core', 16, 'country', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'preferred_locale', 'Preferred language', 'locale', 'core', 17, 'preferred_locale', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'timezone', 'Time zone', 'timezone', 'core', 18, 'timezone', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'last_active', 'Last active', 'datetime', 'core', 19, 'last_active_at', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'attribution_date', 'Attribution date', 'datetime', 'core', 20, 'attribution_date', 0, 0, 1, NULL, 191, '{}'),
+    (0, 0, 'attribution', 'Attribution', 'number', 'core', 21, 'attribution', 0, 0, 1, NULL, 191, '{"scale":2}'),
+    (0, 0, 'website', 'Website', 'url', 'core', 22, 'website', 0, 0, 0, NULL, 191, '{}'),
+    (0, 0, 'facebook', 'Facebook', 'text', 'social', 23, 'facebook', 0, 0, 0, NULL, 191, '{}'),
+    (0, 0, 'foursquare', 'Foursquare', 'text', 'social', 24, 'foursquare', 0, 0, 0, NULL, 191, '{}'),
+    (0, 0, 'instagram', 'Instagram', 'text', 'social', 25, 'instagram', 0, 0, 0, NULL, 191, '{}'),
+    (0, 0, 'linkedin', 'LinkedIn', 'text', 'social', 26, 'linkedin', 0, 0, 0, NULL, 191, '{}'),
+    (0, 0, 'skype', 'Skype', 'text', 'social', 27, 'skype', 0, 0, 0, NULL, 191, '{}'),
+    (0, 0, 'twitter', 'Twitter', 'text', 'social', 28, 'twitter', 0, 0, 0, NULL, 191, '{}');
+
 -- Contact ids stay below 2^32 so that bitmaps of contacts stay small.
 CREATE TABLE contacts (
     id               @id CHECK (id BETWEEN 1 AND 4294967295),

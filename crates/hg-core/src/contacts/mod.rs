@@ -10,6 +10,7 @@ mod alias;
 mod catalogue;
 mod country;
 mod loose_date;
+mod search;
 mod value;
 
 pub use alias::{AliasError, alias_from_label, check_alias};
@@ -17,4 +18,5 @@ pub use catalogue::{Choice, FieldCatalogue, FieldDef, FieldGroup, FieldPropertie
 pub use country::{countries, country_name};
 pub(crate) use loose_date::month_number;
 pub use loose_date::{read_date, read_instant};
+pub use search::{Search, Term};
 pub use value::{FieldValue, ValueError};

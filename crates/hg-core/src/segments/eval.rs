@@ -100,6 +100,12 @@ impl Plan {
         }
     }
 
+    /// Whether a related row counts for a leaf: what a walk over an index asks.
+    pub fn row_counts(&self, leaf: usize, row: &RelatedRow, moment: &Moment, scratch: &mut Scratch) -> bool {
+        let Question::Related { rows, .. } = &self.leaves[leaf].question else { return false };
+        counts(rows, row, moment.bounds[leaf].as_ref(), scratch)
+    }
+
     /// The answer of a leaf about a value of the contact itself: what a scan asks.
     pub fn column_leaf<C: Columns + ?Sized>(&self, leaf: usize, contact: &C, moment: &Moment, scratch: &mut Scratch) -> bool {
         let Question::Column { slot, test, zone_slot } = &self.leaves[leaf].question else { return false };

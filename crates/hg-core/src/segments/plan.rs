@@ -75,6 +75,11 @@ impl Plan {
         Ok(planner.plan)
     }
 
+    /// The plan of a filter without conditions.
+    pub fn nobody() -> Plan {
+        Plan::empty(Filter::all(Vec::new()))
+    }
+
     fn empty(filter: Filter) -> Plan {
         Plan { root: Node::Nobody, leaves: Vec::new(), columns: Vec::new(), conditions: Vec::new(), filter }
     }

@@ -1,0 +1,34 @@
+//! People: what is known about them, and everything that is done to what is known.
+//!
+//! A contact is one row of the wide contact table with a column for each field; tags, do-not-contact
+//! entries, consents and the event log hang on it. Whatever door a change comes through (browser, API, form,
+//! import, campaign), it is written by [`save::write`] in the caller's transaction: values are already
+//! read by the catalogue, identifiers stay unique, folded columns follow, and what happened is recorded, so that
+//! segments and campaigns react. A visitor is a contact that nobody has identified yet.
+
+mod bulk;
+mod error;
+mod export;
+pub(crate) mod list;
+mod marks;
+mod model;
+pub(crate) mod row;
+pub(crate) mod save;
+mod search;
+mod service;
+mod timeline;
+
+pub use bulk::{BulkAction, BulkDone, BulkJob, Selection, bulk};
+pub use error::ContactProblem;
+pub use export::{Export, ExportQuery, export_page, export_start};
+pub use list::{ContactQuery, list, list_ids};
+pub use marks::{
+    DoNotContact, NewDoNotContact, change_points, change_tags, lift_do_not_contact, points, set_do_not_contact,
+    write_do_not_contact,
+};
+pub use model::{Contact, ContactInput, ContactName, Existing, PointsOperator, Source, Values};
+pub use service::{
+    create, create_or_update, delete, find_by_email, get, get_many, is_suppressed, load, names, read_values, restore, survivor,
+    update, zone_of,
+};
+pub use timeline::{Moment, TimelineQuery, timeline};

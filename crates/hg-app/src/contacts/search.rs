@@ -1,0 +1,169 @@
+//! From a search to the contacts that it finds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hg_core::contacts::{FieldCatalogue, Search, Term};
+use hg_core::ids::{SegmentId, UserId};
+use hg_core::segments::{Condition, Filter, Operator, Plan, find_field};
+use hg_core::text::fold;
+use hg_store::{Sql, Tx};
+use roaring::RoaringBitmap;
+use serde_json::{Value as Json, json};
+
+use crate::cx::Cx;
+use crate::error::{Error, Result};
+use crate::fields;
+use crate::segments::{self, Everyone, count_everyone, select};
+use crate::tags;
+
+/// The contacts that a search finds, among everybody.
+pub(super) async fn find(cx: &Cx, search: &Search) -> Result<RoaringBitmap> {
+    match search {
+        Search::Term(one) => term(cx, one).await,
+        Search::Not(inner) => {
+            let found = Box::pin(find(cx, inner)).await?;
+            Ok(count_everyone(&cx.ws, Everyone::WithVisitors).await? - found)
+        }
+        Search::All(parts) => {
+            let mut all: Option<RoaringBitmap> = None;
+            for part in parts {
+                let found = Box::pin(find(cx, part)).await?;
+                all = Some(all.map_or(found.clone(), |so_far| so_far & found));
+            }
+            Ok(all.unwrap_or_default())
+        }
+        Search::Any(parts) => {
+            let mut any = RoaringBitmap::new();
+            for part in parts {
+                any |= Box::pin(find(cx, part)).await?;
+            }
+            Ok(any)
+        }
+    }
+}
+
+/// How a term is answered.
+enum Answer {
+    Sql(&'static str, Vec<hg_store::Value>),
+    Condition(Condition),
+    Segments(Vec<String>),
+    Nobody,
+}
+
+async fn term(cx: &Cx, term: &Term) -> Result<RoaringBitmap> {
+    let ws = cx.ws.clone();
+    let catalogue = cx.db().read(move |tx| fields::catalogue(&ws, tx)).await?;
+    let me = cx.user_id();
+    match answer(term, &catalogue, me) {
+        Answer::Nobody => Ok(RoaringBitmap::new()),
+        Answer::Sql(text, values) => cx.db().read(move |tx| ids(tx, Sql::new(text).binds(values))).await,
+        Answer::Condition(condition) => {
+            let Ok(plan) = Plan::of(&Filter::all(vec![condition]), &catalogue) else { return Ok(RoaringBitmap::new()) };
+            let zone = hg_core::time::zone_or(Some(&cx.ws.settings().general.timezone), &hg_core::time::TimeZone::UTC);
+            let moment = Arc::new(plan.at(cx.now(), &zone));
+            let no_limit: Option<Duration> = None;
+            Ok(select(&cx.ws, Arc::new(plan), moment, Everyone::WithVisitors, no_limit).await?.selected)
+        }
+        Answer::Segments(aliases) => {
+            let ws = cx.ws.clone();
+            cx.db()
+                .read(move |tx| {
+                    let mut all: Option<RoaringBitmap> = None;
+                    for alias in &aliases {
+                        let id: Option<SegmentId> = segments::by_alias(tx, alias)?;
+                        let members = id.map(|id| segments::members(&ws, tx, id)).transpose()?.unwrap_or_default();
+                        all = Some(all.map_or((*members).clone(), |so_far| so_far & &*members));
+                    }
+                    Ok::<_, Error>(all.unwrap_or_default())
+                })
+                .await
+        }
+    }
+}
+
+fn ids(tx: &mut Tx<'_>, sql: Sql<'_>) -> Result<RoaringBitmap> {
+    let mut found = RoaringBitmap::new();
+    tx.each(sql, |r| {
+        found.insert(r.get(0)?);
+        Ok(hg_store::Flow::Next)
+    })?;
+    Ok(found)
+}
+
+const WORDS: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND (name_fold LIKE $1 ESCAPE '\\' \
+     OR email_fold LIKE $1 ESCAPE '\\' OR company_fold LIKE $1 ESCAPE '\\')";
+const BY_NAME: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND (name_fold LIKE $1 ESCAPE '\\' OR name_fold LIKE '% ' || $1 ESCAPE '\\')";
+const BY_EMAIL: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND email_fold LIKE $1 ESCAPE '\\'";
+const BY_COMPANY: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND company_fold LIKE $1 ESCAPE '\\'";
+const BY_TAG: &str = "SELECT ct.contact_id FROM contact_tags ct JOIN tags t ON t.id = ct.tag_id \
+     WHERE t.deleted_at IS NULL AND t.name_key LIKE $1 ESCAPE '\\'";
+const WITHOUT_TAG: &str = "SELECT id FROM contacts c WHERE deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM contact_tags ct WHERE ct.contact_id = c.id)";
+const BY_IDS: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND id @in($1)";
+const ANONYMOUS: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND identified_at IS NULL";
+const IDENTIFIED: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND identified_at IS NOT NULL";
+const MINE: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND owner_id = $1";
+const UNOWNED: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND owner_id IS NULL";
+const DO_NOT_CONTACT: &str = "SELECT contact_id FROM do_not_contact WHERE channel = $1";
+const ANY_DO_NOT_CONTACT: &str = "SELECT contact_id FROM do_not_contact";
+
+fn answer(term: &Term, fields: &FieldCatalogue, me: Option<UserId>) -> Answer {
+    let text = |value: String| vec![hg_store::Value::Text(value)];
+    let Some(command) = term.command.as_deref() else { return Answer::Sql(WORDS, text(pattern(&term.text, true, term.exact))) };
+    let starting = || text(pattern(&term.text, false, term.exact));
+    match (command, term.text.as_str()) {
+        ("is", "anonymous") => Answer::Sql(ANONYMOUS, Vec::new()),
+        ("is", "identified") => Answer::Sql(IDENTIFIED, Vec::new()),
+        ("is", "mine") => me.map_or(Answer::Nobody, |id| Answer::Sql(MINE, vec![hg_store::Value::Int(id.0)])),
+        ("is", "unowned") => Answer::Sql(UNOWNED, Vec::new()),
+        ("ids", list) => {
+            let ids: Vec<i64> = list.split(',').filter_map(|id| id.trim().parse().ok()).collect();
+            Answer::Sql(BY_IDS, text(hg_store::value::id_list(ids)))
+        }
+        ("name", _) => Answer::Sql(BY_NAME, starting()),
+        ("email", _) => Answer::Sql(BY_EMAIL, starting()),
+        ("company", _) => Answer::Sql(BY_COMPANY, starting()),
+        ("tag", "none") => Answer::Sql(WITHOUT_TAG, Vec::new()),
+        ("tag", _) => Answer::Sql(BY_TAG, starting()),
+        ("segment", alias) => Answer::Segments(vec![alias.to_owned()]),
+        ("common", aliases) => Answer::Segments(aliases.split('+').map(str::to_owned).collect()),
+        ("dnc", "any") => Answer::Sql(ANY_DO_NOT_CONTACT, Vec::new()),
+        ("dnc", channel) => Answer::Sql(DO_NOT_CONTACT, text(channel.to_owned())),
+        ("has", alias) => Answer::Condition(Condition::new(alias, Operator::NotEmpty, Json::Null)),
+        ("email_sent", id) => Answer::Condition(Condition::new("lead_email_sent", Operator::In, json!([id]))),
+        ("email_read", id) => Answer::Condition(Condition::new("lead_email_received", Operator::In, json!([id]))),
+        ("campaign", id) => Answer::Condition(Condition::new("campaign", Operator::In, json!([id]))),
+        ("added", value) => compared("date_added", value),
+        (alias, value) if fields.get(alias).is_some_and(|f| f.published) => {
+            let offers = |op| find_field(alias, fields).is_some_and(|f| f.kind.operators().contains(&op));
+            let is_text = fields.get(alias).is_some_and(|f| f.kind.is_text());
+            match is_text {
+                true if term.exact || !offers(Operator::Like) => {
+                    Answer::Condition(Condition::new(alias, Operator::Eq, json!(value)))
+                }
+                true => Answer::Condition(Condition::new(alias, Operator::Like, json!(format!("{value}%")))),
+                false => compared(alias, value),
+            }
+        }
+        (command, value) => Answer::Sql(WORDS, text(pattern(&format!("{command}:{value}"), true, term.exact))),
+    }
+}
+
+/// `>50`, `>=50`, `<50`, `50`.
+fn compared(field: &str, value: &str) -> Answer {
+    let (op, rest) = [(">=", Operator::Gte), ("<=", Operator::Lte), (">", Operator::Gt), ("<", Operator::Lt)]
+        .into_iter()
+        .find_map(|(sign, op)| value.strip_prefix(sign).map(|rest| (op, rest)))
+        .unwrap_or((Operator::Eq, value));
+    Answer::Condition(Condition::new(field, op, json!(rest)))
+}
+
+/// A LIKE pattern on folded text. `%` of the writer's own stays one.
+fn pattern(text: &str, anywhere: bool, exact: bool) -> String {
+    let folded = tags::like_escaped(&fold(text)).replace("\\%", "%");
+    match (exact, anywhere) {
+        (true, _) => folded,
+        (false, true) => format!("%{folded}%"),
+        (false, false) => format!("{folded}%"),
+    }
+}

@@ -1,0 +1,263 @@
+//! Use cases of one contact.
+
+use std::collections::{BTreeMap, HashMap};
+
+use hg_core::contacts::{FieldCatalogue, FieldValue};
+use hg_core::events::EventKind;
+use hg_core::ids::ContactId;
+use hg_core::text::Email;
+use hg_core::time;
+use hg_store::{Sql, Tx};
+use serde_json::json;
+
+use crate::changes::{self, Happening};
+use crate::contacts::{
+    Contact, ContactInput, ContactName, ContactProblem, Existing, Source, Values, marks, row,
+    save::{self, Change, Written, unique_key},
+};
+use crate::cx::{Action, Actor, Area, Cx};
+use crate::error::{Error, FieldError, Result};
+use crate::fields::{self, store::key_column};
+use crate::workspace::Workspace;
+
+/// The id that an id leads to: itself, or the contact that it was merged into.
+pub fn survivor(tx: &mut Tx<'_>, id: ContactId) -> Result<ContactId> {
+    let there: Option<i64> =
+        tx.opt(Sql::new("SELECT id FROM contacts WHERE id = $1 AND deleted_at IS NULL").bind(id), |r| r.get(0))?;
+    if there.is_some() {
+        return Ok(id);
+    }
+    let winner: Option<ContactId> = tx.opt(
+        Sql::new(
+            "SELECT m.winner_id FROM contact_merges m JOIN contacts c ON c.id = m.winner_id \
+             WHERE m.loser_id = $1 AND c.deleted_at IS NULL",
+        )
+        .bind(id),
+        |r| r.get(0),
+    )?;
+    winner.ok_or_else(|| Error::not_found("contact", id))
+}
+
+/// A contact, or the one that it was merged into, with everything that hangs on it.
+pub fn load(ws: &Workspace, tx: &mut Tx<'_>, id: ContactId) -> Result<Contact> {
+    let id = survivor(tx, id)?;
+    let fields = fields::catalogue(ws, tx)?;
+    row::load_many(tx, &fields, &[id])?.pop().ok_or_else(|| Error::not_found("contact", id))
+}
+
+pub async fn get(cx: &Cx, id: ContactId) -> Result<Contact> {
+    cx.may(Action::View(Area::Contacts))?;
+    let ws = cx.ws.clone();
+    cx.db().read(move |tx| load(&ws, tx, id)).await
+}
+
+/// Contacts in the order of their ids as given; those that are gone are left out.
+pub fn get_many(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId]) -> Result<Vec<Contact>> {
+    let fields = fields::catalogue(ws, tx)?;
+    row::load_many(tx, &fields, ids)
+}
+
+/// Reads values as they came against the catalogue; every mistake is reported, each at its field.
+pub fn read_values(fields: &FieldCatalogue, sent: &BTreeMap<String, serde_json::Value>, zone: &str) -> Result<Values> {
+    let zone = time::zone_or(Some(zone), &time::TimeZone::UTC);
+    let mut values = Values::new();
+    let mut wrong = Vec::new();
+    for (alias, sent) in sent {
+        let Some(field) = fields.get(alias).filter(|f| f.published) else {
+            let problem = ContactProblem::UnknownField(alias.clone());
+            wrong.push(FieldError::new(format!("/fields/{alias}"), "contact.unknown-field", problem.to_string()));
+            continue;
+        };
+        match field.read_json(sent, &zone) {
+            Ok(value) => {
+                values.insert(alias.clone(), value);
+            }
+            Err(error) => {
+                wrong.push(FieldError::new(format!("/fields/{alias}"), "contact.value", format!("{}: {error}.", field.label)))
+            }
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(values);
+    }
+    let detail = wrong.iter().map(|w| w.detail.as_str()).collect::<Vec<_>>().join(" ");
+    Err(ContactProblem::Many(detail, wrong).into())
+}
+
+fn source(cx: &Cx) -> Source {
+    match &cx.actor {
+        Actor::User { id, api: true, .. } => Source::Api(Some(*id)),
+        Actor::User { id, .. } => Source::User(Some(*id)),
+        Actor::System => Source::Engine,
+        Actor::Public => Source::Web,
+    }
+}
+
+/// Makes a contact. `match_existing`: when a unique value is another contact's, that one is changed instead.
+/// Whether it was made.
+pub async fn create(cx: &Cx, input: ContactInput, match_existing: bool) -> Result<(Contact, bool)> {
+    cx.may(Action::Edit(Area::Contacts))?;
+    let (ws, source, now) = (cx.ws.clone(), source(cx), cx.now());
+    cx.db()
+        .write(move |tx| {
+            let fields = fields::catalogue(&ws, tx)?;
+            let values = read_values(&fields, &input.fields, &ws.settings().general.timezone)?;
+            let found = if match_existing { find_by_unique(tx, &fields, &values)? } else { None };
+            let target = found.map(|id| load(&ws, tx, id)).transpose()?;
+            if target.is_none() {
+                require(&fields, &values)?;
+            }
+            let change = Change {
+                values: &values,
+                existing: Existing::Overwrite,
+                blanks_clear: false,
+                owner: input.owner_id,
+                source,
+                now,
+            };
+            let written = save::write(tx, &fields, target.as_ref(), &change)?;
+            apply_marks(&ws, tx, written.id, &input)?;
+            Ok((load(&ws, tx, written.id)?, written.created))
+        })
+        .await
+}
+
+fn require(fields: &FieldCatalogue, values: &Values) -> Result<()> {
+    let missing = fields
+        .published()
+        .find(|f| f.required && values.get(&f.alias).is_none_or(FieldValue::is_empty) && f.default_value.is_none());
+    match missing {
+        Some(field) => Err(ContactProblem::Required { alias: field.alias.clone(), label: field.label.clone() }.into()),
+        None => Ok(()),
+    }
+}
+
+fn apply_marks(ws: &Workspace, tx: &mut Tx<'_>, id: ContactId, input: &ContactInput) -> Result<()> {
+    let (add, remove) = marks::split_tags(&input.tags);
+    marks::change_tags(ws, tx, id, &add, &remove)?;
+    for entry in &input.do_not_contact {
+        marks::write_do_not_contact(ws, tx, id, entry)?;
+    }
+    Ok(())
+}
+
+/// Changes the named values of a contact; a blank value clears.
+pub async fn update(cx: &Cx, id: ContactId, input: ContactInput, blanks_clear: bool) -> Result<Contact> {
+    cx.may(Action::Edit(Area::Contacts))?;
+    let (ws, source, now) = (cx.ws.clone(), source(cx), cx.now());
+    cx.db()
+        .write(move |tx| {
+            let fields = fields::catalogue(&ws, tx)?;
+            let values = read_values(&fields, &input.fields, &ws.settings().general.timezone)?;
+            let contact = load(&ws, tx, id)?;
+            if input.version.is_some_and(|v| v != contact.version) {
+                return Err(Error::changed_meanwhile("contact"));
+            }
+            let change =
+                Change { values: &values, existing: Existing::Overwrite, blanks_clear, owner: input.owner_id, source, now };
+            save::write(tx, &fields, Some(&contact), &change)?;
+            apply_marks(&ws, tx, contact.id, &input)?;
+            load(&ws, tx, contact.id)
+        })
+        .await
+}
+
+/// Finds a contact by its unique values, any of which is enough; of several the newest.
+pub(crate) fn find_by_unique(tx: &mut Tx<'_>, fields: &FieldCatalogue, values: &Values) -> Result<Option<ContactId>> {
+    let mut newest: Option<(i64, ContactId)> = None;
+    for field in fields.unique() {
+        let Some(key) = values.get(&field.alias).and_then(|v| unique_key(field, v)) else { continue };
+        let Some(column) = &field.column else { continue };
+        let text = format!("SELECT created_at, id FROM contacts WHERE {} = $1 AND deleted_at IS NULL", key_column(column));
+        let found: Option<(i64, ContactId)> = tx.opt(Sql::new(text).bind(key), |r| Ok((r.get(0)?, r.get(1)?)))?;
+        newest = newest.max(found);
+    }
+    Ok(newest.map(|(_, id)| id))
+}
+
+/// The contact of an e-mail address, however it is written.
+pub fn find_by_email(tx: &mut Tx<'_>, email: &str) -> Result<Option<ContactId>> {
+    let Ok(email) = Email::parse(email) else { return Ok(None) };
+    Ok(tx.opt(Sql::new("SELECT id FROM contacts WHERE email_key = $1 AND deleted_at IS NULL").bind(email.key()), |r| r.get(0))?)
+}
+
+/// Whether an address, or the contact that has it, must not be mailed.
+pub fn is_suppressed(tx: &mut Tx<'_>, contact: ContactId, channel: &str) -> Result<bool> {
+    let n: i64 = tx.scalar(
+        Sql::new("SELECT count(*) FROM do_not_contact WHERE contact_id = $1 AND channel = $2").bind(contact).bind(channel),
+    )?;
+    Ok(n > 0)
+}
+
+/// Finds the contact that these values name or makes one, and writes the values, in the caller's transaction. Blank
+/// values change nothing. Whether it was made.
+pub fn create_or_update(ws: &Workspace, tx: &mut Tx<'_>, values: &Values, source: Source) -> Result<(ContactId, bool)> {
+    let fields = fields::catalogue(ws, tx)?;
+    let found = find_by_unique(tx, &fields, values)?;
+    let target = found.map(|id| load(ws, tx, id)).transpose()?;
+    let change = Change { values, existing: Existing::Overwrite, blanks_clear: false, owner: None, source, now: ws.clock.now() };
+    let Written { id, created, .. } = save::write(tx, &fields, target.as_ref(), &change)?;
+    Ok((id, created))
+}
+
+/// The time zone of a contact, when she has one.
+pub fn zone_of(tx: &mut Tx<'_>, contact: ContactId) -> Result<Option<String>> {
+    let zone: Option<Option<String>> =
+        tx.opt(Sql::new("SELECT timezone FROM contacts WHERE id = $1").bind(contact), |r| r.get(0))?;
+    Ok(zone.flatten())
+}
+
+/// What to call contacts; deleted ones too, for what is told about the past.
+pub fn names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<i64, ContactName>> {
+    let rows = tx
+        .all(Sql::new("SELECT id, firstname, lastname, company, email FROM contacts WHERE id @in($1)").bind(ids), |r| {
+            Ok((r.get::<i64>(0)?, [r.get(1)?, r.get(2)?, r.get(3)?, r.get::<Option<String>>(4)?]))
+        })?;
+    let name = |[first, last, company, email]: [Option<String>; 4]| {
+        let full = [first, last].into_iter().flatten().filter(|n| !n.is_empty()).collect::<Vec<_>>().join(" ");
+        let name = Some(full).filter(|n| !n.is_empty()).or(company).or_else(|| email.clone());
+        ContactName { name: name.unwrap_or_else(|| "Anonymous".to_owned()), email }
+    };
+    Ok(rows.into_iter().map(|(id, parts)| (id, name(parts))).collect())
+}
+
+/// Deletes a contact; she can be brought back for as long as the trash is kept.
+pub async fn delete(cx: &Cx, id: ContactId) -> Result<Contact> {
+    cx.may(Action::Edit(Area::Contacts))?;
+    let ws = cx.ws.clone();
+    cx.db()
+        .write(move |tx| {
+            let contact = load(&ws, tx, id)?;
+            set_deleted(&ws, tx, &[contact.id], true)?;
+            Ok(contact)
+        })
+        .await
+}
+
+/// Brings a deleted contact back.
+pub async fn restore(cx: &Cx, id: ContactId) -> Result<Contact> {
+    cx.may(Action::Edit(Area::Contacts))?;
+    let ws = cx.ws.clone();
+    cx.db()
+        .write(move |tx| {
+            set_deleted(&ws, tx, &[id], false)?;
+            load(&ws, tx, id)
+        })
+        .await
+}
+
+/// Deletes or brings back; how many it was.
+pub(crate) fn set_deleted(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId], deleted: bool) -> Result<u64> {
+    let now = ws.clock.now();
+    let plain: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let text = if deleted {
+        "UPDATE contacts SET deleted_at = $2, updated_at = $2, version = version + 1 WHERE id @in($1) AND deleted_at IS NULL RETURNING id"
+    } else {
+        "UPDATE contacts SET deleted_at = NULL, updated_at = $2, version = version + 1 WHERE id @in($1) AND deleted_at IS NOT NULL RETURNING id"
+    };
+    let touched = tx.all(Sql::new(text).bind(plain.as_slice()).bind(now), |r| r.get::<ContactId>(0))?;
+    for id in &touched {
+        changes::record(tx, Happening::new(*id, EventKind::DeletedChanged, now).detail(json!({"deleted": deleted})))?;
+    }
+    Ok(touched.len() as u64)
+}

@@ -1,0 +1,193 @@
+//! What happened to a contact, newest first.
+
+use std::collections::HashMap;
+
+use hg_core::events::EventKind;
+use hg_core::ids::ContactId;
+use hg_core::time::Timestamp;
+use hg_store::{Sql, Tx, Value};
+use serde_json::{Value as Json, json};
+
+use crate::contacts::service;
+use crate::cx::{Action, Area, Cx};
+use crate::error::Result;
+use crate::list::{ListQuery, Page};
+use crate::segments;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moment {
+    pub id: i64,
+    pub contact: ContactId,
+    pub kind: EventKind,
+    pub at: Timestamp,
+    /// One sentence.
+    pub title: String,
+    pub detail: Json,
+    /// What it was about: type, id, name.
+    pub about: Option<(&'static str, i64, String)>,
+}
+
+/// Which part of a timeline is wanted.
+#[derive(Debug, Clone, Default)]
+pub struct TimelineQuery {
+    pub list: ListQuery,
+    /// Only these kinds; all when empty.
+    pub kinds: Vec<EventKind>,
+    /// Not these kinds.
+    pub without: Vec<EventKind>,
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
+
+/// The timeline of a contact, or of all when none is given.
+pub async fn timeline(cx: &Cx, contact: Option<ContactId>, query: TimelineQuery) -> Result<Page<Moment>> {
+    cx.may(Action::View(Area::Contacts))?;
+    let after = query.list.after()?;
+    cx.db()
+        .read(move |tx| {
+            let contact = contact.map(|c| service::survivor(tx, c)).transpose()?;
+            let limit = query.list.limit();
+            let kinds: Vec<i64> = EventKind::ALL
+                .iter()
+                .filter(|k| k.is_shown() && !query.without.contains(k) && (query.kinds.is_empty() || query.kinds.contains(k)))
+                .map(|k| k.code())
+                .collect();
+            let (at, id) = match after {
+                Some((Value::Int(at), id)) => (at, id),
+                _ => (i64::MAX, i64::MAX),
+            };
+            let ours = if contact.is_some() { "e.contact_id = $1" } else { "$1 = 0" };
+            let conditions = format!("{ours} AND e.kind @in($2) AND e.occurred_at >= $3 AND e.occurred_at < $4");
+            let from = query.from.map_or(i64::MIN, |t| t.0);
+            let until = query.until.map_or(i64::MAX, |t| t.0);
+            let bound = |text: String| {
+                Sql::new(text).bind(contact.map_or(0, |c| c.0)).bind(kinds.as_slice()).bind(from).bind(until)
+            };
+            let total: i64 = tx.scalar(bound(format!("SELECT count(*) FROM events e WHERE {conditions}")))?;
+            let text = format!(
+                "SELECT e.id, e.contact_id, e.kind, e.occurred_at, e.object_id, e.detail, u.url FROM events e LEFT JOIN urls u ON u.id = e.url_id \
+                 WHERE {conditions} AND (e.occurred_at < $5 OR (e.occurred_at = $5 AND e.id < $6)) \
+                 ORDER BY e.occurred_at DESC, e.id DESC LIMIT $7 OFFSET $8"
+            );
+            let offset = i64::try_from(query.list.offset).unwrap_or(i64::MAX);
+            let rows = tx.all(bound(text).bind(at).bind(id).bind(i64::from(limit) + 1).bind(offset), |r| {
+                Ok(Raw {
+                    id: r.get(0)?,
+                    contact: r.get(1)?,
+                    kind: EventKind::from_code(r.get(2)?).unwrap_or(EventKind::TimePassed),
+                    at: r.get(3)?,
+                    object: r.get(4)?,
+                    detail: r.get::<Option<Json>>(5)?.unwrap_or_else(|| json!({})),
+                    url: r.get(6)?,
+                })
+            })?;
+            let names = Names::of(tx, &rows)?;
+            let moments = rows.into_iter().map(|raw| names.tell(raw)).collect();
+            Ok(Page::of(moments, limit, u64::try_from(total).ok(), |m: &Moment| (Value::Int(m.at.0), m.id)))
+        })
+        .await
+}
+
+struct Raw {
+    id: i64,
+    contact: ContactId,
+    kind: EventKind,
+    at: Timestamp,
+    object: i64,
+    detail: Json,
+    url: Option<String>,
+}
+
+/// What an event's object is.
+fn thing(kind: EventKind) -> Option<&'static str> {
+    Some(match kind {
+        EventKind::TagChanged => "tag",
+        EventKind::SegmentJoined | EventKind::SegmentLeft => "segment",
+        EventKind::CampaignJoined | EventKind::CampaignLeft => "campaign",
+        EventKind::PageHit => "page",
+        EventKind::EmailSent | EventKind::EmailOpened | EventKind::EmailClicked | EventKind::EmailFailed => "email",
+        EventKind::FormSubmitted => "form",
+        EventKind::Imported | EventKind::Created => "import",
+        _ => return None,
+    })
+}
+
+/// The names of everything that a page of events is about.
+struct Names(HashMap<(&'static str, i64), String>);
+
+impl Names {
+    fn of(tx: &mut Tx<'_>, rows: &[Raw]) -> Result<Names> {
+        let mut found = HashMap::new();
+        for (what, text) in [
+            ("tag", "SELECT id, name FROM tags WHERE id @in($1)"),
+            ("campaign", "SELECT id, name FROM campaigns WHERE id @in($1)"),
+            ("page", "SELECT id, title FROM pages WHERE id @in($1)"),
+            ("email", "SELECT id, name FROM emails WHERE id @in($1)"),
+            ("form", "SELECT id, name FROM forms WHERE id @in($1)"),
+            ("import", "SELECT id, file_name FROM imports WHERE id @in($1)"),
+        ] {
+            let ids = ids_of(rows, what);
+            if !ids.is_empty() {
+                let names = tx.all(Sql::new(text).bind(ids.as_slice()), |r| Ok((r.get::<i64>(0)?, r.get::<String>(1)?)))?;
+                found.extend(names.into_iter().map(|(id, name)| ((what, id), name)));
+            }
+        }
+        let segments = segments::names(tx, &ids_of(rows, "segment"))?;
+        found.extend(segments.into_iter().map(|(id, name)| (("segment", id), name)));
+        Ok(Names(found))
+    }
+
+    fn tell(&self, raw: Raw) -> Moment {
+        let about = thing(raw.kind).filter(|_| raw.object > 0).map(|what| {
+            let name = self.0.get(&(what, raw.object)).cloned().unwrap_or_else(|| format!("{what} {}", raw.object));
+            (what, raw.object, name)
+        });
+        let name = about.as_ref().map_or(String::new(), |(_, _, name)| format!("“{name}”"));
+        let text = |key: &str| raw.detail.get(key).and_then(Json::as_str).unwrap_or("").to_owned();
+        let flag = |key: &str| raw.detail.get(key).and_then(Json::as_bool).unwrap_or(false);
+        let url = raw.url.clone().unwrap_or_else(|| text("url"));
+        let title = match raw.kind {
+            EventKind::Created if about.is_some() => format!("Imported from {name}"),
+            EventKind::Created => "Contact created".to_owned(),
+            EventKind::Identified => "Contact identified".to_owned(),
+            EventKind::TagChanged if flag("added") => format!("Tag “{}” added", text("name")),
+            EventKind::TagChanged => format!("Tag “{}” removed", text("name")),
+            EventKind::PointsChanged => {
+                let delta = raw.detail.get("delta").and_then(Json::as_i64).unwrap_or(0);
+                format!("{delta:+} points: {}", text("reason"))
+            }
+            EventKind::DoNotContactChanged if flag("added") => format!("Do not contact: {}", text("channel")),
+            EventKind::DoNotContactChanged => format!("May be contacted again: {}", text("channel")),
+            EventKind::ConsentChanged if flag("given") => format!("Agreed to “{}”", text("purpose")),
+            EventKind::ConsentChanged => format!("Withdrew the agreement to “{}”", text("purpose")),
+            EventKind::SegmentJoined => format!("Joined the segment {name}"),
+            EventKind::SegmentLeft => format!("Left the segment {name}"),
+            EventKind::CampaignJoined => format!("Joined the campaign {name}"),
+            EventKind::CampaignLeft => format!("Left the campaign {name}"),
+            EventKind::CampaignStep => format!("Campaign step “{}”", text("name")),
+            EventKind::PageHit if about.is_some() => format!("Visited the page {name}"),
+            EventKind::PageHit => format!("Visited {url}"),
+            EventKind::EmailSent => format!("Was sent the email {name}"),
+            EventKind::EmailOpened => format!("Opened the email {name}"),
+            EventKind::EmailClicked => format!("Clicked {url} in the email {name}"),
+            EventKind::EmailFailed => format!("The email {name} was not delivered: {}", text("reason")),
+            EventKind::FormSubmitted => format!("Sent in the form {name}"),
+            EventKind::Imported => format!("Updated from {name}"),
+            EventKind::Merged => "Another contact was merged into this one".to_owned(),
+            EventKind::ApiChanged => "Written through the API".to_owned(),
+            EventKind::FieldsChanged | EventKind::DeletedChanged | EventKind::TimePassed => "Changed".to_owned(),
+        };
+        let mut detail = raw.detail;
+        if let (Some(url), Json::Object(object)) = (raw.url, &mut detail) {
+            object.entry("url").or_insert_with(|| Json::from(url));
+        }
+        Moment { id: raw.id, contact: raw.contact, kind: raw.kind, at: raw.at, title, detail, about }
+    }
+}
+
+fn ids_of(rows: &[Raw], what: &str) -> Vec<i64> {
+    let ids: std::collections::BTreeSet<i64> =
+        rows.iter().filter(|r| r.object > 0 && thing(r.kind) == Some(what)).map(|r| r.object).collect();
+    ids.into_iter().collect()
+}

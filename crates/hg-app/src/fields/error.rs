@@ -1,0 +1,74 @@
+//! What can be wrong with a field.
+
+use hg_core::contacts::AliasError;
+
+use crate::error::{DomainError, ErrorKind, FieldError};
+
+/// Why a field cannot be made, changed or deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum FieldProblem {
+    #[error("Give the field a name.")]
+    NoLabel,
+    #[error("{0}.")]
+    Alias(#[from] AliasError),
+    #[error("There is no field type “{0}”.")]
+    UnknownType(String),
+    #[error("A field of this type needs a list of choices.")]
+    NoChoices,
+    #[error("The value “{0}” is in the list of choices twice.")]
+    ChoiceTwice(String),
+    #[error("A choice cannot contain the character |.")]
+    ChoiceWithBar,
+    #[error("The default value does not fit the field: {0}.")]
+    Default(String),
+    #[error("A length limit is a number from 1 to 191.")]
+    CharLimit,
+    #[error("Only fields with text, numbers and choices can be unique, and they must be made so from the start.")]
+    Unique,
+    #[error("A workspace has at most {most} fields.")]
+    TooMany { most: i64 },
+    #[error("“{label}” belongs to every workspace and cannot be deleted or switched off.")]
+    Fixed { label: String },
+    #[error("The field is used by the filter of {used_by}. Change that first.")]
+    InUse { used_by: String },
+}
+
+impl DomainError for FieldProblem {
+    fn code(&self) -> &'static str {
+        match self {
+            FieldProblem::NoLabel => "field.no-label",
+            FieldProblem::Alias(AliasError::Taken(_)) => "field.alias-taken",
+            FieldProblem::Alias(_) => "field.alias",
+            FieldProblem::UnknownType(_) => "field.unknown-type",
+            FieldProblem::NoChoices | FieldProblem::ChoiceTwice(_) | FieldProblem::ChoiceWithBar => "field.choices",
+            FieldProblem::Default(_) => "field.default",
+            FieldProblem::CharLimit => "field.char-limit",
+            FieldProblem::Unique => "field.unique",
+            FieldProblem::TooMany { .. } => "field.too-many",
+            FieldProblem::Fixed { .. } => "field.fixed",
+            FieldProblem::InUse { .. } => "field.in-use",
+        }
+    }
+
+    fn kind(&self) -> ErrorKind {
+        match self {
+            FieldProblem::Fixed { .. } => ErrorKind::Forbidden,
+            FieldProblem::InUse { .. } | FieldProblem::TooMany { .. } => ErrorKind::Conflict,
+            _ => ErrorKind::Invalid,
+        }
+    }
+
+    fn fields(&self) -> Vec<FieldError> {
+        let pointer = match self {
+            FieldProblem::NoLabel => "/label",
+            FieldProblem::Alias(_) => "/alias",
+            FieldProblem::UnknownType(_) => "/type",
+            FieldProblem::NoChoices | FieldProblem::ChoiceTwice(_) | FieldProblem::ChoiceWithBar => "/options",
+            FieldProblem::Default(_) => "/default_value",
+            FieldProblem::CharLimit => "/char_limit",
+            FieldProblem::Unique => "/unique",
+            _ => return Vec::new(),
+        };
+        vec![FieldError::new(pointer, self.code(), self.to_string())]
+    }
+}

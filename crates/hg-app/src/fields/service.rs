@@ -1,0 +1,224 @@
+//! Use cases of fields.
+
+use std::collections::HashSet;
+
+use hg_core::contacts::{FieldDef, FieldProperties, FieldType, alias_from_label, check_alias};
+use hg_core::ids::FieldId;
+use hg_store::Tx;
+
+use crate::cx::{Action, Area, Cx};
+use crate::error::{Error, Result};
+use crate::fields::{Field, FieldPatch, FieldProblem, NewField, jobs, store};
+use crate::segments;
+
+/// Real columns for fields; later ones go to the overflow.
+const MOST_COLUMNS: usize = 400;
+const MOST_FIELDS: i64 = 1_000;
+
+/// All fields in their order.
+pub async fn list(cx: &Cx) -> Result<Vec<Field>> {
+    cx.may(Action::View(Area::Fields))?;
+    cx.db().read(store::all).await
+}
+
+pub async fn get(cx: &Cx, id: FieldId) -> Result<Field> {
+    cx.may(Action::View(Area::Fields))?;
+    cx.db().read(move |tx| find(tx, id)).await
+}
+
+fn find(tx: &mut Tx<'_>, id: FieldId) -> Result<Field> {
+    store::find(tx, id)?.ok_or_else(|| Error::not_found("field", id))
+}
+
+/// Makes a field and its column.
+pub async fn create(cx: &Cx, new: NewField) -> Result<Field> {
+    cx.may(Action::Edit(Area::Fields))?;
+    let now = cx.now();
+    cx.db()
+        .write(move |tx| {
+            let there = store::all(tx)?;
+            if there.len() as i64 >= MOST_FIELDS {
+                return Err(FieldProblem::TooMany { most: MOST_FIELDS }.into());
+            }
+            let mut def = define(&new, &there)?;
+            let used: HashSet<String> = store::columns(tx)?.into_iter().collect();
+            def.column = free_column(tx, &def.alias, &used)?;
+            if def.unique && def.column.is_none() {
+                return Err(FieldProblem::Unique.into());
+            }
+            store::add_column(tx, &def)?;
+            let id = store::insert(tx, &def, now)?;
+            find(tx, id)
+        })
+        .await
+}
+
+fn define(new: &NewField, there: &[Field]) -> Result<FieldDef, FieldProblem> {
+    let label = new.label.trim();
+    if label.is_empty() || label.chars().count() > 191 {
+        return Err(FieldProblem::NoLabel);
+    }
+    let taken = |alias: &str| there.iter().any(|f| f.def.alias == alias);
+    let alias = match new.alias.as_deref().map(str::trim).filter(|a| !a.is_empty()) {
+        Some(alias) => {
+            check_alias(alias, taken)?;
+            alias.to_owned()
+        }
+        None => alias_from_label(label, taken),
+    };
+    let can_be_unique = matches!(
+        new.kind,
+        FieldType::Text | FieldType::Number | FieldType::Email | FieldType::Url | FieldType::Phone | FieldType::Select
+    );
+    if new.unique && !can_be_unique {
+        return Err(FieldProblem::Unique);
+    }
+    let last = there.iter().map(|f| f.def.order).max().unwrap_or(0);
+    let mut def = FieldDef::new(&alias, label, new.kind);
+    def.group = new.group;
+    def.order = new.order.unwrap_or(last + 1);
+    def.required = new.required;
+    def.unique = new.unique;
+    def.listable = new.listable;
+    def.visible = new.visible;
+    def.short_visible = new.short_visible;
+    def.publicly_updatable = new.publicly_updatable;
+    def.published = new.published;
+    def.char_limit = new.char_limit.unwrap_or(191);
+    def.properties = new.properties.clone();
+    def.default_value = new.default_value.clone().filter(|d| !d.trim().is_empty());
+    check(&def)?;
+    Ok(def)
+}
+
+/// What must hold for a field whoever made or changed it.
+fn check(def: &FieldDef) -> Result<(), FieldProblem> {
+    if !(1..=191).contains(&def.char_limit) {
+        return Err(FieldProblem::CharLimit);
+    }
+    check_choices(def.kind, &def.properties)?;
+    if let Some(default) = &def.default_value {
+        def.read(default).map_err(|e| FieldProblem::Default(e.to_string()))?;
+    }
+    Ok(())
+}
+
+fn check_choices(kind: FieldType, properties: &FieldProperties) -> Result<(), FieldProblem> {
+    if kind.needs_choices() && properties.options.is_empty() {
+        return Err(FieldProblem::NoChoices);
+    }
+    let mut seen = HashSet::new();
+    for choice in &properties.options {
+        if choice.value.contains('|') {
+            return Err(FieldProblem::ChoiceWithBar);
+        }
+        if !seen.insert(choice.value.as_str()) {
+            return Err(FieldProblem::ChoiceTwice(choice.value.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// A column that no field ever had; `None` when there are enough.
+fn free_column(tx: &mut Tx<'_>, alias: &str, used: &HashSet<String>) -> Result<Option<String>> {
+    if used.len() >= MOST_COLUMNS {
+        return Ok(None);
+    }
+    let mut column = format!("c_{alias}");
+    let mut n = 1;
+    while used.contains(&column) || store::has_column(tx, &column)? {
+        n += 1;
+        column = format!("c_{alias}_{n}");
+    }
+    Ok(Some(column))
+}
+
+/// Changes a field. Type, alias and uniqueness stay what they are.
+pub async fn update(cx: &Cx, id: FieldId, patch: FieldPatch) -> Result<Field> {
+    cx.may(Action::Edit(Area::Fields))?;
+    let now = cx.now();
+    let ws = cx.ws.clone();
+    cx.db()
+        .write(move |tx| {
+            let field = find(tx, id)?;
+            if patch.version.is_some_and(|v| v != field.version) {
+                return Err(Error::changed_meanwhile("field"));
+            }
+            let mut def = field.def.clone();
+            apply(&mut def, &patch);
+            if def.label.trim().is_empty() {
+                return Err(FieldProblem::NoLabel.into());
+            }
+            check(&def)?;
+            let switched_off = field.def.published && !def.published || field.def.listable && !def.listable;
+            if switched_off {
+                if field.def.fixed && !def.published {
+                    return Err(FieldProblem::Fixed { label: def.label }.into());
+                }
+                refuse_if_used(&ws, tx, &def.alias)?;
+            }
+            store::update(tx, &def, now)?;
+            find(tx, id)
+        })
+        .await
+}
+
+fn apply(def: &mut FieldDef, patch: &FieldPatch) {
+    let set = |slot: &mut bool, new: Option<bool>| {
+        if let Some(new) = new {
+            *slot = new;
+        }
+    };
+    set(&mut def.required, patch.required);
+    set(&mut def.listable, patch.listable);
+    set(&mut def.visible, patch.visible);
+    set(&mut def.short_visible, patch.short_visible);
+    set(&mut def.publicly_updatable, patch.publicly_updatable);
+    set(&mut def.published, patch.published);
+    if let Some(label) = &patch.label {
+        def.label = label.trim().to_owned();
+    }
+    if let Some(group) = patch.group {
+        def.group = group;
+    }
+    if let Some(order) = patch.order {
+        def.order = order;
+    }
+    if let Some(default) = &patch.default_value {
+        def.default_value = default.clone().filter(|d| !d.trim().is_empty());
+    }
+    if let Some(limit) = patch.char_limit {
+        def.char_limit = limit;
+    }
+    if let Some(properties) = &patch.properties {
+        def.properties = properties.clone();
+    }
+}
+
+fn refuse_if_used(ws: &crate::Workspace, tx: &mut Tx<'_>, alias: &str) -> Result<()> {
+    let users = segments::using_field(ws, tx, alias)?;
+    if users.is_empty() {
+        return Ok(());
+    }
+    let names = users.iter().map(|(_, name)| format!("“{name}”")).collect::<Vec<_>>().join(", ");
+    Err(FieldProblem::InUse { used_by: names }.into())
+}
+
+/// Deletes a field: hidden at once, its values are dropped after a month.
+pub async fn delete(cx: &Cx, id: FieldId) -> Result<Field> {
+    cx.may(Action::Edit(Area::Fields))?;
+    let now = cx.now();
+    let ws = cx.ws.clone();
+    cx.db()
+        .write(move |tx| {
+            let field = find(tx, id)?;
+            if field.def.fixed {
+                return Err(FieldProblem::Fixed { label: field.def.label }.into());
+            }
+            refuse_if_used(&ws, tx, &field.def.alias)?;
+            store::hide(tx, id, now)?;
+            jobs::push(tx, id, &field.def.label, now)?;
+            Ok(field)
+        })
+        .await
+}

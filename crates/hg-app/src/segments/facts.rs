@@ -1,0 +1,257 @@
+//! What is known about single contacts, brought together for the evaluator: columns in one read, each
+//! relation in one read, for as many contacts as are asked for.
+
+use std::collections::{BTreeSet, HashMap};
+
+use hg_core::events::EventKind;
+use hg_core::ids::{ContactId, SegmentId};
+use hg_core::segments::{ColumnRef, Columns, Facts, RelatedRow, Relation, TextColumn, Value};
+use hg_core::time::Timestamp;
+use hg_store::{Flow, Sql, Tx, ValueRef};
+use serde_json::Value as Json;
+
+use crate::error::Result;
+
+/// One contact's facts.
+#[derive(Debug, Default)]
+pub(super) struct Person {
+    columns: HashMap<String, Owned>,
+    pub related: HashMap<Relation, Vec<RelatedRow>>,
+    pub alive: bool,
+    pub identified: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Owned {
+    Text(String),
+    Number(f64),
+    Int(i64),
+}
+
+impl Owned {
+    pub fn as_value(&self) -> Value<'_> {
+        match self {
+            Owned::Text(text) => Value::Text(text),
+            Owned::Number(number) => Value::Number(*number),
+            Owned::Int(number) => Value::Int(*number),
+        }
+    }
+
+    pub fn of(value: ValueRef<'_>) -> Option<Owned> {
+        match value {
+            ValueRef::Null | ValueRef::Bytes(_) => None,
+            ValueRef::Int(n) => Some(Owned::Int(n)),
+            ValueRef::Real(x) => Some(Owned::Number(x)),
+            ValueRef::Text(text) => Some(Owned::Text(text.to_owned())),
+        }
+    }
+
+    pub fn of_json(value: &Json) -> Option<Owned> {
+        match value {
+            Json::String(text) => Some(Owned::Text(text.clone())),
+            Json::Number(n) => Some(n.as_i64().map_or_else(|| Owned::Number(n.as_f64().unwrap_or(0.0)), Owned::Int)),
+            _ => None,
+        }
+    }
+}
+
+impl Columns for Person {
+    fn value(&self, _slot: usize, column: &ColumnRef) -> Value<'_> {
+        self.columns.get(&column.alias).map_or(Value::Null, Owned::as_value)
+    }
+}
+
+impl Facts for Person {
+    fn related(&self, relation: &Relation) -> &[RelatedRow] {
+        self.related.get(relation).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Everything that some plans ask about some contacts. Rows about segments are left out: see
+/// [`Person::related`], which the caller fills from the chunks at hand.
+pub(super) fn gather(
+    tx: &mut Tx<'_>,
+    contacts: &[i64],
+    columns: &BTreeSet<ColumnRef>,
+    relations: &BTreeSet<Relation>,
+) -> Result<HashMap<ContactId, Person>> {
+    let mut people = read_columns(tx, contacts, columns)?;
+    for relation in relations.iter().filter(|r| **r != Relation::Segment) {
+        each_row(tx, relation, Some(contacts), &mut |contact, row| {
+            if let Some(person) = people.get_mut(&contact) {
+                person.related.entry(relation.clone()).or_default().push(row);
+            }
+            Flow::Next
+        })?;
+    }
+    Ok(people)
+}
+
+fn read_columns(tx: &mut Tx<'_>, contacts: &[i64], columns: &BTreeSet<ColumnRef>) -> Result<HashMap<ContactId, Person>> {
+    let stored: Vec<&ColumnRef> = columns.iter().filter(|c| c.column.is_some()).collect();
+    let mut text = "SELECT id, deleted_at IS NULL, identified_at IS NOT NULL, overflow".to_owned();
+    for column in &stored {
+        text.push_str(", ");
+        text.push_str(column.column.as_deref().unwrap_or("NULL"));
+    }
+    text.push_str(" FROM contacts WHERE id @in($1)");
+    let rows = tx.all(Sql::new(text).bind(contacts), |r| {
+        let mut person = Person { alive: truth(r.value(1)?), identified: truth(r.value(2)?), ..Person::default() };
+        let overflow: Option<Json> = r.get(3)?;
+        for (i, column) in stored.iter().enumerate() {
+            if let Some(value) = Owned::of(r.value(i + 4)?) {
+                person.columns.insert(column.alias.clone(), value);
+            }
+        }
+        for column in columns.iter().filter(|c| c.column.is_none()) {
+            if let Some(value) = overflow.as_ref().and_then(|o| o.get(&column.alias)).and_then(Owned::of_json) {
+                person.columns.insert(column.alias.clone(), value);
+            }
+        }
+        Ok((r.get::<ContactId>(0)?, person))
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
+/// A truth value of SQL, whatever the database makes of it.
+fn truth(value: ValueRef<'_>) -> bool {
+    matches!(value, ValueRef::Int(n) if n != 0)
+}
+
+/// Half an hour without a hit ends a session.
+const SESSION: i64 = 30 * 60_000;
+
+/// The statement that reads the rows of a relation: contact, object, instant, amount, url, detail. `{where}` stands
+/// for the contacts that are asked for.
+fn statement(relation: &Relation) -> (String, Vec<hg_store::Value>) {
+    let text = |text: &str| (text.to_owned(), Vec::new());
+    let events = |kinds: &[EventKind], more: &str| {
+        let kinds: Vec<String> = kinds.iter().map(|k| k.code().to_string()).collect();
+        format!(
+            "SELECT e.contact_id, e.object_id, e.occurred_at, 1, NULL, NULL FROM events e WHERE e.kind IN ({}){more}{{where}}",
+            kinds.join(", ")
+        )
+    };
+    match relation {
+        Relation::Tag => text("SELECT e.contact_id, e.tag_id, e.added_at, 1, NULL, NULL FROM contact_tags e WHERE 1 = 1{where}"),
+        Relation::Campaign => text(
+            "SELECT e.contact_id, e.campaign_id, e.joined_at, 1, NULL, NULL FROM campaign_members e WHERE e.state = 'active'{where}",
+        ),
+        Relation::DoNotContact { channel, reason } => {
+            let mut values = vec![hg_store::Value::Text(channel.clone())];
+            let mut sql = "SELECT e.contact_id, e.reason, e.added_at, 1, NULL, NULL FROM do_not_contact e WHERE e.channel = $1".to_owned();
+            if let Some(reason) = reason {
+                sql.push_str(" AND e.reason = $2");
+                values.push(hg_store::Value::Int(*reason));
+            }
+            (sql + "{where}", values)
+        }
+        Relation::Consent(purpose) => (
+            "SELECT e.contact_id, 0, e.at, 1, NULL, NULL FROM consents e WHERE e.purpose = $1 AND e.current = 1 AND e.given = 1{where}".to_owned(),
+            vec![hg_store::Value::Text(purpose.clone())],
+        ),
+        Relation::EmailSent => (events(&[EventKind::EmailSent], ""), Vec::new()),
+        Relation::EmailOpened => (events(&[EventKind::EmailOpened], ""), Vec::new()),
+        Relation::EmailClicked => (events(&[EventKind::EmailClicked], ""), Vec::new()),
+        Relation::FormSubmitted => (events(&[EventKind::FormSubmitted], ""), Vec::new()),
+        Relation::PageVisited => (events(&[EventKind::PageHit], " AND e.object_id > 0"), Vec::new()),
+        Relation::OpenCount => text("SELECT e.contact_id, e.email_id, e.opened_at, e.opens, NULL, NULL FROM sends e WHERE e.opens > 0{where}"),
+        Relation::Hit | Relation::Utm => {
+            let kinds = if *relation == Relation::Hit { "13, 16" } else { "13" };
+            (
+                format!(
+                    "SELECT e.contact_id, e.object_id, e.occurred_at, 1, u.url, e.detail FROM events e LEFT JOIN urls u ON u.id = e.url_id \
+                     WHERE e.kind IN ({kinds}){{where}} ORDER BY e.contact_id, e.occurred_at, e.id"
+                ),
+                Vec::new(),
+            )
+        }
+        Relation::Session => (
+            format!(
+                "SELECT s.contact_id, 0, s.occurred_at, 1, NULL, NULL FROM (SELECT e.contact_id, e.kind, e.occurred_at, \
+                 lag(e.occurred_at) OVER (PARTITION BY e.contact_id ORDER BY e.occurred_at, e.id) AS before FROM events e \
+                 WHERE e.kind IN (13, 16){{where}}) s WHERE s.kind = 13 AND (s.before IS NULL OR s.occurred_at - s.before > {SESSION})"
+            ),
+            Vec::new(),
+        ),
+        Relation::Segment => text("SELECT 0, 0, 0, 0, NULL, NULL WHERE 1 = 0{where}"),
+    }
+}
+
+/// Walks the rows of a relation, of some contacts or of all.
+pub(super) fn each_row(
+    tx: &mut Tx<'_>,
+    relation: &Relation,
+    contacts: Option<&[i64]>,
+    visit: &mut dyn FnMut(ContactId, RelatedRow) -> Flow,
+) -> Result<()> {
+    let (text, mut values) = statement(relation);
+    let restriction = match contacts {
+        Some(ids) => {
+            values.push(hg_store::ToValue::to_value(ids));
+            format!(" AND e.contact_id @in(${})", values.len())
+        }
+        None => String::new(),
+    };
+    let with_texts = matches!(relation, Relation::Hit | Relation::Utm);
+    tx.each(Sql::new(text.replace("{where}", &restriction)).binds(values), |r| {
+        let mut row =
+            RelatedRow { object: r.get(1)?, at: r.get::<Option<i64>>(2)?.map(Timestamp), amount: r.get(3)?, texts: Vec::new() };
+        if with_texts {
+            let url: Option<String> = r.get(4)?;
+            let detail: Option<Json> = r.get(5)?;
+            row.texts = texts(url, detail.as_ref());
+            let has_utm = row.texts.iter().any(|(column, _)| is_utm(*column));
+            if *relation == Relation::Utm && !has_utm {
+                return Ok(Flow::Next);
+            }
+        }
+        Ok(visit(r.get(0)?, row))
+    })?;
+    Ok(())
+}
+
+fn is_utm(column: TextColumn) -> bool {
+    !matches!(column, TextColumn::Url | TextColumn::Referrer | TextColumn::Title)
+}
+
+/// The texts of a hit: its address, and what the event's detail holds.
+fn texts(url: Option<String>, detail: Option<&Json>) -> Vec<(TextColumn, String)> {
+    let mut texts = Vec::new();
+    let part = |json: Option<&Json>, key: &str| {
+        json.and_then(|d| d.get(key)).and_then(Json::as_str).filter(|t| !t.is_empty()).map(str::to_owned)
+    };
+    let url = url.or_else(|| part(detail, "url"));
+    let utm = detail.and_then(|d| d.get("utm"));
+    for (column, text) in [
+        (TextColumn::Url, url),
+        (TextColumn::Referrer, part(detail, "referrer")),
+        (TextColumn::Title, part(detail, "title")),
+        (TextColumn::UtmSource, part(utm, "source")),
+        (TextColumn::UtmMedium, part(utm, "medium")),
+        (TextColumn::UtmCampaign, part(utm, "campaign")),
+        (TextColumn::UtmContent, part(utm, "content")),
+        (TextColumn::UtmTerm, part(utm, "term")),
+    ] {
+        if let Some(text) = text {
+            texts.push((column, text));
+        }
+    }
+    texts
+}
+
+/// The segments among `asked` that a contact belongs to, as rows.
+pub(super) fn segment_rows(
+    tx: &mut Tx<'_>,
+    chunks: &mut super::members::Chunks,
+    contact: ContactId,
+    asked: impl IntoIterator<Item = SegmentId>,
+) -> Result<Vec<RelatedRow>> {
+    let mut rows = Vec::new();
+    for segment in asked {
+        if chunks.contains(tx, segment, contact)? {
+            rows.push(RelatedRow::about(segment.0));
+        }
+    }
+    Ok(rows)
+}

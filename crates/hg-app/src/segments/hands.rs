@@ -1,0 +1,86 @@
+//! Members by hand. Who was added stays although the filter says no; who was removed stays away although it
+//! says yes, until somebody adds her back.
+
+use std::collections::BTreeSet;
+
+use hg_core::events::EventKind;
+use hg_core::ids::{ContactId, SegmentId, UserId};
+use hg_store::{Sql, Tx};
+
+use crate::changes::{self, Happening};
+use crate::cx::{Action, Area, Cx};
+use crate::error::Result;
+use crate::segments::members::Chunks;
+use crate::segments::reactor::{Moved, log_one};
+use crate::segments::rebuild::{after_many, log_many};
+use crate::segments::store;
+use crate::workspace::Workspace;
+
+/// More than this many at once are told to campaigns as a whole, not one by one.
+const ONE_BY_ONE: usize = 200;
+
+/// Adds contacts to a segment or removes them, by hand; which of them moved.
+pub async fn change_by_hand(cx: &Cx, segment: SegmentId, contacts: Vec<ContactId>, add: bool) -> Result<BTreeSet<ContactId>> {
+    cx.may(Action::Edit(Area::Segments))?;
+    let ws = cx.ws.clone();
+    let user = cx.user_id();
+    let origin = if user.is_some() { "user" } else { "system" };
+    cx.db().write(move |tx| change_by_hand_in(&ws, tx, segment, &contacts, add, origin, user)).await
+}
+
+/// The same in the caller's transaction; `origin` is `user`, `import`, `form` or `campaign`.
+pub fn change_by_hand_in(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    segment: SegmentId,
+    contacts: &[ContactId],
+    add: bool,
+    origin: &str,
+    user: Option<UserId>,
+) -> Result<BTreeSet<ContactId>> {
+    store::find(tx, segment)?;
+    let now = ws.clock.now();
+    let plain: Vec<i64> = contacts.iter().map(|c| c.0).collect();
+    let alive: Vec<ContactId> = tx.all(
+        Sql::new("SELECT id FROM contacts WHERE id @in($1) AND deleted_at IS NULL ORDER BY id").bind(plain.as_slice()),
+        |r| r.get(0),
+    )?;
+    let mut chunks = Chunks::default();
+    let mut moves = Vec::new();
+    for contact in alive {
+        let is_member = chunks.contains(tx, segment, contact)?;
+        // Removing somebody who never belonged leaves no trace.
+        if add || is_member {
+            tx.exec(
+                Sql::new(
+                    "INSERT INTO segment_overrides (segment_id, contact_id, state, origin, user_id, at) VALUES ($1, $2, $3, $4, $5, $6) \
+                     ON CONFLICT (segment_id, contact_id) DO UPDATE SET state = excluded.state, origin = excluded.origin, \
+                     user_id = excluded.user_id, at = excluded.at",
+                )
+                .bind(segment)
+                .bind(contact)
+                .bind(if add { 1i64 } else { -1 })
+                .bind(origin)
+                .bind(user)
+                .bind(now),
+            )?;
+        }
+        if chunks.set(tx, segment, contact, add)? {
+            moves.push(Moved { contact, segment, joined: add });
+        }
+    }
+    chunks.write(ws, tx)?;
+    let touched = ws.part::<super::rebuild::Touched>();
+    touched.add([segment].into_iter(), moves.iter().map(|m| m.contact.bit()));
+    if moves.len() > ONE_BY_ONE {
+        log_many(tx, &moves, now, origin)?;
+        after_many(ws, tx, segment)?;
+    } else {
+        for moved in &moves {
+            let kind = if add { EventKind::SegmentJoined } else { EventKind::SegmentLeft };
+            log_one(tx, moved, now, origin)?;
+            changes::record(tx, Happening::new(moved.contact, kind, now).object(segment.0))?;
+        }
+    }
+    Ok(moves.into_iter().map(|m| m.contact).collect())
+}

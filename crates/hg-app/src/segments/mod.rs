@@ -1,0 +1,40 @@
+//! Segments: named sets of contacts, kept current by themselves.
+//!
+//! Membership is a bitmap of contact ids, stored in chunks. It changes in two ways that must give the same
+//! answer: [`SegmentReactor`] evaluates the segments that a change concerns for the one contact it happened
+//! to, in the transaction that takes the change from the queue; [`rebuild`] evaluates a whole filter with one
+//! scan and some index reads and writes the differences. Hands beat filters: a contact who was added stays,
+//! one who was removed stays away. A segment whose filter can no longer be understood is marked broken
+//! and keeps its members. Callers are the APIs, campaigns (sources and conditions), emails (audiences), imports.
+
+mod clock;
+mod engine;
+mod error;
+mod facts;
+mod hands;
+mod known;
+mod members;
+mod model;
+mod preview;
+mod reactor;
+mod rebuild;
+mod service;
+mod store;
+mod why;
+
+pub use clock::SegmentClock;
+pub(crate) use engine::select;
+pub use engine::{Counted, Everyone, count_everyone};
+pub use error::SegmentProblem;
+pub use hands::{change_by_hand, change_by_hand_in};
+pub(crate) use known::compile;
+pub use members::{contains, members};
+pub use model::{Membership, NewSegment, Origin, Segment, SegmentChange, SegmentPatch, UsedBy};
+pub use preview::{FilterCatalogue, Preview, PreviewQuery, catalogue, preview, resolve_filter};
+pub use reactor::{SegmentReactor, refresh_contacts};
+pub use rebuild::{RebuildJob, rebuild_all_now};
+pub use service::{
+    by_alias, changes, create, delete, get, list, memberships, names, rebuild, restore, update, using_field, using_segment,
+    using_tag,
+};
+pub use why::{Explanation, explain, matches};

@@ -1,0 +1,136 @@
+//! While somebody edits a filter: what can be asked, how many it selects, and whom.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hg_core::ids::ContactId;
+use hg_core::segments::{FilterField, canonical_name};
+use hg_store::Tx;
+use serde_json::Value as Json;
+
+use crate::consents;
+use crate::contacts::{self, Contact};
+use crate::cx::{Action, Area, Cx};
+use crate::error::{Error, Result};
+use crate::fields;
+use crate::segments::compile;
+use crate::segments::engine::{Everyone, select};
+use crate::tags;
+
+/// What somebody who edits a filter asks.
+#[derive(Debug, Clone)]
+pub struct PreviewQuery {
+    pub filter: Json,
+    pub include_anonymous: bool,
+}
+
+/// What the filter selects now.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    pub count: u64,
+    /// Whether everybody was looked at; otherwise the counts are estimated from a part.
+    pub exact: bool,
+    pub took_ms: i64,
+    /// A few whom it selects.
+    pub sample: Vec<Contact>,
+    /// How many each condition selects by itself, by its pointer.
+    pub conditions: Vec<(String, u64)>,
+    /// The filter in words.
+    pub summary: String,
+}
+
+/// Everything that conditions can be about.
+#[derive(Debug, Clone)]
+pub struct FilterCatalogue {
+    pub fields: Vec<FilterField>,
+}
+
+const TIME_LIMIT: Duration = Duration::from_millis(1_500);
+const SAMPLE: usize = 5;
+
+/// What conditions can be about in this workspace.
+pub async fn catalogue(cx: &Cx) -> Result<FilterCatalogue> {
+    cx.may(Action::View(Area::Segments))?;
+    let ws = cx.ws.clone();
+    cx.db()
+        .read(move |tx| {
+            let fields = fields::catalogue(&ws, tx)?;
+            let purposes = consents::purposes(tx)?;
+            Ok(FilterCatalogue { fields: hg_core::segments::catalogue(&fields, &purposes) })
+        })
+        .await
+}
+
+/// Names of tags in a filter become their ids, so that people and programs may write either. Names that no
+/// tag has stay and are refused with their place.
+pub fn resolve_filter(tx: &mut Tx<'_>, filter: &Json) -> Result<Json> {
+    let mut filter = filter.clone();
+    resolve(tx, &mut filter)?;
+    Ok(filter)
+}
+
+fn resolve(tx: &mut Tx<'_>, node: &mut Json) -> Result<()> {
+    if let Some(rules) = node.get_mut("rules").and_then(Json::as_array_mut) {
+        for rule in rules {
+            resolve(tx, rule)?;
+        }
+        return Ok(());
+    }
+    if node.get("field").and_then(Json::as_str).map(canonical_name) != Some("tags") {
+        return Ok(());
+    }
+    let Some(value) = node.get_mut("value") else { return Ok(()) };
+    let items = match value {
+        Json::Array(items) => items.iter_mut().collect::<Vec<_>>(),
+        Json::String(_) => vec![value],
+        _ => return Ok(()),
+    };
+    for item in items {
+        let Some(name) = item.as_str().filter(|n| n.trim().parse::<i64>().is_err()).map(str::to_owned) else { continue };
+        if let Some((id, _)) = tags::find_by_name(tx, &name)? {
+            *item = Json::from(id.0);
+        }
+    }
+    Ok(())
+}
+
+/// Whom a filter selects, without saving it.
+pub async fn preview(cx: &Cx, query: PreviewQuery) -> Result<Preview> {
+    cx.may(Action::View(Area::Segments))?;
+    let started = Instant::now();
+    let ws = cx.ws.clone();
+    let plan = cx
+        .db()
+        .read(move |tx| {
+            let fields = fields::catalogue(&ws, tx)?;
+            let filter = resolve_filter(tx, &query.filter)?;
+            Ok::<_, Error>(compile(&filter, &fields)?)
+        })
+        .await?;
+    let zone = hg_core::time::zone_or(Some(&cx.ws.settings().general.timezone), &hg_core::time::TimeZone::UTC);
+    let moment = Arc::new(plan.at(cx.now(), &zone));
+    let plan = Arc::new(plan);
+    let everyone = if query.include_anonymous { Everyone::WithVisitors } else { Everyone::Identified };
+    let found = select(&cx.ws, plan.clone(), moment, everyone, Some(TIME_LIMIT)).await?;
+    let exact = found.looked_at >= 1.0;
+    let scaled = |n: u64| if exact { n } else { (n as f64 / found.looked_at.max(0.001)).round() as u64 };
+    let conditions = plan.conditions.iter().map(|(pointer, leaf)| (pointer.clone(), scaled(found.leaves[*leaf].len()))).collect();
+    let ids: Vec<ContactId> = spread(&found.selected).into_iter().map(ContactId::from_bit).collect();
+    let ws = cx.ws.clone();
+    let sample = cx.db().read(move |tx| contacts::get_many(&ws, tx, &ids)).await?;
+    Ok(Preview {
+        count: scaled(found.selected.len()),
+        exact,
+        took_ms: i64::try_from(started.elapsed().as_millis()).unwrap_or(0),
+        sample,
+        conditions,
+        summary: plan.summary(),
+    })
+}
+
+/// A few ids from all over the set.
+fn spread(set: &roaring::RoaringBitmap) -> Vec<u32> {
+    let len = set.len();
+    let step = (len / SAMPLE as u64).max(1);
+    (0..SAMPLE as u64).filter_map(|n| u32::try_from(n * step).ok()).filter_map(|n| set.select(n)).collect()
+}

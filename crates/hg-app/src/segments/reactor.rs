@@ -1,0 +1,238 @@
+//! Live membership: the segments that a change concerns are evaluated for the contact it happened to.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use hg_core::events::EventKind;
+use hg_core::ids::{ContactId, SegmentId};
+use hg_core::segments::{ColumnRef, Moment, Relation, Scratch};
+use hg_core::time::Timestamp;
+use hg_store::{Sql, Tx};
+
+use crate::changes::{self, Change, Happening, Reactor};
+use crate::error::Result;
+use crate::segments::facts::{gather, segment_rows};
+use crate::segments::known::{self, AllKnown, Known};
+use crate::segments::members::Chunks;
+use crate::segments::rebuild::Touched;
+use crate::workspace::Workspace;
+
+/// Keeps membership current; comes before every reactor that asks who belongs where.
+pub struct SegmentReactor;
+
+impl Reactor for SegmentReactor {
+    fn react(&self, ws: &Workspace, tx: &mut Tx<'_>, changes: &mut Vec<Change>) -> Result<()> {
+        let known = known::all(ws, tx)?;
+        let mut wanted: BTreeMap<ContactId, BTreeSet<SegmentId>> = BTreeMap::new();
+        for change in changes.iter() {
+            let concerned = known.ordered.iter().filter(|k| concerns(k, change)).map(|k| k.segment.id);
+            wanted.entry(change.contact).or_default().extend(concerned);
+        }
+        wanted.retain(|_, segments| !segments.is_empty());
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let moves = evaluate(ws, tx, &known, &wanted)?;
+        let now = ws.clock.now();
+        for moved in moves {
+            let kind = if moved.joined { EventKind::SegmentJoined } else { EventKind::SegmentLeft };
+            log_one(tx, &moved, now, "filter")?;
+            changes::note(tx, &Happening::new(moved.contact, kind, now).object(moved.segment.0))?;
+            changes.push(Change {
+                id: 0,
+                contact: moved.contact,
+                kind,
+                object_id: moved.segment.0,
+                ref_id: None,
+                detail: None,
+                at: now,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A contact who joined or left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moved {
+    pub contact: ContactId,
+    pub segment: SegmentId,
+    pub joined: bool,
+}
+
+pub(super) fn log_one(tx: &mut Tx<'_>, moved: &Moved, now: Timestamp, reason: &str) -> Result<()> {
+    tx.exec(
+        Sql::new("INSERT INTO segment_log (segment_id, at, contact_id, joined, people, reason) VALUES ($1, $2, $3, $4, 1, $5)")
+            .bind(moved.segment)
+            .bind(now)
+            .bind(moved.contact)
+            .bind(moved.joined)
+            .bind(reason),
+    )?;
+    Ok(())
+}
+
+/// Whether a change can alter the answer of a segment's filter.
+fn concerns(known: &Known, change: &Change) -> bool {
+    if !known.segment.published {
+        return false;
+    }
+    // Who is deleted leaves segments without a filter too.
+    if change.kind == EventKind::DeletedChanged {
+        return true;
+    }
+    if known.plan.is_none() {
+        return false;
+    }
+    let depends = &known.depends;
+    let column = |alias: &str| depends.columns.contains(alias);
+    let relation = |wanted: &dyn Fn(&Relation) -> bool| depends.relations.iter().any(wanted);
+    match change.kind {
+        EventKind::Created | EventKind::Identified | EventKind::Merged | EventKind::DeletedChanged => true,
+        EventKind::FieldsChanged | EventKind::Imported | EventKind::ApiChanged => {
+            let named = change.detail.as_ref().and_then(|d| d.get("fields")).and_then(|f| f.as_array());
+            column("date_modified") || named.is_none_or(|fields| fields.iter().filter_map(|f| f.as_str()).any(column))
+        }
+        EventKind::TagChanged => relation(&|r| *r == Relation::Tag),
+        EventKind::PointsChanged => column("points") || column("date_modified"),
+        EventKind::DoNotContactChanged => relation(&|r| matches!(r, Relation::DoNotContact { .. })),
+        EventKind::ConsentChanged => relation(&|r| matches!(r, Relation::Consent(_))),
+        EventKind::SegmentJoined | EventKind::SegmentLeft => depends.segments.contains(&SegmentId(change.object_id)),
+        EventKind::CampaignJoined | EventKind::CampaignLeft => relation(&|r| *r == Relation::Campaign),
+        EventKind::EmailSent | EventKind::EmailFailed => relation(&|r| *r == Relation::EmailSent),
+        EventKind::EmailOpened => {
+            column("last_active") || relation(&|r| matches!(r, Relation::EmailOpened | Relation::OpenCount))
+        }
+        EventKind::EmailClicked => {
+            let by_click = [Relation::EmailClicked, Relation::Hit, Relation::Session, Relation::EmailOpened, Relation::OpenCount];
+            column("last_active") || relation(&|r| by_click.contains(r))
+        }
+        EventKind::PageHit => {
+            let by_hit = [Relation::Hit, Relation::Session, Relation::Utm, Relation::PageVisited];
+            column("last_active") || relation(&|r| by_hit.contains(r))
+        }
+        EventKind::FormSubmitted => column("last_active") || relation(&|r| *r == Relation::FormSubmitted),
+        EventKind::TimePassed => depends.daily || depends.clock,
+        EventKind::CampaignStep => false,
+    }
+}
+
+/// Evaluates segments for contacts, and the segments that ask about those, and writes who moved.
+fn evaluate(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    known: &AllKnown,
+    wanted: &BTreeMap<ContactId, BTreeSet<SegmentId>>,
+) -> Result<Vec<Moved>> {
+    let now = ws.clock.now();
+    let zone = hg_core::time::zone_or(Some(&ws.settings().general.timezone), &hg_core::time::TimeZone::UTC);
+    let concerned = with_dependents(known, wanted);
+    let (columns, relations) = questions(&concerned);
+    let ids: Vec<i64> = wanted.keys().map(|c| c.0).collect();
+    let mut people = gather(tx, &ids, &columns, &relations)?;
+    let hands = overrides(tx, &ids)?;
+    let moments: HashMap<SegmentId, Moment> =
+        concerned.iter().filter_map(|k| Some((k.segment.id, k.plan.as_ref()?.at(now, &zone)))).collect();
+    let mut chunks = Chunks::default();
+    let mut scratch = Scratch::default();
+    let mut moves = Vec::new();
+    let mut flips = Vec::new();
+    for (contact, asked) in wanted {
+        let Some(person) = people.get_mut(contact) else { continue };
+        let mut asked = asked.clone();
+        for k in &concerned {
+            let id = k.segment.id;
+            if !asked.contains(&id) {
+                continue;
+            }
+            let by_hand = hands.get(&(id, *contact)).copied();
+            let member = match (&k.plan, by_hand) {
+                _ if !person.alive => false,
+                (_, Some(1)) => true,
+                (_, Some(_)) => false,
+                (None, None) => continue,
+                (Some(plan), None) => {
+                    if depends_on_segments(k) {
+                        let asked_about = if k.depends.segments.is_empty() {
+                            known.by_id.keys().copied().collect()
+                        } else {
+                            k.depends.segments.clone()
+                        };
+                        let rows = segment_rows(tx, &mut chunks, *contact, asked_about)?;
+                        person.related.insert(Relation::Segment, rows);
+                    }
+                    let can_belong = person.identified || k.segment.include_anonymous;
+                    let moment = &moments[&id];
+                    if k.depends.clock {
+                        let leaves = plan.scan_leaves().filter_map(|leaf| plan.next_clock_flip(leaf, &*person, moment));
+                        flips.extend(leaves.min().map(|due| (id, *contact, due)));
+                    }
+                    can_belong && plan.matches(&*person, moment, &mut scratch)
+                }
+            };
+            if chunks.set(tx, id, *contact, member)? {
+                moves.push(Moved { contact: *contact, segment: id, joined: member });
+                asked.extend(concerned.iter().filter(|d| d.depends.segments.contains(&id)).map(|d| d.segment.id));
+            }
+        }
+    }
+    for (segment, contact, due) in flips {
+        tx.exec(
+            Sql::new(
+                "INSERT INTO segment_flips (segment_id, contact_id, due_at) VALUES ($1, $2, $3) \
+                 ON CONFLICT (segment_id, contact_id) DO UPDATE SET due_at = excluded.due_at",
+            )
+            .bind(segment)
+            .bind(contact)
+            .bind(due),
+        )?;
+    }
+    chunks.write(ws, tx)?;
+    ws.part::<Touched>().add(concerned.iter().map(|k| k.segment.id), wanted.keys().map(|c| c.bit()));
+    Ok(moves)
+}
+
+fn depends_on_segments(known: &Known) -> bool {
+    known.depends.relations.contains(&Relation::Segment)
+}
+
+/// The segments asked for and those that ask about them, in order.
+fn with_dependents(known: &AllKnown, wanted: &BTreeMap<ContactId, BTreeSet<SegmentId>>) -> Vec<Arc<Known>> {
+    let mut ids: BTreeSet<SegmentId> = wanted.values().flatten().copied().collect();
+    for k in &known.ordered {
+        let any_segment = depends_on_segments(k) && k.depends.segments.is_empty();
+        if k.segment.published && (any_segment || k.depends.segments.iter().any(|id| ids.contains(id))) {
+            ids.insert(k.segment.id);
+        }
+    }
+    known.ordered.iter().filter(|k| ids.contains(&k.segment.id)).cloned().collect()
+}
+
+fn questions(concerned: &[Arc<Known>]) -> (BTreeSet<ColumnRef>, BTreeSet<Relation>) {
+    let plans = || concerned.iter().filter_map(|k| k.plan.as_ref());
+    let columns = plans().flat_map(|p| p.columns.iter().cloned()).collect();
+    let relations = concerned.iter().flat_map(|k| k.depends.relations.iter().cloned()).collect();
+    (columns, relations)
+}
+
+fn overrides(tx: &mut Tx<'_>, contacts: &[i64]) -> Result<HashMap<(SegmentId, ContactId), i64>> {
+    let rows = tx.all(
+        Sql::new("SELECT segment_id, contact_id, state FROM segment_overrides WHERE contact_id @in($1)").bind(contacts),
+        |r| Ok(((r.get(0)?, r.get(1)?), r.get(2)?)),
+    )?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Evaluates every segment for contacts that were just written in bulk (by an import), in the same
+/// transaction. The segments whose membership changed; one log row each stands for all.
+pub fn refresh_contacts(ws: &Workspace, tx: &mut Tx<'_>, contacts: &[ContactId], reason: &str) -> Result<BTreeSet<SegmentId>> {
+    let known = known::all(ws, tx)?;
+    let all: BTreeSet<SegmentId> =
+        known.ordered.iter().filter(|k| k.segment.published && k.plan.is_some()).map(|k| k.segment.id).collect();
+    if all.is_empty() || contacts.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let wanted = contacts.iter().map(|c| (*c, all.clone())).collect();
+    let moves = evaluate(ws, tx, &known, &wanted)?;
+    super::rebuild::log_many(tx, &moves, ws.clock.now(), reason)
+}

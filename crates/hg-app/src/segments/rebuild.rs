@@ -1,0 +1,333 @@
+//! Rebuilding a segment as a whole: evaluate the filter over everybody, then write only what differs.
+//!
+//! While a rebuild looks at its snapshot, the reactor goes on keeping membership current for single contacts. It
+//! notes whom it looked at ([`Touched`]), and the rebuild leaves those alone: what was seen later is
+//! right.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use async_trait::async_trait;
+use hg_core::ids::{JobId, SegmentId, UserId};
+use hg_core::segments::Plan;
+use hg_core::time::{Millis, Timestamp};
+use hg_store::{Lane, Sql, Tx};
+use roaring::RoaringBitmap;
+use serde_json::json;
+
+use crate::cx::Cx;
+use crate::error::{Error, Result};
+use crate::fields;
+use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
+use crate::segments::engine::{Everyone, count_everyone, select};
+use crate::segments::known::know;
+use crate::segments::members::{Chunks, encode, read_all};
+use crate::segments::reactor::Moved;
+use crate::segments::{Segment, store};
+use crate::workspace::Workspace;
+
+const KIND: &str = "segments.rebuild";
+
+/// Contacts that the reactor looked at while segments are rebuilt.
+#[derive(Default)]
+pub(super) struct Touched(Mutex<HashMap<SegmentId, (usize, RoaringBitmap)>>);
+
+impl Touched {
+    fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<SegmentId, (usize, RoaringBitmap)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn add(&self, segments: impl Iterator<Item = SegmentId>, contacts: impl Iterator<Item = u32>) {
+        let mut watched = self.locked();
+        if watched.is_empty() {
+            return;
+        }
+        let contacts: RoaringBitmap = contacts.collect();
+        for segment in segments {
+            if let Some((_, touched)) = watched.get_mut(&segment) {
+                *touched |= &contacts;
+            }
+        }
+    }
+
+    fn seen(&self, segment: SegmentId) -> RoaringBitmap {
+        self.locked().get(&segment).map(|(_, touched)| touched.clone()).unwrap_or_default()
+    }
+}
+
+/// Watches a segment for as long as it lives.
+struct Watch {
+    touched: Arc<Touched>,
+    segment: SegmentId,
+}
+
+impl Watch {
+    fn new(ws: &Workspace, segment: SegmentId) -> Watch {
+        let touched = ws.part::<Touched>();
+        touched.locked().entry(segment).or_default().0 += 1;
+        Watch { touched, segment }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let mut watched = self.touched.locked();
+        if let Some((watchers, _)) = watched.get_mut(&self.segment) {
+            *watchers -= 1;
+            if *watchers == 0 {
+                watched.remove(&self.segment);
+            }
+        }
+    }
+}
+
+/// Queues a rebuild in the caller's transaction.
+pub(super) fn push(tx: &mut Tx<'_>, segment: &Segment, now: Timestamp, asked_by: Option<UserId>) -> Result<Option<JobId>> {
+    jobs::push(
+        tx,
+        now,
+        NewJob {
+            kind: KIND,
+            dedupe_key: Some(format!("{KIND}:{}", segment.id)),
+            title: format!("Build the segment “{}”", segment.name),
+            payload: json!({"segment": segment.id.0}),
+            due_at: now,
+            visible: asked_by.is_some(),
+            link: Some(format!("/segments/{}", segment.id)),
+            created_by: asked_by,
+        },
+    )
+}
+
+/// Rebuilds a segment.
+pub struct RebuildJob;
+
+#[async_trait]
+impl JobRunner for RebuildJob {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    async fn run(&self, cx: &Cx, job: &Job, handle: &JobHandle) -> Result<Outcome> {
+        let id = SegmentId(job.payload["segment"].as_i64().unwrap_or(0));
+        match rebuild(cx, id, Some(handle)).await {
+            Ok(Built::Done { joined, left }) => Ok(Outcome::Done(format!("{joined} joined, {left} left."))),
+            Ok(Built::Stopped) => Ok(Outcome::Interrupted),
+            Ok(Built::Broken(why)) => Ok(Outcome::Fail(why)),
+            Err(error) if error.is_not_found() => Ok(Outcome::Done("The segment is gone.".to_owned())),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+pub(super) enum Built {
+    Done { joined: u64, left: u64 },
+    Stopped,
+    Broken(String),
+}
+
+/// Rebuilds every published segment, those that others ask about first; for the console.
+pub async fn rebuild_all_now(cx: &Cx, only: Option<SegmentId>) -> Result<Vec<(Segment, i64)>> {
+    let ws = cx.ws.clone();
+    let known = cx.db().read(move |tx| super::known::all(&ws, tx)).await?;
+    let mut built = Vec::new();
+    for k in known.ordered.iter().filter(|k| k.segment.published && only.is_none_or(|id| id == k.segment.id)) {
+        let started = Instant::now();
+        rebuild(cx, k.segment.id, None).await?;
+        let id = k.segment.id;
+        let segment = cx.db().read(move |tx| store::find(tx, id)).await?;
+        built.push((segment, i64::try_from(started.elapsed().as_millis()).unwrap_or(0)));
+    }
+    Ok(built)
+}
+
+pub(super) async fn rebuild(cx: &Cx, id: SegmentId, handle: Option<&JobHandle>) -> Result<Built> {
+    let ws = &cx.ws;
+    let started = Instant::now();
+    let watch = Watch::new(ws, id);
+    let ws2 = ws.clone();
+    let known = cx
+        .db()
+        .read(move |tx| {
+            let fields = fields::catalogue(&ws2, tx)?;
+            Ok::<_, Error>(know(store::find(tx, id)?, &fields))
+        })
+        .await?;
+    if let Some(why) = known.broken {
+        let said = why.clone();
+        cx.db().write(move |tx| store::set_broken(tx, id, Some(&said))).await?;
+        return Ok(Built::Broken(format!("The filter cannot be understood any more: {why}.")));
+    }
+    let everyone = if known.segment.include_anonymous { Everyone::WithVisitors } else { Everyone::Identified };
+    let now = cx.now();
+    let zone = hg_core::time::zone_or(Some(&ws.settings().general.timezone), &hg_core::time::TimeZone::UTC);
+    let mut flip = known.plan.as_ref().and_then(|p| p.next_calendar_flip(now, &zone));
+    let selected = match known.plan {
+        Some(plan) => {
+            let moment = Arc::new(plan.at(now, &zone));
+            let plan: Arc<Plan> = Arc::new(plan);
+            let found = select(ws, plan, moment, everyone, None).await?;
+            // A filter that moves with the clock is looked at again at the next flip, but not all the time.
+            let rest = Millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(0) * 10 + 1_000);
+            flip = [flip, found.next_flip.map(|due| due.max(now.plus(rest)))].into_iter().flatten().min();
+            Some(found.selected)
+        }
+        None => None,
+    };
+    let alive = count_everyone(ws, Everyone::WithVisitors).await?;
+    let (joins, leaves) = cx.db().read(move |tx| differences(tx, id, selected, &alive)).await?;
+    let version = known.segment.version;
+    let mut done = (0, 0);
+    for (chunk, join, leave) in by_chunk(&joins, &leaves) {
+        let (ws2, touched) = (ws.clone(), watch.touched.clone());
+        let written = cx
+            .db()
+            .write_in(Lane::Bulk, move |tx| {
+                if store::find(tx, id)?.version != version {
+                    return Ok::<_, Error>(None);
+                }
+                let seen = touched.seen(id);
+                let (join, leave) = (&join - &seen, &leave - &seen);
+                let mut chunks = Chunks::default();
+                chunks.set_many(tx, id, chunk, &join, &leave)?;
+                chunks.write(&ws2, tx)?;
+                log_sets(tx, id, &join, &leave, ws2.clock.now(), "filter")?;
+                Ok(Some((join.len(), leave.len())))
+            })
+            .await?;
+        // Somebody edited the segment meanwhile: the rebuild that follows the edit does the rest.
+        let Some((joined, left)) = written else { return Ok(Built::Done { joined: done.0, left: done.1 }) };
+        done = (done.0 + joined, done.1 + left);
+        if let Some(handle) = handle {
+            let so_far = i64::try_from(done.0 + done.1).unwrap_or(0);
+            let total = i64::try_from(joins.len() + leaves.len()).ok();
+            if !handle.progress(so_far, total, None).await? {
+                return Ok(Built::Stopped);
+            }
+        }
+    }
+    let took = i64::try_from(started.elapsed().as_millis()).unwrap_or(0);
+    let ws2 = ws.clone();
+    cx.db()
+        .write(move |tx| {
+            finish(&ws2, tx, id, version, took, now, flip)?;
+            if done.0 + done.1 > 0 {
+                after_many(&ws2, tx, id)?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(Built::Done { joined: done.0, left: done.1 })
+}
+
+/// Who has to join and who has to leave. Without a filter nobody does, except by hand.
+fn differences(
+    tx: &mut Tx<'_>,
+    id: SegmentId,
+    selected: Option<RoaringBitmap>,
+    alive: &RoaringBitmap,
+) -> Result<(RoaringBitmap, RoaringBitmap)> {
+    let stored = read_all(tx, id)?;
+    let mut wanted = selected.unwrap_or_else(|| stored.clone());
+    let hands: Vec<(u32, i64)> = tx
+        .all(Sql::new("SELECT contact_id, state FROM segment_overrides WHERE segment_id = $1").bind(id), |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        })?;
+    for (contact, state) in hands {
+        if state > 0 {
+            wanted.insert(contact);
+        } else {
+            wanted.remove(contact);
+        }
+    }
+    wanted &= alive;
+    Ok((&wanted - &stored, &stored - &wanted))
+}
+
+fn by_chunk(joins: &RoaringBitmap, leaves: &RoaringBitmap) -> Vec<(i64, RoaringBitmap, RoaringBitmap)> {
+    let mut chunks: BTreeMap<u32, (RoaringBitmap, RoaringBitmap)> = BTreeMap::new();
+    for id in joins {
+        chunks.entry(id >> 16).or_default().0.insert(id);
+    }
+    for id in leaves {
+        chunks.entry(id >> 16).or_default().1.insert(id);
+    }
+    chunks.into_iter().map(|(chunk, (join, leave))| (i64::from(chunk), join, leave)).collect()
+}
+
+fn finish(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    id: SegmentId,
+    version: i64,
+    took: i64,
+    now: Timestamp,
+    flip: Option<Timestamp>,
+) -> Result<()> {
+    let count: Option<i64> = tx.opt(
+        Sql::new(
+            "UPDATE segments SET building = 0, broken = NULL, built_at = $3, build_ms = $4 WHERE id = $1 AND version = $2 RETURNING members",
+        )
+        .bind(id)
+        .bind(version)
+        .bind(now)
+        .bind(took),
+        |r| r.get(0),
+    )?;
+    if let Some(count) = count {
+        store::set_flip(tx, id, flip)?;
+        tx.wake(super::clock::TOPIC);
+        tx.announce(super::members::TOPIC, format!(r#"{{"id":{id},"count":{count}}}"#));
+    }
+    let _ = ws;
+    Ok(())
+}
+
+/// What follows when many joined or left at once: segments that ask about this one, and campaigns.
+pub(super) fn after_many(ws: &Workspace, tx: &mut Tx<'_>, id: SegmentId) -> Result<()> {
+    let known = super::known::all(ws, tx)?;
+    let now = ws.clock.now();
+    for dependent in known.ordered.iter().filter(|k| k.segment.published && k.depends.segments.contains(&id)) {
+        push(tx, &dependent.segment, now, None)?;
+    }
+    Ok(())
+}
+
+fn log_sets(
+    tx: &mut Tx<'_>,
+    id: SegmentId,
+    join: &RoaringBitmap,
+    leave: &RoaringBitmap,
+    now: Timestamp,
+    reason: &str,
+) -> Result<()> {
+    for (bits, joined) in [(join, true), (leave, false)] {
+        if bits.is_empty() {
+            continue;
+        }
+        tx.exec(
+            Sql::new("INSERT INTO segment_log (segment_id, at, contact_id, joined, people, reason, bits) VALUES ($1, $2, NULL, $3, $4, $5, $6)")
+                .bind(id)
+                .bind(now)
+                .bind(joined)
+                .bind(i64::try_from(bits.len()).unwrap_or(0))
+                .bind(reason)
+                .bind(encode(bits)),
+        )?;
+    }
+    Ok(())
+}
+
+/// Logs moves of many contacts at once, and queues what follows. The segments that changed.
+pub(super) fn log_many(tx: &mut Tx<'_>, moves: &[Moved], now: Timestamp, reason: &str) -> Result<BTreeSet<SegmentId>> {
+    let mut sets: BTreeMap<SegmentId, (RoaringBitmap, RoaringBitmap)> = BTreeMap::new();
+    for moved in moves {
+        let (join, leave) = sets.entry(moved.segment).or_default();
+        if moved.joined { join } else { leave }.insert(moved.contact.bit());
+    }
+    for (id, (join, leave)) in &sets {
+        log_sets(tx, *id, join, leave, now, reason)?;
+    }
+    Ok(sets.into_keys().collect())
+}
