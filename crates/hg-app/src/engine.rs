@@ -6,6 +6,7 @@ use std::time::Duration;
 use hg_core::time::Timestamp;
 use tokio::task::JoinSet;
 
+use crate::campaigns;
 use crate::changes::ReactorWorker;
 use crate::contacts;
 use crate::cx::Cx;
@@ -86,9 +87,15 @@ impl Engine {
 /// Segments come before campaigns: campaigns see the joins and leaves of the same moment.
 pub fn standard() -> Engine {
     Engine::default()
-        .with(ReactorWorker::new(vec![Box::new(segments::SegmentReactor)]))
+        .with(ReactorWorker::new(vec![Box::new(segments::SegmentReactor), Box::new(campaigns::CampaignReactor)]))
         .with(segments::SegmentClock)
-        .with(JobWorker::new(vec![Arc::new(contacts::BulkJob), Arc::new(fields::DropColumn), Arc::new(segments::RebuildJob)]))
+        .with(campaigns::CampaignTimer)
+        .with(JobWorker::new(vec![
+            Arc::new(contacts::BulkJob),
+            Arc::new(fields::DropColumn),
+            Arc::new(segments::RebuildJob),
+            Arc::new(campaigns::SyncJob),
+        ]))
         .with(MailWorker)
 }
 

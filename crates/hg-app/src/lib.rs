@@ -8,6 +8,7 @@
 //! 1. rules into `hg-core`, with tests; 2. statements into the domain's `store.rs`; 3. the use case into its
 //! `service.rs`; 4. a test in `tests/` with `on_each_db!`; 5. the doors: native API, compatible API, UI.
 
+pub mod campaigns;
 pub mod changes;
 pub mod consents;
 pub mod contacts;
@@ -19,8 +20,8 @@ pub mod error;
 pub mod fields;
 pub mod jobs;
 pub mod list;
-pub mod sending;
 pub mod segments;
+pub mod sending;
 pub mod settings;
 pub mod tags;
 pub mod users;

@@ -291,7 +291,7 @@ pub(super) fn after_many(ws: &Workspace, tx: &mut Tx<'_>, id: SegmentId) -> Resu
     for dependent in known.ordered.iter().filter(|k| k.segment.published && k.depends.segments.contains(&id)) {
         push(tx, &dependent.segment, now, None)?;
     }
-    Ok(())
+    crate::campaigns::sources_changed(ws, tx, id)
 }
 
 fn log_sets(

@@ -5,6 +5,8 @@
 
 pub mod answer;
 pub mod body;
+mod campaign_events;
+mod campaigns;
 pub mod crud;
 
 use axum::Router;
@@ -22,7 +24,10 @@ use answer::CompatError;
 pub const MAUTIC_VERSION: &str = "5.1.0";
 
 pub fn router(web: &Web) -> Router<Web> {
-    let api = Router::new().fallback(answer::unknown_url).layer(middleware::map_response(answer::version_headers));
+    let api = Router::new()
+        .merge(campaigns::router())
+        .fallback(answer::unknown_url)
+        .layer(middleware::map_response(answer::version_headers));
     Router::new().nest("/api", api.layer(middleware::from_fn_with_state(web.clone(), authenticate)))
 }
 

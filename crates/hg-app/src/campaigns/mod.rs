@@ -1,0 +1,30 @@
+//! Campaigns: who is in, what each contact did and waits for, what happens next.
+//!
+//! Nothing here runs on a schedule. A contact enters when a segment or a form lets her in ([`react`]); each step is a
+//! row of the log with the instant at which it is due, or with the instant at which a decision's no path is taken;
+//! the timer ([`timer`]) runs what is due, and the reactor answers decisions when something happens. The row's key
+//! (step, contact, rotation) makes a step run once, whatever crashes; its effects are written in the same transaction.
+//!
+//! Invariant: on every path of an active member exactly one of these holds: a step is scheduled, a step waits for its
+//! mail to leave, a decision waits, or the path is at its end.
+
+mod effects;
+mod error;
+mod members;
+mod model;
+mod people;
+mod react;
+mod run;
+mod service;
+mod steps;
+mod store;
+mod sync;
+mod timer;
+
+pub use error::CampaignError;
+pub use model::{Campaign, CampaignPatch, CampaignQuery, Counts, NewCampaign, State, StepCounts, StepIn};
+pub use people::{History, InCampaign, Next, PeopleQuery, Person, Progress, campaigns_of, people, progress};
+pub use react::CampaignReactor;
+pub use service::{change_people, create, delete, duplicate, get, list, names, pause, publish, restore, update};
+pub use sync::{SyncJob, sources_changed};
+pub use timer::CampaignTimer;

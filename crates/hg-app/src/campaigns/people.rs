@@ -1,0 +1,283 @@
+//! Where each contact is: what happened, what comes next and when, in words.
+
+use std::collections::HashMap;
+
+use hg_core::campaigns::{Kind, Path, Plan, StepType};
+use hg_core::ids::{CampaignId, ContactId, StepId};
+use hg_core::time::Timestamp;
+use hg_store::{Sql, Tx, Value};
+use serde_json::Value as Json;
+
+use super::model::{LogState, State};
+use super::store;
+use crate::contacts;
+use crate::cx::{Action, Area, Cx};
+use crate::error::{Error, Result};
+use crate::list::{ListQuery, Page};
+
+/// What part of the people is wanted.
+#[derive(Debug, Clone, Default)]
+pub struct PeopleQuery {
+    pub list: ListQuery,
+    /// Only those who passed or wait at this step (its key).
+    pub step: Option<String>,
+    /// `active`, `left` or `removed`; with a step: a state of the log (`waiting`, `done`, …).
+    pub state: Option<String>,
+}
+
+/// A contact in a campaign, as a row of the list.
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub contact: ContactId,
+    pub name: String,
+    pub email: Option<String>,
+    pub rotation: i64,
+    pub joined_at: Timestamp,
+    pub state: String,
+    /// Somebody or a form brought the contact in, not a segment.
+    pub by_hand: bool,
+    pub left_at: Option<Timestamp>,
+    pub current: Vec<Next>,
+}
+
+/// Something a contact went through.
+#[derive(Debug, Clone)]
+pub struct History {
+    pub step_key: String,
+    pub name: String,
+    pub state: &'static str,
+    pub at: Timestamp,
+    pub path: Option<Path>,
+    pub detail: Option<String>,
+}
+
+/// Something still to come.
+#[derive(Debug, Clone)]
+pub struct Next {
+    pub step_key: String,
+    pub name: String,
+    /// `scheduled`, `sending` or `waiting`.
+    pub state: &'static str,
+    pub due_at: Option<Timestamp>,
+    /// A sentence: what is waited for, and what then.
+    pub explain: String,
+}
+
+/// One contact's way through one campaign.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    pub person: Person,
+    pub history: Vec<History>,
+    pub next: Vec<Next>,
+}
+
+/// One campaign of a contact.
+#[derive(Debug, Clone)]
+pub struct InCampaign {
+    pub id: CampaignId,
+    pub name: String,
+    pub state: String,
+    pub joined_at: Timestamp,
+    pub next: Vec<Next>,
+}
+
+struct Row {
+    step: StepId,
+    state: LogState,
+    due_at: Option<Timestamp>,
+    done_at: Option<Timestamp>,
+    base_at: Timestamp,
+    path: Option<String>,
+    detail: Option<Json>,
+    sending: bool,
+}
+
+const LOG: &str = "SELECT step_id, state, due_at, done_at, base_at, path, detail, CASE WHEN send_id IS NULL THEN 0 ELSE 1 END FROM campaign_log";
+
+fn read(r: &hg_store::Row<'_>) -> hg_store::Result<Row> {
+    Ok(Row {
+        step: r.get(0)?,
+        state: LogState::from_code(r.get(1)?),
+        due_at: r.get(2)?,
+        done_at: r.get(3)?,
+        base_at: r.get(4)?,
+        path: r.get(5)?,
+        detail: r.get(6)?,
+        sending: r.get(7)?,
+    })
+}
+
+fn open_rows(tx: &mut Tx<'_>, campaign: CampaignId, contact: ContactId) -> Result<Vec<Row>> {
+    let sql = Sql::new(format!("{LOG} WHERE contact_id = $1 AND campaign_id = $2 AND state IN (0, 1) ORDER BY due_at, id"));
+    Ok(tx.all(sql.bind(contact).bind(campaign), read)?)
+}
+
+fn next_of(plan: &Plan, row: &Row, running: bool) -> Option<Next> {
+    let step = plan.by_id(row.step)?;
+    let state = match row.state {
+        LogState::Waiting => "waiting",
+        _ if row.due_at.is_none() && row.sending => "sending",
+        _ => "scheduled",
+    };
+    let mut explain = match (state, step.what.kind()) {
+        ("sending", _) => "The mail is on its way; what follows begins when it has left.".to_owned(),
+        ("waiting", Kind::Decision) => {
+            let what = match &step.what {
+                StepType::OpensEmail => "the email to be opened",
+                StepType::ClicksEmail { .. } => "a link of the email to be clicked",
+                StepType::SubmitsForm { .. } => "a form to be sent in",
+                _ => "a visit of the page",
+            };
+            match row.due_at {
+                Some(_) => format!("Waits since {} for {what}; otherwise the no path is taken then.", row.base_at.sql_text()),
+                None => format!("Waits since {} for {what}, without an end.", row.base_at.sql_text()),
+            }
+        }
+        _ => format!("Runs {}, counted from {}.", step.timing.in_words(), row.base_at.sql_text()),
+    };
+    if !running {
+        explain.push_str(" The campaign does not run at the moment, so this waits until it does.");
+    }
+    Some(Next { step_key: step.key.clone(), name: step.name.clone(), state, due_at: row.due_at, explain })
+}
+
+fn read_person(r: &hg_store::Row<'_>) -> hg_store::Result<Person> {
+    Ok(Person {
+        contact: r.get(0)?,
+        rotation: r.get(1)?,
+        joined_at: r.get(2)?,
+        state: r.get(3)?,
+        by_hand: r.get(4)?,
+        left_at: r.get(5)?,
+        name: String::new(),
+        email: None,
+        current: Vec::new(),
+    })
+}
+
+/// The people of a campaign, the newest first.
+pub async fn people(cx: &Cx, id: CampaignId, query: PeopleQuery) -> Result<Page<Person>> {
+    cx.may(Action::View(Area::Campaigns))?;
+    cx.may(Action::View(Area::Contacts))?;
+    let now = cx.now();
+    cx.db()
+        .read(move |tx| {
+            let campaign = store::find(tx, id, false)?;
+            let limit = query.list.limit();
+            let after = query.list.after()?.map_or(i64::MAX, |(_, id)| id);
+            let (filter, step) = match &query.step {
+                Some(key) => {
+                    let step = campaign.plan.by_key(key).ok_or_else(|| Error::field("/step", "step", "There is no such step in this campaign."))?.id;
+                    let states = match query.state.as_deref() {
+                        None | Some("") => "0, 1, 2, 3, 4, 5",
+                        Some("waiting" | "scheduled") => "0, 1",
+                        Some("done") => "2, 3",
+                        Some("cancelled") => "4",
+                        Some("failed") => "5",
+                        Some(_) => return Err(Error::field("/state", "state", "Choose waiting, done, cancelled or failed.")),
+                    };
+                    (format!("AND EXISTS (SELECT 1 FROM campaign_log l WHERE l.step_id = $4 AND l.contact_id = m.contact_id AND l.rotation = m.rotation AND l.state IN ({states}))"), step)
+                }
+                None => ("AND ($5 = '' OR m.state = $5) AND $4 = 0".to_owned(), StepId(0)),
+            };
+            let text = format!(
+                "SELECT m.contact_id, m.rotation, m.joined_at, m.state, m.by_hand, m.left_at FROM campaign_members m \
+                 WHERE m.campaign_id = $1 AND m.contact_id < $2 {filter} ORDER BY m.contact_id DESC LIMIT $3"
+            );
+            let mut sql = Sql::new(text).bind(id).bind(after).bind(i64::from(limit) + 1).bind(step);
+            if query.step.is_none() {
+                sql = sql.bind(query.state.clone().unwrap_or_default());
+            }
+            let mut people = tx.all(sql, read_person)?;
+            let ids: Vec<i64> = people.iter().map(|p| p.contact.0).collect();
+            let names = contacts::names(tx, &ids)?;
+            let running = campaign.runs_at(now);
+            for person in &mut people {
+                person.current = open_rows(tx, id, person.contact)?.iter().filter_map(|r| next_of(&campaign.plan, r, running)).collect();
+                if let Some(name) = names.get(&person.contact.0) {
+                    person.name.clone_from(&name.name);
+                    person.email.clone_from(&name.email);
+                }
+            }
+            Ok(Page::of(people, limit, Some(u64::try_from(campaign.counts.members).unwrap_or(0)), |p| (Value::Null, p.contact.0)))
+        })
+        .await
+}
+
+/// What happened to one contact in one campaign, and what comes next.
+pub async fn progress(cx: &Cx, id: CampaignId, contact: ContactId) -> Result<Progress> {
+    cx.may(Action::View(Area::Campaigns))?;
+    cx.may(Action::View(Area::Contacts))?;
+    let now = cx.now();
+    cx.db()
+        .read(move |tx| {
+            let campaign = store::find(tx, id, false)?;
+            let member = Sql::new(
+                "SELECT contact_id, rotation, joined_at, state, by_hand, left_at FROM campaign_members WHERE campaign_id = $1 AND contact_id = $2",
+            );
+            let mut person = tx.opt(member.bind(id).bind(contact), read_person)?.ok_or_else(|| Error::not_found("member", contact))?;
+            let names = all_steps(tx, id)?;
+            let running = campaign.runs_at(now);
+            let sql = Sql::new(format!("{LOG} WHERE contact_id = $1 AND campaign_id = $2 ORDER BY coalesce(done_at, due_at, base_at), id"));
+            let rows = tx.all(sql.bind(contact).bind(id), read)?;
+            let next: Vec<Next> = rows
+                .iter()
+                .filter(|r| matches!(r.state, LogState::Scheduled | LogState::Waiting))
+                .filter_map(|r| next_of(&campaign.plan, r, running))
+                .collect();
+            let history = rows
+                .iter()
+                .filter(|r| !matches!(r.state, LogState::Scheduled | LogState::Waiting))
+                .map(|r| {
+                    let (key, name) = names.get(&r.step).cloned().unwrap_or_default();
+                    History {
+                        step_key: key,
+                        name,
+                        state: r.state.key(),
+                        at: r.done_at.unwrap_or(r.base_at),
+                        path: r.path.as_deref().and_then(Path::from_key),
+                        detail: r.detail.as_ref().and_then(|d| d.get("text")).and_then(Json::as_str).map(str::to_owned),
+                    }
+                })
+                .collect();
+            if let Some(who) = contacts::names(tx, &[contact.0])?.remove(&contact.0) {
+                (person.name, person.email) = (who.name, who.email);
+            }
+            person.current.clone_from(&next);
+            Ok(Progress { person, history, next })
+        })
+        .await
+}
+
+/// Keys and names of every step, deleted ones too: history outlives them.
+fn all_steps(tx: &mut Tx<'_>, id: CampaignId) -> Result<HashMap<StepId, (String, String)>> {
+    let sql = Sql::new("SELECT id, client_key, name FROM campaign_steps WHERE campaign_id = $1").bind(id);
+    Ok(tx.all(sql, |r| Ok((r.get(0)?, (r.get(1)?, r.get(2)?))))?.into_iter().collect())
+}
+
+/// The campaigns of a contact, with what comes next in each.
+pub async fn campaigns_of(cx: &Cx, contact: ContactId) -> Result<Vec<InCampaign>> {
+    cx.may(Action::View(Area::Campaigns))?;
+    cx.may(Action::View(Area::Contacts))?;
+    let now = cx.now();
+    cx.db()
+        .read(move |tx| {
+            let rows = tx.all(
+                Sql::new(
+                    "SELECT m.campaign_id, m.state, m.joined_at FROM campaign_members m JOIN campaigns c ON c.id = m.campaign_id \
+                     WHERE m.contact_id = $1 AND c.deleted_at IS NULL ORDER BY m.joined_at DESC",
+                )
+                .bind(contact),
+                |r| Ok((r.get::<CampaignId>(0)?, r.get::<String>(1)?, r.get::<Timestamp>(2)?)),
+            )?;
+            let mut out = Vec::new();
+            for (id, state, joined_at) in rows {
+                let campaign = store::find(tx, id, false)?;
+                let running = campaign.state == State::Published && campaign.runs_at(now);
+                let next = open_rows(tx, id, contact)?.iter().filter_map(|r| next_of(&campaign.plan, r, running)).collect();
+                out.push(InCampaign { id, name: campaign.name, state, joined_at, next });
+            }
+            Ok(out)
+        })
+        .await
+}

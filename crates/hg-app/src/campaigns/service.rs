@@ -1,0 +1,293 @@
+use std::collections::HashMap;
+
+use hg_core::campaigns::check::Needs;
+use hg_core::campaigns::{Problem, Source, SourceKind, StepType, check};
+use hg_core::ids::{CampaignId, ContactId};
+use hg_store::Tx;
+
+use super::effects;
+use super::error::CampaignError;
+use super::members::Entry;
+use super::model::{Campaign, CampaignPatch, CampaignQuery, NewCampaign, State, StepIn};
+use super::run::{Run, TOPIC};
+use super::{steps, store, sync};
+use crate::cx::{Action, Area, Cx};
+use crate::error::{Error, Result};
+use crate::list::Page;
+use crate::workspace::Workspace;
+
+pub async fn list(cx: &Cx, query: CampaignQuery) -> Result<Page<Campaign>> {
+    cx.may(Action::View(Area::Campaigns))?;
+    let ws = cx.ws.clone();
+    cx.db()
+        .read(move |tx| {
+            let mut page = store::list(tx, &query)?;
+            for campaign in &mut page.items {
+                complete(&ws, tx, campaign)?;
+            }
+            Ok(page)
+        })
+        .await
+}
+
+pub async fn get(cx: &Cx, id: CampaignId) -> Result<Campaign> {
+    cx.may(Action::View(Area::Campaigns))?;
+    let ws = cx.ws.clone();
+    cx.db().read(move |tx| loaded(&ws, tx, id)).await
+}
+
+/// Names by id, for whoever shows campaigns beside something else.
+pub fn names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<i64, String>> {
+    store::names(tx, ids)
+}
+
+fn loaded(ws: &Workspace, tx: &mut Tx<'_>, id: CampaignId) -> Result<Campaign> {
+    let mut campaign = store::find(tx, id, false)?;
+    complete(ws, tx, &mut campaign)?;
+    Ok(campaign)
+}
+
+/// Adds the names of the sources and what still keeps the campaign from being published.
+fn complete(ws: &Workspace, tx: &mut Tx<'_>, campaign: &mut Campaign) -> Result<()> {
+    let mut problems = Vec::new();
+    for (source, name) in &mut campaign.sources {
+        match store::source_name(tx, *source)? {
+            Some(found) => *name = found,
+            None => problems.push(Problem {
+                step: None,
+                code: "campaign.source-missing",
+                detail: format!("A {} that feeds the campaign was deleted; choose another.", source.kind.key()),
+            }),
+        }
+    }
+    let sources: Vec<Source> = campaign.sources.iter().map(|(s, _)| *s).collect();
+    problems.extend(problems_of(ws, tx, campaign, &sources)?);
+    campaign.problems = problems;
+    Ok(())
+}
+
+fn problems_of(ws: &Workspace, tx: &mut Tx<'_>, campaign: &Campaign, sources: &[Source]) -> Result<Vec<Problem>> {
+    let mut there: HashMap<(&'static str, i64), bool> = HashMap::new();
+    for step in &campaign.plan.steps {
+        let needed: Vec<(&'static str, i64)> = match &step.what {
+            StepType::SendEmail { email } => email.iter().map(|e| ("emails", e.0)).collect(),
+            StepType::SubmitsForm { forms } => forms.iter().map(|f| ("forms", f.0)).collect(),
+            StepType::VisitsPage { pages, .. } => pages.iter().map(|p| ("pages", p.0)).collect(),
+            _ => Vec::new(),
+        };
+        for (table, id) in needed {
+            let exists = store::exists(tx, table, id)?;
+            there.insert((table, id), exists);
+        }
+    }
+    let exists = |needs: Needs| {
+        let key = match needs {
+            Needs::Email(id) => ("emails", id),
+            Needs::Form(id) => ("forms", id),
+            Needs::Page(id) => ("pages", id),
+        };
+        there.get(&key).copied().unwrap_or(false)
+    };
+    let mut problems = check(&campaign.plan, sources, &exists);
+    for step in &campaign.plan.steps {
+        if let StepType::FieldIs { field, .. } = &step.what
+            && !field.is_empty()
+        {
+            if let Err(error) = effects::check(ws, tx, &step.what) {
+                problems.push(Problem {
+                    step: Some(step.key.clone()),
+                    code: "step.condition",
+                    detail: format!("“{}”: {}", step.name, error.detail),
+                });
+            }
+        }
+    }
+    Ok(problems)
+}
+
+fn check_sources(tx: &mut Tx<'_>, sources: &[Source]) -> Result<()> {
+    for (index, source) in sources.iter().enumerate() {
+        if store::source_name(tx, *source)?.is_none() {
+            let kind = match source.kind {
+                SourceKind::Segment => "segment",
+                SourceKind::Form => "form",
+            };
+            return Err(CampaignError::NoSource { index, kind, id: source.id }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Makes a campaign as a draft; unfinished ones may be saved.
+pub async fn create(cx: &Cx, new: NewCampaign) -> Result<Campaign> {
+    cx.may(Action::Edit(Area::Campaigns))?;
+    if new.publish {
+        cx.may(Action::Send)?;
+    }
+    if new.name.trim().is_empty() {
+        return Err(CampaignError::NoName.into());
+    }
+    let plan = steps::read(&new.steps)?;
+    let (ws, now, by) = (cx.ws.clone(), cx.now(), cx.user_id().map(|u| u.0));
+    cx.db()
+        .write(move |tx| {
+            check_sources(tx, &new.sources)?;
+            let id = store::insert(tx, now, by, &new)?;
+            store::set_sources(tx, id, &new.sources)?;
+            steps::save(tx, now, id, &hg_core::campaigns::Plan::default(), plan.clone())?;
+            if new.publish {
+                return switch(&ws, tx, id, State::Published);
+            }
+            loaded(&ws, tx, id)
+        })
+        .await
+}
+
+/// Makes an unpublished copy of a campaign.
+pub async fn duplicate(cx: &Cx, id: CampaignId) -> Result<Campaign> {
+    let original = get(cx, id).await?;
+    let steps = original.plan.steps.iter().map(|s| StepIn {
+        key: s.key.clone(),
+        parent: s.parent.clone(),
+        path: s.path,
+        name: s.name.clone(),
+        kind: s.what.key().to_owned(),
+        settings: s.what.write(),
+        timing: s.timing.clone(),
+    });
+    let copy = NewCampaign {
+        name: original.name.clone(),
+        description: original.description.clone(),
+        publish_up: None,
+        publish_down: None,
+        allow_restart: original.allow_restart,
+        sources: original.sources.iter().map(|(s, _)| *s).collect(),
+        steps: steps.collect(),
+        layout: original.layout.clone(),
+        extra: original.extra.clone(),
+        publish: false,
+    };
+    create(cx, copy).await
+}
+
+/// Changes a campaign. A published one must stay publishable; its members keep their place.
+pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Campaign> {
+    cx.may(Action::Edit(Area::Campaigns))?;
+    if patch.name.as_deref().is_some_and(|n| n.trim().is_empty()) {
+        return Err(CampaignError::NoName.into());
+    }
+    let plan = patch.steps.as_deref().map(steps::read).transpose()?;
+    let (ws, now) = (cx.ws.clone(), cx.now());
+    cx.db()
+        .write(move |tx| {
+            let mut c = store::find(tx, id, false)?;
+            if patch.version.is_some_and(|v| v != c.version) {
+                return Err(Error::changed_meanwhile("campaign"));
+            }
+            if let Some(sources) = &patch.sources {
+                check_sources(tx, sources)?;
+                store::set_sources(tx, id, sources)?;
+            }
+            if let Some(plan) = &plan {
+                steps::save(tx, now, id, &c.plan, plan.clone())?;
+            }
+            c.name = patch.name.clone().unwrap_or(c.name);
+            c.description = patch.description.clone().unwrap_or(c.description);
+            c.publish_up = patch.publish_up.unwrap_or(c.publish_up);
+            c.publish_down = patch.publish_down.unwrap_or(c.publish_down);
+            c.allow_restart = patch.allow_restart.unwrap_or(c.allow_restart);
+            c.layout = patch.layout.clone().or(c.layout);
+            c.extra = patch.extra.clone().or(c.extra);
+            store::write(tx, now, &c)?;
+            let saved = loaded(&ws, tx, id)?;
+            if saved.state == State::Published {
+                refuse_problems(&saved)?;
+                if patch.sources.is_some() {
+                    sync::push(&ws, tx, id)?;
+                }
+                tx.wake(TOPIC);
+            }
+            Ok(saved)
+        })
+        .await
+}
+
+fn refuse_problems(campaign: &Campaign) -> Result<()> {
+    if campaign.problems.is_empty() { Ok(()) } else { Err(CampaignError::NotReady(campaign.problems.clone()).into()) }
+}
+
+/// Starts a campaign: people of its segments enter, and what waited while it was paused goes on.
+pub async fn publish(cx: &Cx, id: CampaignId) -> Result<Campaign> {
+    cx.may(Action::Send)?;
+    set_state(cx, id, State::Published).await
+}
+
+/// Pauses a campaign: nothing runs and decisions are not heard until it is published again.
+pub async fn pause(cx: &Cx, id: CampaignId) -> Result<Campaign> {
+    cx.may(Action::Edit(Area::Campaigns))?;
+    set_state(cx, id, State::Paused).await
+}
+
+async fn set_state(cx: &Cx, id: CampaignId, state: State) -> Result<Campaign> {
+    let ws = cx.ws.clone();
+    cx.db().write(move |tx| switch(&ws, tx, id, state)).await
+}
+
+fn switch(ws: &Workspace, tx: &mut Tx<'_>, id: CampaignId, state: State) -> Result<Campaign> {
+    let before = loaded(ws, tx, id)?;
+    if state == State::Published {
+        refuse_problems(&before)?;
+    }
+    if before.state != state {
+        store::write(tx, ws.clock.now(), &Campaign { state, ..before })?;
+    }
+    if state == State::Published {
+        sync::push(ws, tx, id)?;
+        tx.wake(TOPIC);
+    }
+    loaded(ws, tx, id)
+}
+
+/// Deletes a campaign; it can be restored, and comes back paused.
+pub async fn delete(cx: &Cx, id: CampaignId) -> Result<()> {
+    cx.may(Action::Edit(Area::Campaigns))?;
+    let now = cx.now();
+    cx.db()
+        .write(move |tx| if store::mark_deleted(tx, now, id, true)? { Ok(()) } else { Err(Error::not_found("campaign", id)) })
+        .await
+}
+
+pub async fn restore(cx: &Cx, id: CampaignId) -> Result<Campaign> {
+    cx.may(Action::Edit(Area::Campaigns))?;
+    let (ws, now) = (cx.ws.clone(), cx.now());
+    cx.db()
+        .write(move |tx| {
+            store::mark_deleted(tx, now, id, false)?;
+            loaded(&ws, tx, id)
+        })
+        .await
+}
+
+/// Adds and removes people by hand. A removal holds until somebody adds the contact again.
+pub async fn change_people(cx: &Cx, id: CampaignId, add: Vec<ContactId>, remove: Vec<ContactId>) -> Result<u64> {
+    cx.may(Action::Edit(Area::Campaigns))?;
+    let ws = cx.ws.clone();
+    cx.db()
+        .write(move |tx| {
+            store::find(tx, id, false)?;
+            let mut changed = 0;
+            let mut run = Run::new(&ws, tx);
+            for contact in &add {
+                if !effects::is_there(run.tx, *contact)? {
+                    return Err(Error::not_found("contact", contact));
+                }
+                changed += u64::from(run.enter(id, *contact, Entry::ByHand)?);
+            }
+            for contact in &remove {
+                changed += u64::from(run.leave(id, *contact, true, "Somebody removed the contact from the campaign.")?);
+            }
+            run.finish()?;
+            Ok(changed)
+        })
+        .await
+}

@@ -1,0 +1,328 @@
+//! Statements about what campaigns are made of; those about who is in them stand in `members.rs` and `run.rs`.
+
+use std::collections::HashMap;
+
+use hg_core::campaigns::{Path, Plan, Source, SourceKind, Step, StepType, Timing};
+use hg_core::ids::{CampaignId, StepId};
+use hg_core::time::Timestamp;
+use hg_store::{Row, Sql, Tx, Value};
+use serde_json::Value as Json;
+
+use super::model::{Campaign, CampaignQuery, Counted, Counts, NewCampaign, State, StepCounts};
+use crate::error::{Error, Result};
+use crate::list::Page;
+
+const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, description, state, publish_up, publish_down, allow_restart, layout, extra, members";
+
+fn read(r: &Row<'_>) -> hg_store::Result<Campaign> {
+    Ok(Campaign {
+        id: r.get(0)?,
+        version: r.get(1)?,
+        created_at: r.get(2)?,
+        updated_at: r.get(3)?,
+        created_by: r.get(4)?,
+        name: r.get(5)?,
+        description: r.get(6)?,
+        state: State::from_key(&r.get::<String>(7)?),
+        publish_up: r.get(8)?,
+        publish_down: r.get(9)?,
+        allow_restart: r.get(10)?,
+        layout: r.get(11)?,
+        extra: r.get(12)?,
+        counts: Counts { members: r.get(13)?, ..Counts::default() },
+        sources: Vec::new(),
+        plan: Plan::default(),
+        step_counts: Vec::new(),
+        problems: Vec::new(),
+    })
+}
+
+/// A campaign with its sources (without their names) and steps.
+pub(super) fn find(tx: &mut Tx<'_>, id: CampaignId, deleted: bool) -> Result<Campaign> {
+    let text = format!("SELECT {COLUMNS} FROM campaigns WHERE id = $1 AND (deleted_at IS NULL OR $2 = 1)");
+    let mut campaign = tx.opt(Sql::new(text).bind(id).bind(deleted), read)?.ok_or_else(|| Error::not_found("campaign", id))?;
+    fill(tx, &mut campaign)?;
+    Ok(campaign)
+}
+
+fn fill(tx: &mut Tx<'_>, campaign: &mut Campaign) -> Result<()> {
+    campaign.sources = sources(tx, campaign.id)?.into_iter().map(|s| (s, String::new())).collect();
+    (campaign.plan, campaign.step_counts) = steps(tx, campaign.id)?;
+    let id = campaign.id;
+    campaign.counts.active =
+        tx.scalar(Sql::new("SELECT count(*) FROM campaign_members WHERE campaign_id = $1 AND state = 'active'").bind(id))?;
+    let busy: i64 = tx.scalar(
+        Sql::new("SELECT count(DISTINCT contact_id) FROM campaign_log WHERE campaign_id = $1 AND state IN (0, 1)").bind(id),
+    )?;
+    campaign.counts.finished = (campaign.counts.active - busy).max(0);
+    Ok(())
+}
+
+pub(super) fn sources(tx: &mut Tx<'_>, id: CampaignId) -> Result<Vec<Source>> {
+    let rows = tx.all(
+        Sql::new("SELECT kind, source_id FROM campaign_sources WHERE campaign_id = $1 ORDER BY kind DESC, source_id").bind(id),
+        |r| Ok((r.get::<String>(0)?, r.get::<i64>(1)?)),
+    )?;
+    Ok(rows.into_iter().filter_map(|(kind, id)| SourceKind::from_key(&kind).map(|kind| Source { kind, id })).collect())
+}
+
+/// The steps in order, with their figures.
+pub(super) fn steps(tx: &mut Tx<'_>, id: CampaignId) -> Result<(Plan, Vec<StepCounts>)> {
+    struct Stored {
+        parent: Option<StepId>,
+        kind: String,
+        settings: Json,
+        step: Step,
+        counts: StepCounts,
+    }
+    let rows = tx.all(
+        Sql::new(
+            "SELECT id, client_key, parent_id, path, type, name, settings, timing, done, waiting, yes, no, failed \
+             FROM campaign_steps WHERE campaign_id = $1 AND deleted_at IS NULL ORDER BY position, id",
+        )
+        .bind(id),
+        |r| {
+            Ok(Stored {
+                parent: r.get(2)?,
+                kind: r.get(4)?,
+                settings: r.get(6)?,
+                step: Step {
+                    id: r.get(0)?,
+                    key: r.get(1)?,
+                    parent: None,
+                    path: r.get::<Option<String>>(3)?.as_deref().and_then(Path::from_key),
+                    name: r.get(5)?,
+                    what: StepType::OpensEmail,
+                    timing: serde_json::from_value::<Timing>(r.get(7)?).unwrap_or_default(),
+                },
+                counts: StepCounts { done: r.get(8)?, waiting: r.get(9)?, yes: r.get(10)?, no: r.get(11)?, failed: r.get(12)? },
+            })
+        },
+    )?;
+    let keys: HashMap<StepId, String> = rows.iter().map(|s| (s.step.id, s.step.key.clone())).collect();
+    let mut plan = Plan::default();
+    let mut counts = Vec::new();
+    for stored in rows {
+        let what = StepType::read(&stored.kind, &stored.settings)
+            .map_err(|e| Error::internal(format!("Step {} of campaign {id} cannot be read: {e}", stored.step.id)))?;
+        // A parent that was deleted leaves its children unconnected, which the check names.
+        let parent = stored.parent.map(|p| keys.get(&p).cloned().unwrap_or_else(|| format!("deleted-{p}")));
+        plan.steps.push(Step { what, parent, ..stored.step });
+        counts.push(stored.counts);
+    }
+    Ok((plan, counts))
+}
+
+pub(super) fn list(tx: &mut Tx<'_>, query: &CampaignQuery) -> Result<Page<Campaign>> {
+    let (field, descending) = query.list.sort_field();
+    let column = match field {
+        "" | "created_at" | "id" => "id",
+        "name" => "name",
+        "updated_at" => "updated_at",
+        "members" => "members",
+        "state" => "state",
+        other => {
+            return Err(Error::field(
+                "/sort",
+                "sort",
+                format!("Campaigns cannot be sorted by “{other}”; use name, created_at, updated_at, members or state."),
+            ));
+        }
+    };
+    let descending = descending || field.is_empty();
+    let direction = if descending { "DESC" } else { "ASC" };
+    let limit = query.list.limit();
+    // Workspaces have hundreds of campaigns, not millions: what a person types is met in memory (decisions: text
+    // is never compared by a database's own rules), and the page is cut from what is left.
+    let text = format!(
+        "SELECT {COLUMNS} FROM campaigns WHERE deleted_at IS NULL AND ($1 = '' OR state = $1) ORDER BY {column} {direction}, id {direction}"
+    );
+    let mut rows = tx.all(Sql::new(text).bind(query.state.map_or("", State::key)), read)?;
+    let wanted = hg_core::text::fold(&query.list.search);
+    if !wanted.is_empty() {
+        rows.retain(|c| hg_core::text::fold(&c.name).contains(&wanted));
+    }
+    let total = rows.len() as u64;
+    let skip = match query.list.after()? {
+        Some((_, id)) => rows.iter().position(|c| c.id.0 == id).map_or(rows.len(), |at| at + 1),
+        None => usize::try_from(query.list.offset).unwrap_or(usize::MAX),
+    };
+    let rest: Vec<Campaign> = rows.into_iter().skip(skip).take(limit as usize + 1).collect();
+    let mut page = Page::of(rest, limit, Some(total), |c| (Value::Null, c.id.0));
+    for campaign in &mut page.items {
+        fill(tx, campaign)?;
+    }
+    Ok(page)
+}
+
+pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<i64>, new: &NewCampaign) -> Result<CampaignId> {
+    let sql = Sql::new(
+        "INSERT INTO campaigns (created_at, updated_at, created_by, name, description, publish_up, publish_down, allow_restart, layout, extra) \
+         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+    )
+    .bind(now)
+    .bind(by)
+    .bind(new.name.trim())
+    .bind(new.description.as_deref())
+    .bind(new.publish_up)
+    .bind(new.publish_down)
+    .bind(new.allow_restart)
+    .bind(new.layout.as_ref())
+    .bind(new.extra.as_ref());
+    Ok(tx.one(sql, |r| r.get(0))?)
+}
+
+/// Writes the campaign's own columns back.
+pub(super) fn write(tx: &mut Tx<'_>, now: Timestamp, c: &Campaign) -> Result<()> {
+    tx.exec(
+        Sql::new(
+            "UPDATE campaigns SET version = version + 1, updated_at = $2, name = $3, description = $4, publish_up = $5, publish_down = $6, \
+             allow_restart = $7, layout = $8, extra = $9, state = $10 WHERE id = $1",
+        )
+        .bind(c.id)
+        .bind(now)
+        .bind(c.name.trim())
+        .bind(c.description.as_deref())
+        .bind(c.publish_up)
+        .bind(c.publish_down)
+        .bind(c.allow_restart)
+        .bind(c.layout.as_ref())
+        .bind(c.extra.as_ref())
+        .bind(c.state.key()),
+    )?;
+    Ok(())
+}
+
+pub(super) fn set_sources(tx: &mut Tx<'_>, id: CampaignId, sources: &[Source]) -> Result<()> {
+    tx.exec(Sql::new("DELETE FROM campaign_sources WHERE campaign_id = $1").bind(id))?;
+    for source in sources {
+        tx.exec(
+            Sql::new("INSERT INTO campaign_sources (campaign_id, kind, source_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+                .bind(id)
+                .bind(source.kind.key())
+                .bind(source.id),
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) fn insert_step(
+    tx: &mut Tx<'_>,
+    campaign: CampaignId,
+    step: &Step,
+    parent: Option<StepId>,
+    position: i64,
+) -> Result<StepId> {
+    let sql = Sql::new(
+        "INSERT INTO campaign_steps (campaign_id, client_key, parent_id, path, position, kind, type, name, settings, timing) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+    )
+    .bind(campaign)
+    .bind(&step.key)
+    .bind(parent)
+    .bind(step.path.map(Path::key))
+    .bind(position)
+    .bind(kind_key(step))
+    .bind(step.what.key())
+    .bind(&step.name)
+    .bind(step.what.write())
+    .bind(timing_json(step)?);
+    Ok(tx.one(sql, |r| r.get(0))?)
+}
+
+pub(super) fn update_step(tx: &mut Tx<'_>, step: &Step, parent: Option<StepId>, position: i64) -> Result<()> {
+    tx.exec(
+        Sql::new(
+            "UPDATE campaign_steps SET parent_id = $2, path = $3, position = $4, kind = $5, type = $6, name = $7, settings = $8, timing = $9 WHERE id = $1",
+        )
+        .bind(step.id)
+        .bind(parent)
+        .bind(step.path.map(Path::key))
+        .bind(position)
+        .bind(kind_key(step))
+        .bind(step.what.key())
+        .bind(&step.name)
+        .bind(step.what.write())
+        .bind(timing_json(step)?),
+    )?;
+    Ok(())
+}
+
+fn kind_key(step: &Step) -> &'static str {
+    match step.what.kind() {
+        hg_core::campaigns::Kind::Action => "action",
+        hg_core::campaigns::Kind::Decision => "decision",
+        hg_core::campaigns::Kind::Condition => "condition",
+    }
+}
+
+fn timing_json(step: &Step) -> Result<Json> {
+    serde_json::to_value(&step.timing).map_err(|e| Error::internal(e.to_string()))
+}
+
+/// Takes a step out; what was scheduled there is cancelled, its history stays.
+pub(super) fn delete_step(tx: &mut Tx<'_>, now: Timestamp, step: StepId) -> Result<()> {
+    tx.exec(Sql::new("UPDATE campaign_steps SET deleted_at = $2, waiting = 0 WHERE id = $1").bind(step).bind(now))?;
+    tx.exec(
+        Sql::new(
+            "UPDATE campaign_log SET state = 4, due_at = NULL, done_at = $2, detail = $3 WHERE step_id = $1 AND state IN (0, 1)",
+        )
+        .bind(step)
+        .bind(now)
+        .bind(serde_json::json!({"text": "The step was deleted."})),
+    )?;
+    Ok(())
+}
+
+pub(super) fn mark_deleted(tx: &mut Tx<'_>, now: Timestamp, id: CampaignId, deleted: bool) -> Result<bool> {
+    let sql = Sql::new(
+        "UPDATE campaigns SET deleted_at = CASE WHEN $3 = 1 THEN $2 ELSE NULL END, updated_at = $2, version = version + 1, \
+         state = CASE WHEN $3 = 1 AND state = 'published' THEN 'paused' ELSE state END \
+         WHERE id = $1 AND (CASE WHEN deleted_at IS NULL THEN 1 ELSE 0 END) = $3",
+    );
+    Ok(tx.exec(sql.bind(id).bind(now).bind(deleted))? > 0)
+}
+
+/// Running campaigns that a source feeds.
+pub(super) fn fed_by(tx: &mut Tx<'_>, source: Source) -> Result<Vec<CampaignId>> {
+    let sql = Sql::new(
+        "SELECT c.id FROM campaign_sources s JOIN campaigns c ON c.id = s.campaign_id \
+         WHERE s.kind = $1 AND s.source_id = $2 AND c.state = 'published' AND c.deleted_at IS NULL ORDER BY c.id",
+    );
+    Ok(tx.all(sql.bind(source.kind.key()).bind(source.id), |r| r.get(0))?)
+}
+
+pub(super) fn names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<i64, String>> {
+    let rows = tx.all(Sql::new("SELECT id, name FROM campaigns WHERE id @in($1)").bind(ids), |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Whether a row of a table is there and not deleted; the table is one of ours, never a caller's text.
+pub(super) fn exists(tx: &mut Tx<'_>, table: &'static str, id: i64) -> Result<bool> {
+    let n: i64 = tx.scalar(Sql::new(format!("SELECT count(*) FROM {table} WHERE id = $1 AND deleted_at IS NULL")).bind(id))?;
+    Ok(n > 0)
+}
+
+pub(super) fn source_name(tx: &mut Tx<'_>, source: Source) -> Result<Option<String>> {
+    let table = match source.kind {
+        SourceKind::Segment => "segments",
+        SourceKind::Form => "forms",
+    };
+    Ok(tx.opt(Sql::new(format!("SELECT name FROM {table} WHERE id = $1 AND deleted_at IS NULL")).bind(source.id), |r| r.get(0))?)
+}
+
+/// Adds to the figures of the steps.
+pub(super) fn add_counts(tx: &mut Tx<'_>, deltas: &[Counted]) -> Result<()> {
+    for (step, d) in deltas {
+        tx.exec(
+            Sql::new("UPDATE campaign_steps SET done = done + $2, waiting = waiting + $3, yes = yes + $4, no = no + $5, failed = failed + $6 WHERE id = $1")
+                .bind(*step)
+                .bind(d.done)
+                .bind(d.waiting)
+                .bind(d.yes)
+                .bind(d.no)
+                .bind(d.failed),
+        )?;
+    }
+    Ok(())
+}

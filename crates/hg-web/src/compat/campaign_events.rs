@@ -1,0 +1,303 @@
+//! Events and canvas of a campaign in the old shape.
+
+use std::collections::HashMap;
+
+use hg_app::Cx;
+use hg_app::campaigns::{Campaign, StepIn};
+use hg_core::campaigns::{IfPast, Kind, Mode, Path, Plan, Step, StepType, Timing, Unit};
+use hg_core::ids::alphanumeric;
+use hg_core::time::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::answer::{CompatAnswer, CompatError};
+use super::crud::ids;
+
+/// The steps of a body, and what else of it is kept.
+pub(super) struct Drawn {
+    pub steps: Vec<StepIn>,
+    pub extra: Value,
+}
+
+/// Old type, our type.
+const TYPES: &[(&str, &str)] = &[
+    ("email.send", "email.send"),
+    ("lead.changetags", "contact.tags"),
+    ("lead.changepoints", "contact.points"),
+    ("email.open", "email.open"),
+    ("email.click", "email.click"),
+    ("form.submit", "form.submit"),
+    ("page.pagehit", "page.visit"),
+    ("lead.field_value", "contact.field"),
+];
+
+fn old_type(what: &StepType) -> &'static str {
+    TYPES.iter().find(|(_, ours)| *ours == what.key()).map_or("", |(old, _)| old)
+}
+
+fn id_text(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(s)) => s.trim().to_owned(),
+        Some(Value::Number(n)) => n.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// Reads events and connections. Ids of stored events keep their step; temporary ones get a new key.
+pub(super) fn read(cx: &Cx, body: &Map<String, Value>, before: Option<&Campaign>) -> CompatAnswer<Drawn> {
+    let events: Vec<&Map<String, Value>> = match body.get("events") {
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_object).collect(),
+        Some(Value::Object(map)) => map.values().filter_map(Value::as_object).collect(),
+        _ => Vec::new(),
+    };
+    let mut keys: HashMap<String, String> = HashMap::new();
+    for event in &events {
+        let id = id_text(event.get("id"));
+        let known = before.and_then(|c| c.plan.steps.iter().find(|s| s.id.0.to_string() == id)).map(|s| s.key.clone());
+        keys.insert(id, known.unwrap_or_else(|| alphanumeric(cx.chance(), 12)));
+    }
+    let parents = connections(body);
+    let mut steps = Vec::new();
+    let mut kept = Map::new();
+    for (index, event) in events.iter().enumerate() {
+        let id = id_text(event.get("id"));
+        let old = event.get("type").and_then(Value::as_str).unwrap_or("");
+        let Some((_, ours)) = TYPES.iter().find(|(o, _)| *o == old) else {
+            return Err(CompatError::bad(format!("events: The event type “{old}” is not supported by this version.")));
+        };
+        let (parent, path) = match parents.get(&id) {
+            Some((source, _)) if source == "lists" || source == "forms" => (None, None),
+            Some((source, anchor)) => {
+                let parent = keys.get(source).cloned().unwrap_or_else(|| source.clone());
+                (Some(parent), Path::from_key(anchor))
+            }
+            // Not connected: named as a problem when the campaign is published.
+            None if !parents.is_empty() => (Some(format!("unconnected-{index}")), None),
+            None => (None, None),
+        };
+        let properties = event.get("properties").cloned().unwrap_or(Value::Null);
+        let key = keys.get(&id).cloned().unwrap_or_default();
+        kept.insert(
+            key.clone(),
+            json!({"properties": properties, "description": event.get("description").cloned().unwrap_or(Value::Null)}),
+        );
+        steps.push(StepIn {
+            key,
+            parent,
+            path,
+            name: event.get("name").and_then(Value::as_str).unwrap_or("").to_owned(),
+            kind: (*ours).to_owned(),
+            settings: settings(ours, &properties),
+            timing: timing(event)?,
+        });
+    }
+    let canvas = renamed(body.get("canvasSettings").cloned().unwrap_or(Value::Null), &keys);
+    let extra = json!({"category": body.get("category").cloned().unwrap_or(Value::Null), "events": kept, "canvas": canvas});
+    Ok(Drawn { steps, extra })
+}
+
+/// Target → (source, anchor).
+fn connections(body: &Map<String, Value>) -> HashMap<String, (String, String)> {
+    let list = body.get("canvasSettings").and_then(|c| c.get("connections"));
+    let mut out = HashMap::new();
+    let connections: Vec<&Value> = match list {
+        Some(Value::Array(items)) => items.iter().collect(),
+        Some(Value::Object(items)) => items.values().collect(),
+        _ => Vec::new(),
+    };
+    for connection in connections {
+        let anchor = match connection.get("anchors") {
+            Some(Value::Object(a)) => a.get("source").and_then(Value::as_str).unwrap_or("").to_owned(),
+            // The older list: the endpoint of the source comes first.
+            Some(Value::Array(a)) => a.first().and_then(|x| x.get("endpoint")).and_then(Value::as_str).unwrap_or("").to_owned(),
+            _ => String::new(),
+        };
+        let (source, target) = (id_text(connection.get("sourceId")), id_text(connection.get("targetId")));
+        if matches!(anchor.as_str(), "leadsourceleft" | "leadsourceright") {
+            continue;
+        }
+        out.insert(target, (source, anchor));
+    }
+    out
+}
+
+/// The canvas with our keys instead of the client's ids, so that it survives an edit.
+fn renamed(canvas: Value, keys: &HashMap<String, String>) -> Value {
+    let swap = |value: &mut Value| {
+        if let Some(key) = keys.get(&id_text(Some(value))) {
+            *value = json!(key);
+        }
+    };
+    with_ids(canvas, swap)
+}
+
+fn with_ids(mut canvas: Value, swap: impl Fn(&mut Value)) -> Value {
+    for node in canvas.get_mut("nodes").and_then(Value::as_array_mut).into_iter().flatten() {
+        node.get_mut("id").map(&swap);
+    }
+    for connection in canvas.get_mut("connections").and_then(Value::as_array_mut).into_iter().flatten() {
+        connection.get_mut("sourceId").map(&swap);
+        connection.get_mut("targetId").map(&swap);
+    }
+    canvas
+}
+
+fn settings(ours: &str, p: &Value) -> Value {
+    let texts = |key: &str| match p.get(key) {
+        Some(Value::Array(list)) => list.clone(),
+        Some(Value::Object(o)) => o.get("list").and_then(Value::as_array).cloned().unwrap_or_default(),
+        Some(Value::String(s)) if !s.is_empty() => vec![json!(s)],
+        _ => Vec::new(),
+    };
+    match ours {
+        "email.send" => json!({"email_id": ids(p.get("email")).first()}),
+        "contact.tags" => json!({"add": texts("add_tags"), "remove": texts("remove_tags")}),
+        "contact.points" => json!({"points": p.get("points").cloned().unwrap_or(json!(0))}),
+        "email.click" => json!({"urls": texts("urls")}),
+        "form.submit" => json!({"forms": ids(p.get("forms"))}),
+        "page.visit" => {
+            json!({"pages": ids(p.get("pages")), "url": p.get("url").and_then(Value::as_str).filter(|u| !u.is_empty())})
+        }
+        "contact.field" => json!({"field": p.get("field"), "op": p.get("operator"), "value": p.get("value")}),
+        _ => json!({}),
+    }
+}
+
+fn properties(what: &StepType) -> Value {
+    match what {
+        StepType::SendEmail { email } => json!({"email": email.map(|e| e.0.to_string())}),
+        StepType::ChangeTags { add, remove } => json!({"add_tags": add, "remove_tags": remove}),
+        StepType::ChangePoints { points } => json!({"points": points}),
+        StepType::OpensEmail => json!({}),
+        StepType::ClicksEmail { urls } => json!({"urls": {"list": urls}}),
+        StepType::SubmitsForm { forms } => json!({"forms": forms}),
+        StepType::VisitsPage { pages, url } => json!({"pages": pages, "url": url}),
+        StepType::FieldIs { field, op, value } => json!({"field": field, "operator": op, "value": value}),
+    }
+}
+
+/// `09:00` of `HH:MM` or of any date-time.
+fn hour(value: Option<&Value>) -> CompatAnswer<Option<String>> {
+    let Some(text) = value.and_then(Value::as_str).map(str::trim).filter(|t| !t.is_empty()) else { return Ok(None) };
+    let time = text.split(['T', ' ']).next_back().unwrap_or(text);
+    let clock: String = time.chars().take(5).collect();
+    match hg_core::campaigns::timing::time_of_day(&clock) {
+        Some(t) => Ok(Some(format!("{:02}:{:02}", t.hour(), t.minute()))),
+        None => Err(CompatError::bad(format!("events: “{text}” is not a valid time."))),
+    }
+}
+
+fn timing(event: &Map<String, Value>) -> CompatAnswer<Timing> {
+    let mode = match event.get("triggerMode").and_then(Value::as_str) {
+        Some("interval") => Mode::Interval,
+        Some("date") => Mode::Date,
+        _ => Mode::Immediate,
+    };
+    let unit = match event.get("triggerIntervalUnit").and_then(Value::as_str) {
+        Some("i") => Some(Unit::Minutes),
+        Some("h") => Some(Unit::Hours),
+        Some("m") => Some(Unit::Months),
+        Some("y") => Some(Unit::Years),
+        _ => Some(Unit::Days),
+    };
+    let at = match event.get("triggerDate").and_then(Value::as_str).filter(|t| !t.is_empty()) {
+        Some(text) => {
+            Some(Timestamp::parse(text).map_err(|_| CompatError::bad(format!("events: “{text}” is not a valid datetime.")))?)
+        }
+        None => None,
+    };
+    let interval =
+        event.get("triggerInterval").map_or(0, |v| v.as_i64().or_else(|| v.as_str().and_then(|s| s.parse().ok())).unwrap_or(0));
+    let weekdays = match event.get("triggerRestrictedDaysOfWeek") {
+        Some(Value::Array(days)) => days
+            .iter()
+            .filter_map(|d| d.as_u64().or_else(|| d.as_str().and_then(|s| s.parse().ok())))
+            .filter_map(|d| u8::try_from(d).ok())
+            .collect(),
+        _ => Vec::new(),
+    };
+    let between = match (hour(event.get("triggerRestrictedStartHour"))?, hour(event.get("triggerRestrictedStopHour"))?) {
+        // A range that ends before it starts is turned round, as Mautic does; overnight ranges are ours (§5.1).
+        (Some(a), Some(b)) if a <= b => Some((a, b)),
+        (Some(a), Some(b)) => Some((b, a)),
+        _ => None,
+    };
+    Ok(Timing { mode, interval, unit, at, hour: hour(event.get("triggerHour"))?, between, weekdays, if_past: IfPast::Run })
+}
+
+fn hour_out(text: Option<&str>) -> Value {
+    text.map_or(Value::Null, |t| json!(format!("1970-01-01T{t}:00+00:00")))
+}
+
+fn event(step: &Step, plan: &Plan, extra: &Value, with_family: bool) -> Value {
+    let kept = extra.get("events").and_then(|e| e.get(&step.key));
+    let mut props = kept.and_then(|k| k.get("properties")).cloned().filter(Value::is_object).unwrap_or_else(|| json!({}));
+    if let (Value::Object(all), Value::Object(ours)) = (&mut props, properties(&step.what)) {
+        all.extend(ours);
+    }
+    let depth = std::iter::successors(Some(step), |s| plan.parent(s)).take(plan.steps.len() + 1).count();
+    let channel_id = match &step.what {
+        StepType::SendEmail { email } => email.map(|e| e.0),
+        _ => None,
+    };
+    let t = &step.timing;
+    let decision = step.what.kind() == Kind::Decision;
+    let mut out = json!({
+        "id": step.id, "name": step.name, "description": kept.and_then(|k| k.get("description")).cloned().unwrap_or(Value::Null),
+        "type": old_type(&step.what),
+        "eventType": match step.what.kind() { Kind::Action => "action", Kind::Decision => "decision", Kind::Condition => "condition" },
+        "channel": matches!(step.what, StepType::SendEmail { .. } | StepType::OpensEmail | StepType::ClicksEmail { .. }).then_some("email"),
+        "channelId": channel_id,
+        "order": depth,
+        "properties": props,
+        "triggerDate": t.at.map(Timestamp::rfc3339_offset),
+        "triggerInterval": t.interval,
+        "triggerIntervalUnit": t.unit.and_then(|u| serde_json::to_value(u).ok()),
+        "triggerHour": hour_out(t.hour.as_deref()),
+        "triggerRestrictedStartHour": hour_out(t.between.as_ref().map(|b| b.0.as_str())),
+        "triggerRestrictedStopHour": hour_out(t.between.as_ref().map(|b| b.1.as_str())),
+        "triggerRestrictedDaysOfWeek": t.weekdays,
+        "triggerMode": (!decision).then_some(match t.mode { Mode::Immediate => "immediate", Mode::Interval => "interval", Mode::Date => "date" }),
+        "decisionPath": step.path.map(Path::key),
+        "parent": null, "children": [],
+    });
+    if with_family {
+        out["parent"] = plan.parent(step).map_or(Value::Null, |p| event(p, plan, extra, false));
+        let children = plan.steps.iter().filter(|s| s.parent.as_deref() == Some(step.key.as_str()));
+        out["children"] = children.map(|c| event(c, plan, extra, false)).collect();
+    }
+    out
+}
+
+/// The events, as a list.
+pub(super) fn show(plan: &Plan, extra: &Value) -> Value {
+    plan.steps.iter().map(|s| event(s, plan, extra, true)).collect()
+}
+
+/// The canvas the client stored, with real ids; or one made from the plan.
+pub(super) fn canvas(c: &Campaign, extra: &Value) -> Value {
+    if let Some(stored) = extra.get("canvas").filter(|v| v.get("nodes").is_some()) {
+        let swap = |value: &mut Value| {
+            if let Some(step) = c.plan.by_key(value.as_str().unwrap_or("")) {
+                *value = json!(step.id.to_string());
+            }
+        };
+        return with_ids(stored.clone(), swap);
+    }
+    let source = if c.sources.iter().any(|(s, _)| s.kind == hg_core::campaigns::SourceKind::Segment) { "lists" } else { "forms" };
+    let mut nodes = vec![json!({"id": source, "positionX": "500", "positionY": "50"})];
+    let mut connections = Vec::new();
+    let mut columns: HashMap<usize, i64> = HashMap::new();
+    for step in &c.plan.steps {
+        let depth = std::iter::successors(Some(step), |s| c.plan.parent(s)).take(c.plan.steps.len() + 1).count();
+        let column = columns.entry(depth).or_insert(0);
+        nodes.push(json!({"id": step.id.to_string(), "positionX": (300 + *column * 220).to_string(), "positionY": (50 + depth * 110).to_string()}));
+        *column += 1;
+        let (from, anchor) = match c.plan.parent(step) {
+            Some(parent) => (parent.id.to_string(), step.path.map_or("bottom", Path::key)),
+            None => (source.to_owned(), "leadsource"),
+        };
+        connections
+            .push(json!({"sourceId": from, "targetId": step.id.to_string(), "anchors": {"source": anchor, "target": "top"}}));
+    }
+    json!({"nodes": nodes, "connections": connections})
+}

@@ -1,0 +1,502 @@
+//! Campaigns: draw, publish, see who is where.
+
+use axum::Json;
+use axum::http::StatusCode;
+use hg_app::Error;
+use hg_app::campaigns::{self, Campaign, CampaignPatch, CampaignQuery, NewCampaign, Person, State, StepIn};
+use hg_core::campaigns::model::TYPES;
+use hg_core::campaigns::{Path as Way, Source, SourceKind, StepType, Timing};
+use hg_core::ids::{CampaignId, ContactId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::Web;
+use crate::auth::Caller;
+use crate::input::{Body, PageOut, Path, Query};
+use crate::native::campaign_people::{NextOut, PersonOut, ProgressOut};
+use crate::native::maybe::{Maybe, instant};
+use crate::problem::Answer;
+
+pub fn router() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(catalogue))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(restore))
+        .routes(routes!(publish))
+        .routes(routes!(pause))
+        .routes(routes!(people, change_people))
+        .routes(routes!(progress))
+        .routes(routes!(of_contact))
+}
+
+/// A campaign.
+#[derive(Serialize, ToSchema)]
+pub struct CampaignOut {
+    id: i64,
+    version: i64,
+    name: String,
+    description: Option<String>,
+    /// `draft`, `published` or `paused`.
+    state: String,
+    publish_up: Option<String>,
+    publish_down: Option<String>,
+    allow_restart: bool,
+    sources: Vec<SourceOut>,
+    steps: Vec<StepOut>,
+    /// Where the canvas drew the steps; ours to keep, yours to read.
+    #[schema(value_type = Option<Object>)]
+    layout: Option<Value>,
+    counts: CampaignCounts,
+    /// What keeps it from being published.
+    problems: Vec<ProblemOut>,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct SourceOut {
+    /// `segment` or `form`.
+    kind: String,
+    id: i64,
+    name: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct CampaignCounts {
+    /// Who ever entered.
+    members: i64,
+    /// Who is in now.
+    active: i64,
+    /// Who is in and has nothing left to come.
+    finished: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ProblemOut {
+    /// Key of the step at fault; null: the campaign itself.
+    step_id: Option<String>,
+    code: String,
+    detail: String,
+}
+
+/// A step on the canvas.
+#[derive(Serialize, ToSchema)]
+struct StepOut {
+    id: i64,
+    key: String,
+    /// `action`, `decision` or `condition`.
+    kind: String,
+    #[serde(rename = "type")]
+    what: String,
+    name: String,
+    parent: Option<String>,
+    /// `yes` or `no` below a decision or condition.
+    path: Option<String>,
+    #[schema(value_type = Object)]
+    settings: Value,
+    timing: TimingIo,
+    /// The timing in words.
+    timing_text: String,
+    counts: StepCountsOut,
+}
+
+#[derive(Serialize, ToSchema)]
+struct StepCountsOut {
+    done: i64,
+    waiting: i64,
+    yes: i64,
+    no: i64,
+    failed: i64,
+}
+
+/// When a step runs. Hours and weekdays are the contact's local time.
+#[derive(Serialize, Deserialize, ToSchema, Default)]
+#[serde(default)]
+struct TimingIo {
+    /// `immediate`, `interval` or `date`.
+    mode: String,
+    interval: i64,
+    /// `i` minutes, `h` hours, `d` days, `m` months, `y` years.
+    unit: Option<String>,
+    /// The instant of mode `date`.
+    at: Option<String>,
+    /// `HH:MM`
+    hour: Option<String>,
+    /// `[HH:MM, HH:MM]`
+    between: Option<Vec<String>>,
+    /// 0 = Sunday … 6 = Saturday.
+    weekdays: Vec<u8>,
+    /// `run` or `skip`, when the date has passed as a contact arrives.
+    if_past: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct SourceIn {
+    kind: String,
+    id: i64,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct StepDraft {
+    /// Your own name for the step, stable over edits.
+    key: String,
+    #[serde(rename = "type")]
+    what: String,
+    #[serde(default)]
+    name: String,
+    parent: Option<String>,
+    path: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    settings: Value,
+    #[serde(default)]
+    timing: TimingIo,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct CampaignIn {
+    name: String,
+    description: Option<String>,
+    publish_up: Option<String>,
+    publish_down: Option<String>,
+    #[serde(default)]
+    allow_restart: bool,
+    #[serde(default)]
+    sources: Vec<SourceIn>,
+    #[serde(default)]
+    steps: Vec<StepDraft>,
+    #[schema(value_type = Option<Object>)]
+    layout: Option<Value>,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct CampaignChange {
+    version: Option<i64>,
+    name: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    description: Maybe<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    publish_up: Maybe<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    publish_down: Maybe<String>,
+    allow_restart: Option<bool>,
+    sources: Option<Vec<SourceIn>>,
+    /// The whole list: steps that are not in it are deleted.
+    steps: Option<Vec<StepDraft>>,
+    #[schema(value_type = Option<Object>)]
+    layout: Option<Value>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct CampaignParams {
+    #[serde(default)]
+    search: String,
+    #[serde(default)]
+    sort: String,
+    #[serde(default)]
+    limit: u32,
+    cursor: Option<String>,
+    /// `draft`, `published` or `paused`.
+    state: Option<String>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct PeopleParams {
+    #[serde(default)]
+    limit: u32,
+    cursor: Option<String>,
+    /// Key of a step: only those who passed or wait there.
+    step: Option<String>,
+    /// `active`, `left`, `removed`; with a step `waiting`, `done`, `cancelled`, `failed`.
+    state: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct PeopleChange {
+    #[serde(default)]
+    add: Vec<i64>,
+    #[serde(default)]
+    remove: Vec<i64>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Affected {
+    affected: u64,
+}
+
+/// A kind of step that can be drawn.
+#[derive(Serialize, ToSchema)]
+struct StepTypeOut {
+    #[serde(rename = "type")]
+    what: String,
+    kind: String,
+    label: String,
+    /// Settings of a new step of this type.
+    #[schema(value_type = Object)]
+    settings: Value,
+    /// Types that it may stand directly below; null: any.
+    only_below: Option<Vec<String>>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Catalogue {
+    types: Vec<StepTypeOut>,
+}
+
+/// A campaign as a contact's record shows it.
+#[derive(Serialize, ToSchema)]
+struct InCampaignOut {
+    id: i64,
+    name: String,
+    state: String,
+    joined_at: String,
+    next: Vec<NextOut>,
+}
+
+fn kind_key(what: &StepType) -> &'static str {
+    match what.kind() {
+        hg_core::campaigns::Kind::Action => "action",
+        hg_core::campaigns::Kind::Decision => "decision",
+        hg_core::campaigns::Kind::Condition => "condition",
+    }
+}
+
+impl From<Campaign> for CampaignOut {
+    fn from(c: Campaign) -> Self {
+        let counts = c.step_counts;
+        let steps = c.plan.steps.into_iter().enumerate().map(|(i, s)| {
+            let n = counts.get(i).copied().unwrap_or_default();
+            StepOut {
+                id: s.id.0,
+                kind: kind_key(&s.what).into(),
+                what: s.what.key().into(),
+                settings: s.what.write(),
+                timing_text: s.timing.in_words(),
+                timing: timing_out(&s.timing),
+                key: s.key,
+                name: s.name,
+                parent: s.parent,
+                path: s.path.map(|p| p.key().into()),
+                counts: StepCountsOut { done: n.done, waiting: n.waiting, yes: n.yes, no: n.no, failed: n.failed },
+            }
+        });
+        Self {
+            steps: steps.collect(),
+            id: c.id.0,
+            version: c.version,
+            name: c.name,
+            description: c.description,
+            state: c.state.key().into(),
+            publish_up: c.publish_up.map(|t| t.rfc3339()),
+            publish_down: c.publish_down.map(|t| t.rfc3339()),
+            allow_restart: c.allow_restart,
+            sources: c.sources.into_iter().map(|(s, name)| SourceOut { kind: s.kind.key().into(), id: s.id, name }).collect(),
+            layout: c.layout,
+            counts: CampaignCounts { members: c.counts.members, active: c.counts.active, finished: c.counts.finished },
+            problems: c
+                .problems
+                .into_iter()
+                .map(|p| ProblemOut { step_id: p.step, code: p.code.into(), detail: p.detail })
+                .collect(),
+            created_at: c.created_at.rfc3339(),
+            updated_at: c.updated_at.rfc3339(),
+        }
+    }
+}
+
+fn timing_out(t: &Timing) -> TimingIo {
+    serde_json::to_value(t).ok().and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default()
+}
+
+fn timing_in(index: usize, t: TimingIo) -> Result<Timing, Error> {
+    let mode = if t.mode.is_empty() { "immediate".to_owned() } else { t.mode };
+    let json = serde_json::json!({
+        "mode": mode, "interval": t.interval, "unit": t.unit, "at": t.at, "hour": t.hour.filter(|h| !h.is_empty()),
+        "between": t.between.filter(|b| b.len() == 2), "weekdays": t.weekdays, "if_past": t.if_past.unwrap_or_else(|| "run".into()),
+    });
+    serde_json::from_value(json)
+        .map_err(|e| Error::field(format!("/steps/{index}/timing"), "timing", format!("The timing cannot be read: {e}.")))
+}
+
+fn steps_in(drafts: Vec<StepDraft>) -> Result<Vec<StepIn>, Error> {
+    drafts
+        .into_iter()
+        .enumerate()
+        .map(|(index, d)| {
+            let path = match d.path.as_deref() {
+                None | Some("") => None,
+                Some(text) => Some(
+                    Way::from_key(text)
+                        .ok_or_else(|| Error::field(format!("/steps/{index}/path"), "path", "A path is yes or no."))?,
+                ),
+            };
+            Ok(StepIn {
+                key: d.key,
+                parent: d.parent.filter(|p| !p.is_empty()),
+                path,
+                name: d.name,
+                kind: d.what,
+                settings: d.settings,
+                timing: timing_in(index, d.timing)?,
+            })
+        })
+        .collect()
+}
+
+fn sources_in(sources: Vec<SourceIn>) -> Result<Vec<Source>, Error> {
+    sources
+        .into_iter()
+        .enumerate()
+        .map(|(index, s)| {
+            let kind = SourceKind::from_key(&s.kind)
+                .ok_or_else(|| Error::field(format!("/sources/{index}/kind"), "kind", "A source is a segment or a form."))?;
+            Ok(Source { kind, id: s.id })
+        })
+        .collect()
+}
+
+/// Campaigns.
+#[utoipa::path(get, path = "/campaigns", tag = "campaigns", params(CampaignParams), responses((status = 200, body = PageOut<CampaignOut>)))]
+async fn list(Caller(cx): Caller, Query(q): Query<CampaignParams>) -> Answer<Json<PageOut<CampaignOut>>> {
+    let query = CampaignQuery {
+        list: crate::input::ListParams { search: q.search, sort: q.sort, limit: q.limit, cursor: q.cursor }.into(),
+        state: q.state.filter(|s| !s.is_empty()).map(|s| State::from_key(&s)),
+    };
+    Ok(PageOut::of(campaigns::list(&cx, query).await?, CampaignOut::from))
+}
+
+/// Makes a campaign as a draft; unfinished ones may be saved.
+#[utoipa::path(post, path = "/campaigns", tag = "campaigns", request_body = CampaignIn, responses((status = 201, body = CampaignOut)))]
+async fn create(Caller(cx): Caller, Body(b): Body<CampaignIn>) -> Answer<(StatusCode, Json<CampaignOut>)> {
+    let new = NewCampaign {
+        name: b.name,
+        description: b.description,
+        publish_up: instant("/publish_up", b.publish_up)?,
+        publish_down: instant("/publish_down", b.publish_down)?,
+        allow_restart: b.allow_restart,
+        sources: sources_in(b.sources)?,
+        steps: steps_in(b.steps)?,
+        layout: b.layout,
+        extra: None,
+        publish: false,
+    };
+    Ok((StatusCode::CREATED, Json(campaigns::create(&cx, new).await?.into())))
+}
+
+/// The kinds of steps that can be drawn.
+#[utoipa::path(get, path = "/campaigns/catalogue", tag = "campaigns", responses((status = 200, body = Catalogue)))]
+async fn catalogue(Caller(cx): Caller) -> Answer<Json<Catalogue>> {
+    cx.may(hg_app::Action::View(hg_app::Area::Campaigns))?;
+    let types = TYPES.iter().filter_map(|(key, _, label)| {
+        let empty = StepType::read(key, &Value::Null).ok()?;
+        let only_below = matches!(*key, "email.open" | "email.click").then(|| vec!["email.send".to_owned()]);
+        Some(StepTypeOut {
+            what: (*key).into(),
+            kind: kind_key(&empty).into(),
+            label: (*label).into(),
+            settings: empty.write(),
+            only_below,
+        })
+    });
+    Ok(Json(Catalogue { types: types.collect() }))
+}
+
+/// One campaign.
+#[utoipa::path(get, path = "/campaigns/{id}", tag = "campaigns", params(("id" = i64, Path)), responses((status = 200, body = CampaignOut)))]
+async fn get(Caller(cx): Caller, Path(id): Path<CampaignId>) -> Answer<Json<CampaignOut>> {
+    Ok(Json(campaigns::get(&cx, id).await?.into()))
+}
+
+/// Changes a campaign; only named keys change. Members of a running one keep their place.
+#[utoipa::path(patch, path = "/campaigns/{id}", tag = "campaigns", params(("id" = i64, Path)), request_body = CampaignChange, responses((status = 200, body = CampaignOut)))]
+async fn update(Caller(cx): Caller, Path(id): Path<CampaignId>, Body(b): Body<CampaignChange>) -> Answer<Json<CampaignOut>> {
+    let patch = CampaignPatch {
+        version: b.version,
+        name: b.name,
+        description: b.description.0,
+        publish_up: b.publish_up.0.map(|t| instant("/publish_up", t)).transpose()?,
+        publish_down: b.publish_down.0.map(|t| instant("/publish_down", t)).transpose()?,
+        allow_restart: b.allow_restart,
+        sources: b.sources.map(sources_in).transpose()?,
+        steps: b.steps.map(steps_in).transpose()?,
+        layout: b.layout,
+        extra: None,
+    };
+    Ok(Json(campaigns::update(&cx, id, patch).await?.into()))
+}
+
+/// Deletes a campaign; it can be restored.
+#[utoipa::path(delete, path = "/campaigns/{id}", tag = "campaigns", params(("id" = i64, Path)), responses((status = 204)))]
+async fn delete(Caller(cx): Caller, Path(id): Path<CampaignId>) -> Answer<StatusCode> {
+    campaigns::delete(&cx, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Brings a deleted campaign back, paused.
+#[utoipa::path(post, path = "/campaigns/{id}/restore", tag = "campaigns", params(("id" = i64, Path)), responses((status = 200, body = CampaignOut)))]
+async fn restore(Caller(cx): Caller, Path(id): Path<CampaignId>) -> Answer<Json<CampaignOut>> {
+    Ok(Json(campaigns::restore(&cx, id).await?.into()))
+}
+
+/// Starts a campaign.
+#[utoipa::path(post, path = "/campaigns/{id}/publish", tag = "campaigns", params(("id" = i64, Path)), responses((status = 200, body = CampaignOut)))]
+async fn publish(Caller(cx): Caller, Path(id): Path<CampaignId>) -> Answer<Json<CampaignOut>> {
+    Ok(Json(campaigns::publish(&cx, id).await?.into()))
+}
+
+/// Pauses a campaign: what waits goes on waiting.
+#[utoipa::path(post, path = "/campaigns/{id}/pause", tag = "campaigns", params(("id" = i64, Path)), responses((status = 200, body = CampaignOut)))]
+async fn pause(Caller(cx): Caller, Path(id): Path<CampaignId>) -> Answer<Json<CampaignOut>> {
+    Ok(Json(campaigns::pause(&cx, id).await?.into()))
+}
+
+/// Who is in a campaign, and where.
+#[utoipa::path(get, path = "/campaigns/{id}/people", tag = "campaigns", params(("id" = i64, Path), PeopleParams), responses((status = 200, body = PageOut<PersonOut>)))]
+async fn people(
+    Caller(cx): Caller,
+    Path(id): Path<CampaignId>,
+    Query(q): Query<PeopleParams>,
+) -> Answer<Json<PageOut<PersonOut>>> {
+    let query = campaigns::PeopleQuery {
+        list: crate::input::ListParams { limit: q.limit, cursor: q.cursor, ..Default::default() }.into(),
+        step: q.step.filter(|s| !s.is_empty()),
+        state: q.state,
+    };
+    Ok(PageOut::of(campaigns::people(&cx, id, query).await?, |p: Person| PersonOut::from(p)))
+}
+
+/// Adds and removes people by hand.
+#[utoipa::path(post, path = "/campaigns/{id}/people", tag = "campaigns", params(("id" = i64, Path)), request_body = PeopleChange, responses((status = 200, body = Affected)))]
+async fn change_people(Caller(cx): Caller, Path(id): Path<CampaignId>, Body(b): Body<PeopleChange>) -> Answer<Json<Affected>> {
+    let ids = |list: Vec<i64>| list.into_iter().map(ContactId).collect();
+    let affected = campaigns::change_people(&cx, id, ids(b.add), ids(b.remove)).await?;
+    Ok(Json(Affected { affected }))
+}
+
+/// One contact's way through a campaign: what happened, what comes next and when.
+#[utoipa::path(get, path = "/campaigns/{id}/people/{contact}", tag = "campaigns", params(("id" = i64, Path), ("contact" = i64, Path)), responses((status = 200, body = ProgressOut)))]
+async fn progress(Caller(cx): Caller, Path((id, contact)): Path<(CampaignId, ContactId)>) -> Answer<Json<ProgressOut>> {
+    Ok(Json(campaigns::progress(&cx, id, contact).await?.into()))
+}
+
+/// The campaigns of a contact.
+#[utoipa::path(get, path = "/contacts/{id}/campaigns", tag = "campaigns", params(("id" = i64, Path)), responses((status = 200, body = Vec<InCampaignOut>)))]
+async fn of_contact(Caller(cx): Caller, Path(id): Path<ContactId>) -> Answer<Json<Vec<InCampaignOut>>> {
+    let all = campaigns::campaigns_of(&cx, id).await?;
+    let out = all.into_iter().map(|c| InCampaignOut {
+        id: c.id.0,
+        name: c.name,
+        state: c.state,
+        joined_at: c.joined_at.rfc3339(),
+        next: c.next.into_iter().map(NextOut::from).collect(),
+    });
+    Ok(Json(out.collect()))
+}
