@@ -28,7 +28,7 @@ pub use marks::{
 };
 pub use model::{Contact, ContactInput, ContactName, Existing, PointsOperator, Source, Values};
 pub use service::{
-    create, create_or_update, delete, find_by_email, get, get_many, is_suppressed, load, names, read_values, restore, survivor,
-    update, zone_of,
+    create, create_or_update, delete, find_by_email, get, get_many, is_suppressed, load, names, names_of, read_values, restore,
+    survivor, update, zone_of,
 };
-pub use timeline::{Moment, TimelineQuery, timeline};
+pub use timeline::{Moment, TimelineQuery, moments, recent, timeline};

@@ -221,6 +221,12 @@ pub fn names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<i64, ContactName>> 
     Ok(rows.into_iter().map(|(id, parts)| (id, name(parts))).collect())
 }
 
+/// The same for whoever shows contacts beside something else.
+pub async fn names_of(cx: &Cx, ids: Vec<i64>) -> Result<HashMap<i64, ContactName>> {
+    cx.may(Action::View(Area::Contacts))?;
+    cx.db().read(move |tx| names(tx, &ids)).await
+}
+
 /// Deletes a contact; she can be brought back for as long as the trash is kept.
 pub async fn delete(cx: &Cx, id: ContactId) -> Result<Contact> {
     cx.may(Action::Edit(Area::Contacts))?;

@@ -71,22 +71,57 @@ pub async fn timeline(cx: &Cx, contact: Option<ContactId>, query: TimelineQuery)
                  ORDER BY e.occurred_at DESC, e.id DESC LIMIT $7 OFFSET $8"
             );
             let offset = i64::try_from(query.list.offset).unwrap_or(i64::MAX);
-            let rows = tx.all(bound(text).bind(at).bind(id).bind(i64::from(limit) + 1).bind(offset), |r| {
-                Ok(Raw {
-                    id: r.get(0)?,
-                    contact: r.get(1)?,
-                    kind: EventKind::from_code(r.get(2)?).unwrap_or(EventKind::TimePassed),
-                    at: r.get(3)?,
-                    object: r.get(4)?,
-                    detail: r.get::<Option<Json>>(5)?.unwrap_or_else(|| json!({})),
-                    url: r.get(6)?,
-                })
-            })?;
+            let rows = tx.all(bound(text).bind(at).bind(id).bind(i64::from(limit) + 1).bind(offset), read)?;
             let names = Names::of(tx, &rows)?;
             let moments = rows.into_iter().map(|raw| names.tell(raw)).collect();
             Ok(Page::of(moments, limit, u64::try_from(total).ok(), |m: &Moment| (Value::Int(m.at.0), m.id)))
         })
         .await
+}
+
+/// What happened lately to anybody, the newest first, without a total: this is asked for often, and of many millions.
+pub async fn recent(cx: &Cx, query: TimelineQuery) -> Result<Page<Moment>> {
+    cx.may(Action::View(Area::Contacts))?;
+    let after = query.list.after()?.map_or(i64::MAX, |(_, id)| id);
+    cx.db()
+        .read(move |tx| {
+            let limit = query.list.limit();
+            let shown = |k: &&EventKind| k.is_shown() && (query.kinds.is_empty() || query.kinds.contains(k));
+            let kinds: Vec<i64> = EventKind::ALL.iter().filter(shown).map(|k| k.code()).collect();
+            let text = "SELECT e.id, e.contact_id, e.kind, e.occurred_at, e.object_id, e.detail, u.url FROM events e LEFT JOIN urls u ON u.id = e.url_id \
+                 WHERE e.id < $1 AND e.kind @in($2) ORDER BY e.id DESC LIMIT $3";
+            let rows = tx.all(Sql::new(text).bind(after).bind(kinds.as_slice()).bind(i64::from(limit) + 1), read)?;
+            let names = Names::of(tx, &rows)?;
+            let moments = rows.into_iter().map(|raw| names.tell(raw)).collect();
+            Ok(Page::of(moments, limit, None, |m: &Moment| (Value::Null, m.id)))
+        })
+        .await
+}
+
+/// Certain events, the oldest first, for the live stream.
+pub async fn moments(cx: &Cx, ids: Vec<i64>) -> Result<Vec<Moment>> {
+    cx.may(Action::View(Area::Contacts))?;
+    cx.db()
+        .read(move |tx| {
+            let text = "SELECT e.id, e.contact_id, e.kind, e.occurred_at, e.object_id, e.detail, u.url FROM events e LEFT JOIN urls u ON u.id = e.url_id \
+                 WHERE e.id @in($1) ORDER BY e.id";
+            let rows = tx.all(Sql::new(text).bind(ids.as_slice()), read)?;
+            let names = Names::of(tx, &rows)?;
+            Ok(rows.into_iter().map(|raw| names.tell(raw)).collect())
+        })
+        .await
+}
+
+fn read(r: &hg_store::Row<'_>) -> hg_store::Result<Raw> {
+    Ok(Raw {
+        id: r.get(0)?,
+        contact: r.get(1)?,
+        kind: EventKind::from_code(r.get(2)?).unwrap_or(EventKind::TimePassed),
+        at: r.get(3)?,
+        object: r.get(4)?,
+        detail: r.get::<Option<Json>>(5)?.unwrap_or_else(|| json!({})),
+        url: r.get(6)?,
+    })
 }
 
 struct Raw {

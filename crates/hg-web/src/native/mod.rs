@@ -1,6 +1,7 @@
 //! The native API. One router serves `/api/v1` (Basic) and `/s/api/v1` (session and CSRF header); its description is
 //! generated from the handlers and served as `openapi.json`.
 
+pub mod activity;
 pub mod campaign_people;
 pub mod campaigns;
 pub mod dashboard;
@@ -38,6 +39,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(session::router())
         .merge(users::router())
         .merge(settings::router())
+        .merge(activity::router())
         .merge(campaigns::router())
         .merge(dashboard::router())
         .merge(tasks::router())
