@@ -1,7 +1,7 @@
 import { keepPreviousData, QueryClient } from "@tanstack/react-query";
 import createFetchClient from "openapi-fetch";
 import createQueryClient from "openapi-react-query";
-import type { paths } from "./schema";
+import type { paths } from "./routes";
 import type { Problem, Session } from "./types";
 
 /** What a failed call throws: the server's problem document, or our words when there was none. */

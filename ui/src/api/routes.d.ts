@@ -45,8 +45,14 @@ export interface paths {
   "/me/password": { post: Op<undefined, { body: { current: string; new: string } }> };
   "/users": Users["list"];
   "/users/{id}": Users["one"];
-  "/settings/general": { get: Op<T.GeneralSettings>; put: Op<T.GeneralSettings, { body: T.GeneralSettings }> };
-  "/settings/sending": { get: Op<T.SendingSettings>; put: Op<T.SendingSettings, { body: T.SendingSettings }> };
+  "/settings/general": {
+    get: Op<T.GeneralSettings>;
+    put: Op<T.GeneralSettings, { body: T.GeneralSettings }>;
+  };
+  "/settings/sending": {
+    get: Op<T.SendingSettings>;
+    put: Op<T.SendingSettings, { body: T.SendingSettings }>;
+  };
   "/settings/tracking": {
     get: Op<T.TrackingSettings>;
     put: Op<T.TrackingSettings, { body: T.TrackingSettings }>;
