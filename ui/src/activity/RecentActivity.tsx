@@ -51,7 +51,13 @@ export function ActivityRow({ row }: { row: Activity }) {
         <Text size="sm" component="div" style={{ overflowWrap: "anywhere" }}>
           {row.contact && (
             <>
-              <TextLink to="/contacts/$id" params={{ id: String(row.contact.id) }} size="sm" fw={550}>
+              <TextLink
+                to="/contacts/$id"
+                params={{ id: String(row.contact.id) }}
+                size="sm"
+                fw={550}
+                td="underline"
+              >
                 {row.contact.name || t("anonymous")}
               </TextLink>{" "}
             </>

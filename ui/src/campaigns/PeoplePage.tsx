@@ -81,7 +81,7 @@ export function PeoplePage() {
           aria-label={t("atStep")}
           placeholder={t("atStep")}
           clearable
-          clearButtonProps={{ "aria-label": t("common:clearFilters"), tabIndex: 0 }}
+          clearButtonProps={{ "aria-label": t("common:clearFilters"), "aria-hidden": false, tabIndex: 0 }}
           data={steps.map((step) => ({ value: step.key, label: step.name || t(`type.${step.type}`) }))}
           value={view.step ?? null}
           onChange={(step) => change({ step: step ?? undefined })}
@@ -90,7 +90,7 @@ export function PeoplePage() {
           aria-label={t("inState")}
           placeholder={t("inState")}
           clearable
-          clearButtonProps={{ "aria-label": t("common:clearFilters"), tabIndex: 0 }}
+          clearButtonProps={{ "aria-label": t("common:clearFilters"), "aria-hidden": false, tabIndex: 0 }}
           data={["active", "finished", "removed", "waiting", "scheduled", "failed"].map((state) => ({
             value: state,
             label: t(`common:state.${state}`),

@@ -222,7 +222,7 @@ function TimelineTitle({ item }: { item: TimelineItem }) {
     return (
       <>
         {item.title}{" "}
-        <PathLink path={path} size="sm">
+        <PathLink path={path} size="sm" td="underline">
           {item.link.label}
         </PathLink>
       </>
@@ -231,7 +231,7 @@ function TimelineTitle({ item }: { item: TimelineItem }) {
   return (
     <>
       {item.title.slice(0, at)}
-      <PathLink path={path} size="sm">
+      <PathLink path={path} size="sm" td="underline">
         {item.link.label}
       </PathLink>
       {item.title.slice(at + item.link.label.length)}

@@ -3,7 +3,7 @@ import { AreaChart } from "@mantine/charts";
 import { Table, VisuallyHidden } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Dashboard } from "../api/types";
-import { date, number } from "../ui/format";
+import { date, number, shortDate } from "../ui/format";
 
 const LINES = [
   { name: "sent", color: "indigo.6" },
@@ -15,7 +15,7 @@ const LINES = [
 /** Sent, opened, clicked and submissions by day, with the same numbers as a table for screen readers. */
 export default function SeriesChart({ series }: { series: Dashboard["series"] }) {
   const { t } = useTranslation("dashboard");
-  const data = series.map((one) => ({ ...one, date: date(one.date).replace(/ \d{4}$/, "") }));
+  const data = series.map((one) => ({ ...one, date: shortDate(one.date) }));
   return (
     <>
       <div aria-hidden>

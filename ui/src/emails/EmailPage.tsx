@@ -157,7 +157,7 @@ function Recipients({ email, state, onState }: RecipientsProps) {
         aria-label={t("recipientState")}
         placeholder={t("recipientState")}
         clearable
-        clearButtonProps={{ "aria-label": t("common:clearFilters"), tabIndex: 0 }}
+        clearButtonProps={{ "aria-label": t("common:clearFilters"), "aria-hidden": false, tabIndex: 0 }}
         data={(["sent", "opened", "clicked", "failed", "unknown", "skipped", "queued"] as const).map(
           (key) => ({ value: key, label: t(`common:state.${key}`) }),
         )}

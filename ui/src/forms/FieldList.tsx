@@ -253,7 +253,7 @@ function FieldSettings({ field, onChange }: Pick<RowProps, "field" | "onChange">
           placeholder={t("field.notMapped")}
           clearable
           searchable
-          clearButtonProps={{ "aria-label": t("field.notMapped"), tabIndex: 0 }}
+          clearButtonProps={{ "aria-label": t("field.notMapped"), "aria-hidden": false, tabIndex: 0 }}
           disabled={field.type === "consent"}
           data={contactFields.map((one) => ({ value: one.alias, label: one.label }))}
           value={field.mapped_field}

@@ -205,7 +205,7 @@ function PageEditor({ page }: { page: Page }) {
                     label={t("redirect")}
                     description={t("redirectHint")}
                     clearable
-                    clearButtonProps={{ "aria-label": t("common:remove"), tabIndex: 0 }}
+                    clearButtonProps={{ "aria-label": t("common:remove"), "aria-hidden": false, tabIndex: 0 }}
                     placeholder={t("common:none")}
                     data={["301", "302", "303", "307", "308"]}
                     value={draft.redirect_type}

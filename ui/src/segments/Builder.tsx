@@ -133,6 +133,7 @@ function RemoveRow({ handleOnClick, level, path }: ActionProps) {
   if (level === 0 && path.length === 0) return null;
   return (
     <ActionIcon
+      className="hg-removerow"
       variant="subtle"
       color="gray"
       c="dimmed"
@@ -150,6 +151,7 @@ function CloneRow({ handleOnClick, path }: ActionProps) {
   if (!path.length) return null;
   return (
     <ActionIcon
+      className="hg-clone"
       variant="subtle"
       color="gray"
       c="dimmed"
@@ -167,7 +169,7 @@ function MoveRow({ shiftUp, shiftDown, shiftUpDisabled, shiftDownDisabled, path 
   const { t } = useTranslation("segments");
   if (!path.length) return null;
   return (
-    <>
+    <span className="hg-shift">
       <ActionIcon
         variant="subtle"
         color="gray"
@@ -190,7 +192,7 @@ function MoveRow({ shiftUp, shiftDown, shiftUpDisabled, shiftDownDisabled, path 
       >
         <IconArrowDown size={16} aria-hidden />
       </ActionIcon>
-    </>
+    </span>
   );
 }
 
@@ -225,7 +227,7 @@ function FieldSelect({ value, handleOnChange, options }: FieldSelectorProps) {
   return (
     <Select
       aria-label={t("builder.field")}
-      w={210}
+      w={180}
       searchable
       allowDeselect={false}
       data={groups.map((group) => ({
@@ -258,7 +260,7 @@ function OperatorSelect({
   return (
     <Select
       aria-label={t("builder.operator")}
-      w={170}
+      w={150}
       allowDeselect={false}
       data={flat.map((option) => ({ value: option.name, label: option.label }))}
       value={value ?? null}

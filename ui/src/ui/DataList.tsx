@@ -1,4 +1,15 @@
-import { Box, Button, Center, Checkbox, Drawer, Group, Table, Text, UnstyledButton } from "@mantine/core";
+import {
+  Box,
+  Button,
+  Center,
+  Checkbox,
+  Drawer,
+  Group,
+  Table,
+  Text,
+  UnstyledButton,
+  VisuallyHidden,
+} from "@mantine/core";
 import { IconChevronDown, IconChevronUp, IconSelector } from "@tabler/icons-react";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -148,7 +159,7 @@ export function DataList<T>(props: Props<T>) {
                         )}
                       </UnstyledButton>
                     ) : (
-                      column.title
+                      column.title || <VisuallyHidden>{t("actions")}</VisuallyHidden>
                     )}
                   </Table.Th>
                 );

@@ -70,6 +70,11 @@ export function date(value: string | null | undefined): string {
   }).format(new Date(value));
 }
 
+/** Day and month only, for axes. */
+export function shortDate(value: string): string {
+  return formatter({ day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(value));
+}
+
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_536_000],
   ["month", 2_592_000],

@@ -56,7 +56,7 @@ export function ThingSelect({ kind, value, onChange, ...rest }: One) {
       searchable
       nothingFoundMessage={t("nothingFound")}
       comboboxProps={{ withinPortal: true }}
-      clearButtonProps={{ "aria-label": t("remove"), tabIndex: 0 }}
+      clearButtonProps={{ "aria-label": t("remove"), "aria-hidden": false, tabIndex: 0 }}
       {...rest}
     />
   );
@@ -145,7 +145,7 @@ export function ContactSelect({ value, onChange, ...rest }: PersonProps) {
       onSearchChange={setText}
       filter={({ options: all }) => all}
       clearable
-      clearButtonProps={{ "aria-label": t("remove"), tabIndex: 0 }}
+      clearButtonProps={{ "aria-label": t("remove"), "aria-hidden": false, tabIndex: 0 }}
       nothingFoundMessage={t("nothingFound")}
       {...rest}
     />
