@@ -86,7 +86,10 @@ export interface paths {
     get: Op<{ id: number; name: string; origin: string; joined_at: string }[], Id>;
   };
   "/contacts/{id}/campaigns": { get: Op<T.ContactCampaign[], Id> };
-  "/contacts/{id}/consents": { get: Op<T.Consent[], Id>; post: Op<T.Consent, Id & { body: T.Consent }> };
+  "/contacts/{id}/consents": {
+    get: Op<T.Consent[], Id>;
+    post: Op<T.Consent, Id & { body: Pick<T.Consent, "purpose" | "state" | "text"> }>;
+  };
   "/contacts/{id}/do-not-contact": {
     post: Op<T.Contact, Id & { body: { channel: string; comments: string } }>;
   };
@@ -158,7 +161,7 @@ export interface paths {
     get: Op<T.List<T.CampaignPerson>, Id & Q<{ step?: string; state?: string }>>;
     post: Op<unknown, Id & { body: { add?: number[]; remove?: number[] } }>;
   };
-  "/campaigns/{id}/people/{contact_id}": {
-    get: Op<T.CampaignPersonFull, { path: { id: number; contact_id: number } }>;
+  "/campaigns/{id}/people/{contact}": {
+    get: Op<T.CampaignPersonFull, { path: { id: number; contact: number } }>;
   };
 }

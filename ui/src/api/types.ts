@@ -82,7 +82,7 @@ export type Dashboard = {
     submissions: number;
     new_contacts: number;
   }[];
-  upcoming: { at: string; kind: string; title: string; link: string | null }[];
+  upcoming: { at: string; kind: string; title: string; people: number; link: string | null }[];
   checklist: { key: string; done: boolean; link: string | null }[];
 };
 export type Activity = {
@@ -320,9 +320,9 @@ export type Email = Kept & {
   name: string;
   subject: string;
   preheader: string;
-  from_name: string | null;
-  from_address: string | null;
-  reply_to: string | null;
+  from_name: string;
+  from_address: string;
+  reply_to: string;
   format: "html" | "mjml";
   source: string;
   plain_text: string | null;
@@ -333,7 +333,7 @@ export type Email = Kept & {
   segments: number[];
   excluded_segments: number[];
   language: string;
-  utm: { source?: string | null; medium?: string | null; campaign?: string | null; content?: string | null };
+  utm: { source: string; medium: string; campaign: string; content: string };
   send_state: SendState;
   counts: SendCounts;
   warnings: Warning[];
@@ -350,8 +350,8 @@ export type EmailPreview = {
 };
 export type Audience = {
   will_receive: number;
-  skipped: { reason: string; count: number }[];
-  sample: Contact[];
+  skipped: { reason: string; text: string; count: number }[];
+  sample: { id: number; name: string; email: string | null }[];
 };
 export type Recipient = {
   contact: { id: number; name: string; email: string | null };
@@ -478,7 +478,7 @@ export type Campaign = Kept & {
   steps: Step[];
   layout: Record<string, unknown> | null;
   counts: { members: number; active: number; finished: number };
-  problems: { step_id: number | null; step_key?: string | null; code: string; detail: string }[];
+  problems: { step_id: string | null; code: string; detail: string }[];
 };
 export type CampaignWrite = {
   name?: string;
@@ -494,7 +494,7 @@ export type CampaignPerson = {
   rotation: number;
   joined_at: string;
   state: string;
-  current: { step_key: string; state: string; due_at: string | null; reason: string | null }[];
+  current: NextStep[];
 };
 export type CampaignPersonFull = {
   contact: { id: number; name: string; email?: string | null };
@@ -513,7 +513,7 @@ export type CampaignPersonFull = {
 export type NextStep = {
   step_key: string;
   name: string;
-  state: "waiting" | "scheduled";
+  state: "waiting" | "scheduled" | "sending";
   due_at: string | null;
   explain: string | null;
 };

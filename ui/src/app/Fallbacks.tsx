@@ -1,4 +1,4 @@
-import { Box, Button, Center, Stack, Text, Title } from "@mantine/core";
+import { Box, Button, Center, Stack, Text, Title, VisuallyHidden } from "@mantine/core";
 import { IconMoodSearch } from "@tabler/icons-react";
 import type { ErrorComponentProps } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -9,17 +9,20 @@ import { EmptyState, ErrorState } from "../ui/states";
 export function NotFound() {
   const { t } = useTranslation();
   return (
-    <EmptyState
-      icon={IconMoodSearch}
-      title={t("error.notFoundTitle")}
-      action={
-        <Button component="a" href="/s/">
-          {t("error.home")}
-        </Button>
-      }
-    >
-      {t("error.notFoundText")}
-    </EmptyState>
+    <main>
+      <VisuallyHidden component="h1">{t("error.notFoundTitle")}</VisuallyHidden>
+      <EmptyState
+        icon={IconMoodSearch}
+        title={t("error.notFoundTitle")}
+        action={
+          <Button component="a" href="/s/">
+            {t("error.home")}
+          </Button>
+        }
+      >
+        {t("error.notFoundText")}
+      </EmptyState>
+    </main>
   );
 }
 

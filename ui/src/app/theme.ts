@@ -27,6 +27,9 @@ const dark: MantineColorsTuple = [
   "#0e1016",
 ];
 
+/** The head of a dialog is a plain box, not a second banner of the page. */
+const plainHeader = { header: { role: "presentation" } };
+
 export const theme = createTheme({
   colors: { indigo, dark },
   primaryColor: "indigo",
@@ -49,9 +52,13 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: "sm" } },
     Modal: {
-      ...Modal.extend({ defaultProps: { transitionProps: { duration: 100 }, radius: "lg" } }),
+      ...Modal.extend({
+        defaultProps: { transitionProps: { duration: 100 }, radius: "lg", attributes: plainHeader },
+      }),
     },
-    Drawer: { defaultProps: { transitionProps: { duration: 120 }, position: "right" } },
+    Drawer: {
+      defaultProps: { transitionProps: { duration: 120 }, position: "right", attributes: plainHeader },
+    },
     Menu: { defaultProps: { shadow: "md", transitionProps: { duration: 80 } } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, transitionProps: { duration: 80 } } },
     Badge: { defaultProps: { variant: "light", radius: "sm", tt: "none", fw: 550 } },

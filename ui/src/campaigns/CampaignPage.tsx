@@ -67,7 +67,7 @@ function writable(campaign: Campaign) {
     allow_restart,
     version,
     sources: campaign.sources.map(({ kind, id }) => ({ kind, id })),
-    steps: campaign.steps.map(({ counts: _counts, ...step }) => step),
+    steps: campaign.steps.map(({ counts: _counts, id: _id, ...step }) => step),
   };
 }
 
@@ -95,9 +95,7 @@ function CampaignEditor({ live }: { live: Campaign }) {
     () => new Map(live.steps.flatMap((step) => (step.counts ? [[step.key, step.counts] as const] : []))),
     [live.steps],
   );
-  const keyOf = (problem: Campaign["problems"][number]) =>
-    problem.step_key ?? live.steps.find((step) => step.id != null && step.id === problem.step_id)?.key;
-  const problems = new Set(live.problems.flatMap((problem) => keyOf(problem) ?? []));
+  const problems = new Set(live.problems.flatMap((problem) => problem.step_id ?? []));
   const selected = view.step ?? null;
   const step = draft.steps.find((one) => one.key === selected);
   const select = (key: string | null) => change({ step: key ?? undefined });
@@ -254,7 +252,7 @@ function CampaignEditor({ live }: { live: Campaign }) {
             steps={draft.steps}
             counts={counts.get(step.key)}
             editable={may}
-            errors={live.problems.filter((problem) => keyOf(problem) === step.key).map((one) => one.detail)}
+            errors={live.problems.filter((problem) => problem.step_id === step.key).map((one) => one.detail)}
             onChange={(patch: Partial<Step>) =>
               set({ steps: draft.steps.map((one) => (one.key === step.key ? { ...one, ...patch } : one)) })
             }

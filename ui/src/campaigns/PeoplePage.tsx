@@ -9,7 +9,6 @@ import { useLive } from "../api/live";
 import type { CampaignPerson } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { DataList } from "../ui/DataList";
-import { FilterBar } from "../ui/FilterBar";
 import { ago, dateTime } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
@@ -20,7 +19,7 @@ import { Timeline } from "../ui/Timeline";
 import { attempt } from "../ui/toasts";
 import { useView } from "../ui/view";
 
-type View = { step?: string; state?: string; contact?: number; search?: string };
+type View = { step?: string; state?: string; contact?: number };
 
 /** Who is in the campaign: where everybody stands, what happened, what comes next and when. */
 export function PeoplePage() {
@@ -35,7 +34,7 @@ export function PeoplePage() {
   const query = $api.useInfiniteQuery(
     "get",
     "/campaigns/{id}/people",
-    { params: { path, query: { step: view.step, state: view.state, search: view.search, limit: 50 } } },
+    { params: { path, query: { step: view.step, state: view.state, limit: 50 } } },
     byCursor,
   );
   useLive<{ id: number }>("campaign", (event) => {
@@ -72,11 +71,7 @@ export function PeoplePage() {
           )
         }
       />
-      <FilterBar
-        search={view.search ?? ""}
-        onSearch={(search) => change({ search })}
-        placeholder={t("searchPeople")}
-      >
+      <Group mb="md" gap="sm">
         <Select
           aria-label={t("atStep")}
           placeholder={t("atStep")}
@@ -91,14 +86,16 @@ export function PeoplePage() {
           placeholder={t("inState")}
           clearable
           clearButtonProps={{ "aria-label": t("common:clearFilters"), "aria-hidden": false, tabIndex: 0 }}
-          data={["active", "finished", "removed", "waiting", "scheduled", "failed"].map((state) => ({
-            value: state,
-            label: t(`common:state.${state}`),
-          }))}
+          data={(view.step ? ["waiting", "done", "cancelled", "failed"] : ["active", "left", "removed"]).map(
+            (state) => ({
+              value: state,
+              label: t(`common:state.${state}`),
+            }),
+          )}
           value={view.state ?? null}
           onChange={(state) => change({ state: state ?? undefined })}
         />
-      </FilterBar>
+      </Group>
       <DataList<CampaignPerson>
         label={t("people")}
         query={query}
@@ -130,10 +127,10 @@ export function PeoplePage() {
               row.current.length
                 ? row.current.map((at) => (
                     <Text key={at.step_key} size="sm">
-                      {nameOf(at.step_key)}
+                      {at.name || nameOf(at.step_key)}
                       <Text span size="xs" c="dimmed">
                         {" "}
-                        {at.due_at ? ago(at.due_at) : (at.reason ?? "")}
+                        {at.due_at ? ago(at.due_at) : at.explain}
                       </Text>
                     </Text>
                   ))
@@ -180,8 +177,8 @@ type JourneyProps = { campaign: number; contact: number; remove?: () => void };
 
 function Journey({ campaign, contact, remove }: JourneyProps) {
   const { t } = useTranslation("campaigns");
-  const query = $api.useQuery("get", "/campaigns/{id}/people/{contact_id}", {
-    params: { path: { id: campaign, contact_id: contact } },
+  const query = $api.useQuery("get", "/campaigns/{id}/people/{contact}", {
+    params: { path: { id: campaign, contact } },
   });
   if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
   if (!query.data) return <Waiting />;

@@ -25,7 +25,7 @@ export function ConsentCard({ contact }: { contact: Contact }) {
       await take(
         http.POST("/contacts/{id}/consents", {
           params: { path: { id: contact.id } },
-          body: { ...values, text: values.text || null, source: "user", at: new Date().toISOString() },
+          body: { ...values, text: values.text || null },
         }),
       );
       close();

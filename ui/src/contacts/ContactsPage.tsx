@@ -103,7 +103,7 @@ export function ContactsPage() {
       last_active_at: {
         key: "last_active_at",
         title: t("lastActive"),
-        sort: "last_active_at",
+        sort: "last_active",
         render: (row) => (row.last_active_at ? ago(row.last_active_at) : t("common:never")),
       },
       created_at: {

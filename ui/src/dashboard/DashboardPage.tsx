@@ -29,7 +29,7 @@ export function DashboardPage() {
   const query = $api.useQuery(
     "get",
     "/dashboard",
-    { params: { query: { from: daysAgo(days) } } },
+    { params: { query: { from: `${daysAgo(days)}T00:00:00Z` } } },
     { refetchInterval: 30_000 },
   );
   useLive("dashboard", () => refresh("/dashboard"));
@@ -228,6 +228,7 @@ function Upcoming({ list }: { list: Dashboard["upcoming"] }) {
                 )}
                 <Text size="xs" c="dimmed" title={dateTime(one.at)}>
                   {dateTime(one.at)} · {ago(one.at)}
+                  {one.people > 0 && ` · ${t("people", { count: one.people, shown: number(one.people) })}`}
                 </Text>
               </div>
             </Group>

@@ -51,9 +51,9 @@ export function writable(email: Email): EmailWrite {
     name,
     subject,
     preheader,
-    from_name: from_name || null,
-    from_address: from_address || null,
-    reply_to: reply_to || null,
+    from_name,
+    from_address,
+    reply_to,
     format,
     source,
     plain_text,
@@ -184,7 +184,7 @@ function ContentCard({ editor }: { editor: Editor<Email> }) {
   const utm = (key: keyof Email["utm"]) => ({
     value: draft.utm?.[key] ?? "",
     onChange: (event: { currentTarget: { value: string } }) =>
-      set({ utm: { ...draft.utm, [key]: event.currentTarget.value || null } }),
+      set({ utm: { ...draft.utm, [key]: event.currentTarget.value } }),
   });
   return (
     <Card p="md">
@@ -256,24 +256,24 @@ function ContentCard({ editor }: { editor: Editor<Email> }) {
               <TextInput
                 label={t("fromName")}
                 placeholder={t("asInSettings")}
-                value={draft.from_name ?? ""}
-                onChange={(event) => set({ from_name: event.currentTarget.value || null })}
+                value={draft.from_name}
+                onChange={(event) => set({ from_name: event.currentTarget.value })}
               />
               <TextInput
                 label={t("fromAddress")}
                 type="email"
                 placeholder={t("asInSettings")}
-                value={draft.from_address ?? ""}
+                value={draft.from_address}
                 error={editor.fieldErrors.from_address}
-                onChange={(event) => set({ from_address: event.currentTarget.value || null })}
+                onChange={(event) => set({ from_address: event.currentTarget.value })}
               />
               <TextInput
                 label={t("replyTo")}
                 type="email"
                 placeholder={t("asInSettings")}
-                value={draft.reply_to ?? ""}
+                value={draft.reply_to}
                 error={editor.fieldErrors.reply_to}
-                onChange={(event) => set({ reply_to: event.currentTarget.value || null })}
+                onChange={(event) => set({ reply_to: event.currentTarget.value })}
               />
               <Select
                 label={t("language")}

@@ -139,7 +139,7 @@ function AudienceCard({ email }: { email: Email }) {
   const { will_receive, skipped, sample } = query.data;
   const skippedTotal = skipped.reduce((sum, one) => sum + one.count, 0);
   const reasons = skipped
-    .map((one) => `${number(one.count)} ${t(`skipped.${one.reason}`, { defaultValue: one.reason })}`)
+    .map((one) => `${number(one.count)} ${t(`skipped.${one.reason}`, { defaultValue: one.text })}`)
     .join(", ");
   const send = async () => {
     await take(http.POST("/emails/{id}/send", { params: { path: { id: email.id } } }));
@@ -167,7 +167,7 @@ function AudienceCard({ email }: { email: Email }) {
               </Text>
               {skipped.map((one) => (
                 <Text key={one.reason} size="sm">
-                  {number(one.count)} {t(`skipped.${one.reason}`, { defaultValue: one.reason })}
+                  {number(one.count)} {t(`skipped.${one.reason}`, { defaultValue: one.text })}
                 </Text>
               ))}
             </div>

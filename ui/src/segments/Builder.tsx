@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Group, Select, Text } from "@mantine/core";
-import { IconArrowDown, IconArrowUp, IconCopy, IconPlus, IconTrash } from "@tabler/icons-react";
+import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import {
@@ -73,14 +73,11 @@ export function Builder({ tree, onChange, catalogue, counts }: Props) {
       resetOnOperatorChange={false}
       showNotToggle
       showShiftActions
-      showCloneButtons
       controlElements={{
         addRuleAction: AddCondition,
         addGroupAction: AddGroup,
         removeRuleAction: RemoveRow,
         removeGroupAction: RemoveRow,
-        cloneRuleAction: CloneRow,
-        cloneGroupAction: CloneRow,
         combinatorSelector: MatchSelect,
         fieldSelector: FieldSelect,
         operatorSelector: OperatorSelect,
@@ -142,24 +139,6 @@ function RemoveRow({ handleOnClick, level, path }: ActionProps) {
       onClick={(event) => handleOnClick(event)}
     >
       <IconTrash size={16} aria-hidden />
-    </ActionIcon>
-  );
-}
-
-function CloneRow({ handleOnClick, path }: ActionProps) {
-  const { t } = useTranslation("segments");
-  if (!path.length) return null;
-  return (
-    <ActionIcon
-      className="hg-clone"
-      variant="subtle"
-      color="gray"
-      c="dimmed"
-      aria-label={t("common:duplicate")}
-      title={t("common:duplicate")}
-      onClick={(event) => handleOnClick(event)}
-    >
-      <IconCopy size={16} aria-hidden />
     </ActionIcon>
   );
 }
