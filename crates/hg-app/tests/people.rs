@@ -161,14 +161,14 @@ on_each_db!(tags_points_and_consents_stand_in_the_timeline, |app| {
 on_each_db!(an_unsubscription_is_not_overwritten_by_a_bounce, |app| {
     let ada = person(&app, json!({"firstname": "Ada"})).await;
     let entry = |reason| NewDoNotContact { channel: "email".into(), reason, channel_id: None, comments: String::new() };
-    contacts::set_do_not_contact(&app.cx(), ada.id, entry(3)).await.unwrap();
-    contacts::set_do_not_contact(&app.cx(), ada.id, entry(1)).await.unwrap();
-    contacts::set_do_not_contact(&app.cx(), ada.id, entry(2)).await.unwrap();
+    contacts::stop_contacting(&app.cx(), ada.id, entry(3)).await.unwrap();
+    contacts::stop_contacting(&app.cx(), ada.id, entry(1)).await.unwrap();
+    contacts::stop_contacting(&app.cx(), ada.id, entry(2)).await.unwrap();
     let marks = contacts::get(&app.cx(), ada.id).await.unwrap().do_not_contact;
     assert_eq!(marks.iter().map(|m| m.reason).collect::<Vec<_>>(), [1]);
-    assert_eq!(contacts::set_do_not_contact(&app.cx(), ada.id, entry(9)).await.unwrap_err().code, "contact.reason");
-    assert!(contacts::lift_do_not_contact(&app.cx(), ada.id, "email".into()).await.unwrap());
-    assert!(!contacts::lift_do_not_contact(&app.cx(), ada.id, "email".into()).await.unwrap());
+    assert_eq!(contacts::stop_contacting(&app.cx(), ada.id, entry(9)).await.unwrap_err().code, "contact.reason");
+    assert!(contacts::contact_again(&app.cx(), ada.id, "email".into()).await.unwrap());
+    assert!(!contacts::contact_again(&app.cx(), ada.id, "email".into()).await.unwrap());
     app.settle().await;
 });
 
@@ -259,5 +259,64 @@ on_each_db!(a_viewer_sees_contacts_and_changes_none, |app| {
     assert!(contacts::get(&viewer, ada.id).await.is_ok());
     assert_eq!(contacts::delete(&viewer, ada.id).await.unwrap_err().kind, ErrorKind::Forbidden);
     assert_eq!(contacts::get(&app.visitor(), ada.id).await.unwrap_err().kind, ErrorKind::Unauthenticated);
+    app.settle().await;
+});
+
+on_each_db!(a_visitor_who_becomes_known_is_merged_with_her_history, |app| {
+    let known = person(&app, json!({"firstname": "Ada", "email": "ada@example.org", "points": 5})).await;
+    let ws = app.ws.clone();
+    let known_id = known.id;
+    let visitor = app
+        .ws
+        .db
+        .write(move |tx| {
+            let visitor = contacts::create_anonymous(&ws, tx)?;
+            contacts::change_tags(&ws, tx, visitor, &["ama".into()], &[])?;
+            contacts::change_points(&ws, tx, visitor, 3, "Visit")?;
+            let texts = [
+                ("city".to_owned(), "Praha".to_owned()),
+                ("nosuch".to_owned(), "x".to_owned()),
+                ("timezone".to_owned(), "Mars".to_owned()),
+            ];
+            contacts::write_texts(&ws, tx, visitor, &texts, contacts::Overwrite::All, false)?;
+            contacts::set_do_not_contact(&ws, tx, visitor, "email", 1, "", None)?;
+            contacts::set_do_not_contact(&ws, tx, known_id, "email", 2, "", None)?;
+            Ok::<_, hg_app::Error>(visitor)
+        })
+        .await
+        .unwrap();
+    app.settle().await;
+    let ws = app.ws.clone();
+    app.ws.db.write(move |tx| contacts::merge(&ws, tx, visitor, known_id)).await.unwrap();
+    app.settle().await;
+    // The old id leads to the survivor.
+    let merged = contacts::get(&app.cx(), visitor).await.unwrap();
+    assert_eq!(
+        (merged.id, merged.points, merged.text("city").as_deref(), merged.text("timezone")),
+        (known.id, 8, Some("Praha"), None)
+    );
+    assert_eq!(merged.tags[0].1, "ama");
+    assert_eq!(merged.do_not_contact[0].reason, 1, "the most restrictive wins");
+    let page = contacts::timeline(&app.cx(), Some(known.id), TimelineQuery::default()).await.unwrap();
+    assert!(page.items.iter().any(|m| m.kind == EventKind::Merged) && page.items.iter().any(|m| m.kind == EventKind::TagChanged));
+});
+
+on_each_db!(a_visitor_cannot_take_over_somebody_elses_address, |app| {
+    let known = person(&app, json!({"email": "ada@example.org"})).await;
+    let ws = app.ws.clone();
+    let visitor = app
+        .ws
+        .db
+        .write(move |tx| {
+            let visitor = contacts::create_anonymous(&ws, tx)?;
+            let texts = [("email".to_owned(), "ADA@example.org".to_owned()), ("firstname".to_owned(), "Mallory".to_owned())];
+            contacts::write_texts(&ws, tx, visitor, &texts, contacts::Overwrite::All, false)?;
+            Ok::<_, hg_app::Error>(visitor)
+        })
+        .await
+        .unwrap();
+    let contact = contacts::get(&app.cx(), visitor).await.unwrap();
+    assert_eq!((contact.email(), contact.text("firstname").as_deref()), (None, Some("Mallory")));
+    assert_eq!(contacts::get(&app.cx(), known.id).await.unwrap().text("firstname"), None);
     app.settle().await;
 });

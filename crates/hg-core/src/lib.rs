@@ -10,6 +10,7 @@ pub mod emails;
 pub mod events;
 pub mod forms;
 pub mod ids;
+pub mod imports;
 pub mod segments;
 pub mod text;
 pub mod time;

@@ -137,8 +137,40 @@ pub(crate) fn lift(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, channel:
     Ok(reason.is_some())
 }
 
-/// Puts a contact on the do-not-contact list of a channel.
-pub async fn set_do_not_contact(cx: &Cx, contact: ContactId, new: NewDoNotContact) -> Result<()> {
+/// As [`write_do_not_contact`], with the parts of the entry one by one.
+pub fn set_do_not_contact(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    contact: ContactId,
+    channel: &str,
+    reason: i64,
+    comments: &str,
+    channel_id: Option<i64>,
+) -> Result<()> {
+    let new = NewDoNotContact { channel: channel.to_owned(), reason, channel_id, comments: comments.to_owned() };
+    write_do_not_contact(ws, tx, contact, &new).map(|_| ())
+}
+
+/// Takes an entry away, only if it has this reason when one is given. Whether there was one.
+pub fn lift_do_not_contact(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    contact: ContactId,
+    channel: &str,
+    only_reason: Option<i64>,
+) -> Result<bool> {
+    let there: Option<i64> = tx.opt(
+        Sql::new("SELECT reason FROM do_not_contact WHERE contact_id = $1 AND channel = $2").bind(contact).bind(channel),
+        |r| r.get(0),
+    )?;
+    if there.is_none() || only_reason.is_some_and(|only| Some(only) != there) {
+        return Ok(false);
+    }
+    lift(ws, tx, contact, channel)
+}
+
+/// Somebody puts a contact on the do-not-contact list of a channel.
+pub async fn stop_contacting(cx: &Cx, contact: ContactId, new: NewDoNotContact) -> Result<()> {
     cx.may(Action::Edit(Area::Contacts))?;
     let ws = cx.ws.clone();
     cx.db()
@@ -149,8 +181,8 @@ pub async fn set_do_not_contact(cx: &Cx, contact: ContactId, new: NewDoNotContac
         .await
 }
 
-/// Takes a contact off the list of a channel; whether she was on it.
-pub async fn lift_do_not_contact(cx: &Cx, contact: ContactId, channel: String) -> Result<bool> {
+/// Somebody takes a contact off the list of a channel; whether she was on it.
+pub async fn contact_again(cx: &Cx, contact: ContactId, channel: String) -> Result<bool> {
     cx.may(Action::Edit(Area::Contacts))?;
     let ws = cx.ws.clone();
     cx.db()

@@ -11,24 +11,28 @@ mod error;
 mod export;
 pub(crate) mod list;
 mod marks;
+mod merge;
 mod model;
 pub(crate) mod row;
 pub(crate) mod save;
 mod search;
 mod service;
 mod timeline;
+mod visitors;
 
 pub use bulk::{BulkAction, BulkDone, BulkJob, Selection, bulk};
 pub use error::ContactProblem;
 pub use export::{Export, ExportQuery, export_page, export_start};
 pub use list::{ContactQuery, list, list_ids};
 pub use marks::{
-    DoNotContact, NewDoNotContact, change_points, change_tags, lift_do_not_contact, points, set_do_not_contact,
-    write_do_not_contact,
+    DoNotContact, NewDoNotContact, change_points, change_tags, contact_again, lift_do_not_contact, points, set_do_not_contact,
+    stop_contacting, write_do_not_contact,
 };
+pub use merge::merge;
 pub use model::{Contact, ContactInput, ContactName, Existing, PointsOperator, Source, Values};
 pub use service::{
     create, create_or_update, delete, find_by_email, get, get_many, is_suppressed, load, names, names_of, read_values, restore,
     survivor, update, zone_of,
 };
 pub use timeline::{Moment, TimelineQuery, moments, recent, timeline};
+pub use visitors::{Overwrite, create_anonymous, write_texts};

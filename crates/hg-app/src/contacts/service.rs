@@ -176,7 +176,7 @@ pub(crate) fn find_by_unique(tx: &mut Tx<'_>, fields: &FieldCatalogue, values: &
 }
 
 /// The contact of an e-mail address, however it is written.
-pub fn find_by_email(tx: &mut Tx<'_>, email: &str) -> Result<Option<ContactId>> {
+pub fn find_by_email(_ws: &Workspace, tx: &mut Tx<'_>, email: &str) -> Result<Option<ContactId>> {
     let Ok(email) = Email::parse(email) else { return Ok(None) };
     Ok(tx.opt(Sql::new("SELECT id FROM contacts WHERE email_key = $1 AND deleted_at IS NULL").bind(email.key()), |r| r.get(0))?)
 }

@@ -14,5 +14,5 @@ pub(crate) mod store;
 pub use error::FieldProblem;
 pub use jobs::DropColumn;
 pub use model::{Field, FieldPatch, NewField};
-pub use service::{create, delete, get, list, update};
+pub use service::{create, delete, get, list, restore, update};
 pub(crate) use store::catalogue;

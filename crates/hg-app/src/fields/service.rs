@@ -222,3 +222,15 @@ pub async fn delete(cx: &Cx, id: FieldId) -> Result<Field> {
         })
         .await
 }
+
+/// Brings a deleted field back with its values, as long as they are kept.
+pub async fn restore(cx: &Cx, id: FieldId) -> Result<Field> {
+    cx.may(Action::Edit(Area::Fields))?;
+    let now = cx.now();
+    cx.db()
+        .write(move |tx| {
+            store::show(tx, id, now)?;
+            find(tx, id)
+        })
+        .await
+}

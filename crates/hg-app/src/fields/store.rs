@@ -130,6 +130,18 @@ pub(super) fn hide(tx: &mut Tx<'_>, id: FieldId, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
+/// Shows a hidden field again, unless its values are gone.
+pub(super) fn show(tx: &mut Tx<'_>, id: FieldId, now: Timestamp) -> Result<()> {
+    tx.exec(
+        Sql::new(
+            "UPDATE fields SET deleted_at = NULL, updated_at = $2, version = version + 1 WHERE id = $1 AND column_name IS NOT NULL",
+        )
+        .bind(id)
+        .bind(now),
+    )?;
+    Ok(())
+}
+
 /// Columns that were ever given to fields, whether the fields are still shown or not.
 pub(super) fn columns(tx: &mut Tx<'_>) -> Result<Vec<String>> {
     Ok(tx.all("SELECT column_name FROM fields WHERE column_name IS NOT NULL", |r| r.get(0))?)

@@ -37,4 +37,4 @@ pub use service::{
     by_alias, changes, create, delete, get, list, memberships, names, rebuild, restore, update, using_field, using_segment,
     using_tag,
 };
-pub use why::{Explanation, explain, matches};
+pub use why::{Explanation, check_filter, explain, matches};

@@ -71,6 +71,12 @@ pub fn matches(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, filter: &Fil
     Ok(plan.matches(&person, &moment(ws, &plan), &mut Scratch::default()))
 }
 
+/// Checks a filter that something else than a segment keeps (a campaign's condition) against this workspace.
+pub fn check_filter(ws: &Workspace, tx: &mut Tx<'_>, filter: &Filter) -> Result<()> {
+    Plan::of(filter, &*fields::catalogue(ws, tx)?).map_err(SegmentProblem::Filter)?;
+    Ok(())
+}
+
 fn moment(ws: &Workspace, plan: &Plan) -> hg_core::segments::Moment {
     let zone = hg_core::time::zone_or(Some(&ws.settings().general.timezone), &hg_core::time::TimeZone::UTC);
     plan.at(ws.clock.now(), &zone)

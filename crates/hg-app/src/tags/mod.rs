@@ -3,5 +3,5 @@
 
 mod service;
 
-pub use service::{NewTag, Tag, TagPatch, create, delete, get, list, resolve_names, update};
+pub use service::{NewTag, Tag, TagPatch, create, delete, get, list, resolve_names, restore, update};
 pub(crate) use service::{ensure, find_by_name, like_escaped};

@@ -186,7 +186,7 @@ pub async fn update(cx: &Cx, id: TagId, patch: TagPatch) -> Result<Tag> {
         .await
 }
 
-/// Deletes a tag; nobody carries it any more.
+/// Deletes a tag; nobody carries it any more, until it is brought back.
 pub async fn delete(cx: &Cx, id: TagId) -> Result<Tag> {
     cx.may(Action::Edit(Area::Contacts))?;
     let now = cx.now();
@@ -207,8 +207,23 @@ pub async fn delete(cx: &Cx, id: TagId) -> Result<Tag> {
                     .bind(id)
                     .bind(now),
             )?;
-            tx.exec(Sql::new("DELETE FROM contact_tags WHERE tag_id = $1").bind(id))?;
             Ok(tag)
+        })
+        .await
+}
+
+/// Brings a deleted tag back, with everybody who carried it.
+pub async fn restore(cx: &Cx, id: TagId) -> Result<Tag> {
+    cx.may(Action::Edit(Area::Contacts))?;
+    let now = cx.now();
+    cx.db()
+        .write(move |tx| {
+            tx.exec(
+                Sql::new("UPDATE tags SET deleted_at = NULL, updated_at = $2, version = version + 1 WHERE id = $1")
+                    .bind(id)
+                    .bind(now),
+            )?;
+            find(tx, id)
         })
         .await
 }

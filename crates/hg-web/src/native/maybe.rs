@@ -2,10 +2,11 @@
 
 use hg_app::Error;
 use hg_core::time::Timestamp;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// `None`: the key is absent and nothing changes; `Some(None)`: it is null; `Some(Some(_))`: it has a value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
 pub struct Maybe<T>(pub Option<Option<T>>);
 
 impl<T> Default for Maybe<T> {

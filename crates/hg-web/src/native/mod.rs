@@ -4,12 +4,18 @@
 pub mod activity;
 pub mod campaign_people;
 pub mod campaigns;
+pub mod contact_parts;
+pub mod contacts;
 pub mod dashboard;
+pub mod fields;
 pub mod live;
 pub mod maybe;
 pub mod reference;
+pub mod segment_parts;
+pub mod segments;
 pub mod session;
 pub mod settings;
+pub mod tags;
 pub mod tasks;
 pub mod users;
 
@@ -42,6 +48,12 @@ fn api() -> OpenApiRouter<Web> {
         .merge(activity::router())
         .merge(campaigns::router())
         .merge(dashboard::router())
+        .merge(contacts::router())
+        .merge(contact_parts::router())
+        .merge(fields::router())
+        .merge(tags::router())
+        .merge(segments::router())
+        .merge(segment_parts::router())
         .merge(tasks::router())
         .merge(live::router())
 }

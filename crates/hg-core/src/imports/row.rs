@@ -1,0 +1,157 @@
+//! One row of a file, read.
+
+use jiff::tz::TimeZone;
+
+use crate::contacts::{FieldCatalogue, FieldType, FieldValue, read_instant};
+use crate::imports::mapping::{Mapping, Target};
+use crate::time::Timestamp;
+
+/// What a row says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NewRow {
+    pub id: Option<i64>,
+    /// Values that are there; a cell `NULL` clears and stands as `Empty`. Blank cells are left out.
+    pub values: Vec<(String, FieldValue)>,
+    pub add_tags: Vec<String>,
+    pub remove_tags: Vec<String>,
+    pub do_not_mail: Option<bool>,
+    pub consents: Vec<(String, bool)>,
+    pub date_added: Option<Timestamp>,
+    pub owner: Option<String>,
+}
+
+/// Why a row is not imported.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    #[error("the row has {found} cells, the head line has {expected}")]
+    Cells { found: usize, expected: usize },
+    #[error("the row is empty")]
+    Empty,
+    #[error("{label}: {reason}")]
+    Value { label: String, reason: String },
+    #[error("the id “{0}” is not a number")]
+    Id(String),
+    #[error("“{0}” is neither yes nor no")]
+    YesNo(String),
+    #[error("“{0}” is not a date and time")]
+    Date(String),
+}
+
+impl Rejected {
+    /// The reason without the value in it, so that rows with the same mistake are counted together.
+    pub fn group(&self) -> String {
+        let text = self.to_string();
+        match (text.find('“'), text.rfind('”')) {
+            (Some(from), Some(to)) if from < to => format!("{}…{}", &text[..from], &text[to + '”'.len_utf8()..]),
+            _ => text,
+        }
+    }
+}
+
+impl Mapping {
+    /// Reads a row. Dates and times without an offset are meant in `zone`.
+    pub fn read_row<'a>(
+        &self,
+        cells: impl ExactSizeIterator<Item = &'a str>,
+        fields: &FieldCatalogue,
+        zone: &TimeZone,
+    ) -> Result<NewRow, Rejected> {
+        let found = cells.len();
+        if found != self.width {
+            return Err(Rejected::Cells { found, expected: self.width });
+        }
+        let cells: Vec<&str> = cells.collect();
+        let mut row = NewRow::default();
+        let mut empty = true;
+        for (column, target) in &self.targets {
+            let cell = cells[*column].trim();
+            if cell.is_empty() {
+                continue;
+            }
+            empty = false;
+            match target {
+                Target::Field(alias) => {
+                    let Some(field) = fields.get(alias) else { continue };
+                    let value = if cell == "NULL" {
+                        FieldValue::Empty
+                    } else {
+                        match field.read_in(cell, zone) {
+                            Ok(value) => value,
+                            // A choice that the field does not know clears, as in the compatible product.
+                            Err(_) if field.kind == FieldType::Select => FieldValue::Empty,
+                            Err(error) => return Err(Rejected::Value { label: field.label.clone(), reason: error.to_string() }),
+                        }
+                    };
+                    row.values.push((alias.clone(), value));
+                }
+                Target::Id => row.id = Some(cell.parse().map_err(|_| Rejected::Id(cell.to_owned()))?),
+                Target::Tags => {
+                    for tag in cell.split(['|', ',']).map(str::trim).filter(|t| !t.is_empty()) {
+                        match tag.strip_prefix('-') {
+                            Some(name) => row.remove_tags.push(name.trim().to_owned()),
+                            None => row.add_tags.push(tag.to_owned()),
+                        }
+                    }
+                }
+                Target::DoNotMail => row.do_not_mail = Some(yes_no(cell)?),
+                Target::Consent(purpose) => row.consents.push((purpose.clone(), yes_no(cell)?)),
+                Target::DateAdded => {
+                    row.date_added = Some(read_instant(cell, zone).ok_or_else(|| Rejected::Date(cell.to_owned()))?)
+                }
+                Target::Owner => row.owner = Some(cell.to_owned()),
+            }
+        }
+        if empty { Err(Rejected::Empty) } else { Ok(row) }
+    }
+}
+
+fn yes_no(cell: &str) -> Result<bool, Rejected> {
+    match cell.to_lowercase().as_str() {
+        "1" | "true" | "on" | "yes" | "y" | "x" | "given" | "agreed" | "ja" | "ano" | "oui" | "si" => Ok(true),
+        "0" | "false" | "off" | "no" | "n" | "-" | "withdrawn" | "nein" | "ne" | "non" => Ok(false),
+        _ => Err(Rejected::YesNo(cell.chars().take(40).collect())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contacts::default_fields;
+    use crate::imports::{Column, guess_mapping};
+
+    fn read(headers: &[&str], cells: &[&str]) -> Result<NewRow, Rejected> {
+        let fields = FieldCatalogue::new(default_fields());
+        let headers: Vec<String> = headers.iter().map(|h| (*h).to_owned()).collect();
+        let columns: Vec<Column> = guess_mapping(&headers, &fields);
+        Mapping::check(&columns, headers.len(), &fields).unwrap().read_row(cells.iter().copied(), &fields, &TimeZone::UTC)
+    }
+
+    #[test]
+    fn a_row_says_values_tags_and_consents() {
+        let row =
+            read(&["email", "city", "country", "tags", "newsletter"], &[" ada@example.org ", "", "NULL", "a|-b", "Yes"]).unwrap();
+        assert_eq!(
+            row.values,
+            [("email".into(), FieldValue::Text("ada@example.org".into())), ("country".into(), FieldValue::Empty)]
+        );
+        assert_eq!(
+            (row.add_tags, row.remove_tags, row.consents),
+            (vec!["a".into()], vec!["b".into()], vec![("newsletter".into(), true)])
+        );
+    }
+
+    #[test]
+    fn a_broken_row_is_rejected_with_its_reason() {
+        for (cells, part) in [
+            (&["a@b.org"][..], "has 1 cells, the head line has 2"),
+            (&["", " "], "is empty"),
+            (&["nobody", "x"], "Email: “nobody” is not an e-mail address"),
+        ] {
+            let rejected = read(&["email", "city"], cells).expect_err(part);
+            assert!(rejected.to_string().contains(part), "{rejected}");
+        }
+        let one = read(&["email", "city"], &["nobody", ""]).unwrap_err().group();
+        let other = read(&["email", "city"], &["no one", ""]).unwrap_err().group();
+        assert_eq!(one, other);
+    }
+}

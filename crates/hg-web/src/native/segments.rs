@@ -1,0 +1,278 @@
+//! Segments: the list, one segment, its filter while somebody edits it.
+
+use axum::Json;
+use axum::http::StatusCode;
+use hg_app::segments::{self, NewSegment, PreviewQuery, Segment, SegmentPatch, UsedBy};
+use hg_core::contacts::Choice;
+use hg_core::ids::SegmentId;
+use hg_core::segments::FilterField;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::Web;
+use crate::auth::Caller;
+use crate::input::{Body, ListParams, PageOut, Path, Query};
+use crate::native::contacts::ContactOut;
+use crate::native::maybe::Maybe;
+use crate::problem::Answer;
+
+pub fn router() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(catalogue))
+        .routes(routes!(preview))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(restore))
+}
+
+/// A named set of contacts.
+#[derive(Debug, Serialize, ToSchema)]
+struct SegmentOut {
+    id: i64,
+    version: i64,
+    created_at: String,
+    updated_at: String,
+    name: String,
+    public_name: String,
+    alias: String,
+    description: Option<String>,
+    published: bool,
+    include_anonymous: bool,
+    /// `{"match": "all"|"any", "not"?: true, "rules": […]}`; null: only people added by hand.
+    #[schema(value_type = Option<Object>)]
+    filter: Option<Value>,
+    count: i64,
+    /// Its members are being gathered.
+    building: bool,
+    last_built_at: Option<String>,
+    last_built_ms: Option<i64>,
+    /// What in the filter can no longer be understood.
+    broken: Option<String>,
+    used_by: Vec<UsedByOut>,
+}
+
+/// Something that uses the segment.
+#[derive(Debug, Serialize, ToSchema)]
+struct UsedByOut {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: i64,
+    name: String,
+}
+
+fn present(s: Segment, used_by: Vec<UsedBy>) -> SegmentOut {
+    SegmentOut {
+        id: s.id.0,
+        version: s.version,
+        created_at: s.created_at.rfc3339(),
+        updated_at: s.updated_at.rfc3339(),
+        public_name: s.public_name.unwrap_or_else(|| s.name.clone()),
+        name: s.name,
+        alias: s.alias,
+        description: s.description,
+        published: s.published,
+        include_anonymous: s.include_anonymous,
+        filter: s.filter,
+        count: s.members,
+        building: s.building,
+        last_built_at: s.built_at.map(|t| t.rfc3339()),
+        last_built_ms: s.build_ms,
+        broken: s.broken,
+        used_by: used_by.into_iter().map(|u| UsedByOut { kind: u.kind, id: u.id, name: u.name }).collect(),
+    }
+}
+
+/// A segment to be made, or what of one changes.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+struct SegmentIn {
+    version: Option<i64>,
+    name: Option<String>,
+    #[schema(value_type = Option<String>)]
+    public_name: Maybe<String>,
+    alias: Option<String>,
+    #[schema(value_type = Option<String>)]
+    description: Maybe<String>,
+    published: Option<bool>,
+    include_anonymous: Option<bool>,
+    #[schema(value_type = Option<Object>)]
+    filter: Maybe<Value>,
+}
+
+/// Segments by name.
+#[utoipa::path(get, path = "/segments", tag = "segments", params(ListParams), responses((status = 200, body = PageOut<SegmentOut>)))]
+async fn list(Caller(cx): Caller, Query(q): Query<ListParams>) -> Answer<Json<PageOut<SegmentOut>>> {
+    Ok(PageOut::of(segments::list(&cx, q.into()).await?, |s| present(s, Vec::new())))
+}
+
+/// Makes a segment; its members are there within a moment.
+#[utoipa::path(post, path = "/segments", tag = "segments", request_body = SegmentIn, responses((status = 201, body = SegmentOut)))]
+async fn create(Caller(cx): Caller, Body(b): Body<SegmentIn>) -> Answer<(StatusCode, Json<SegmentOut>)> {
+    let new = NewSegment {
+        name: b.name.unwrap_or_default(),
+        public_name: b.public_name.0.flatten(),
+        alias: b.alias,
+        description: b.description.0.flatten(),
+        published: b.published,
+        include_anonymous: b.include_anonymous.unwrap_or(false),
+        filter: b.filter.0.flatten(),
+        ..NewSegment::default()
+    };
+    let segment = segments::create(&cx, new).await?;
+    Ok((StatusCode::CREATED, Json(present(segment, Vec::new()))))
+}
+
+/// One segment and what uses it.
+#[utoipa::path(get, path = "/segments/{id}", tag = "segments", params(("id" = i64, Path)), responses((status = 200, body = SegmentOut)))]
+async fn get(Caller(cx): Caller, Path(id): Path<SegmentId>) -> Answer<Json<SegmentOut>> {
+    let (segment, used_by) = segments::get(&cx, id).await?;
+    Ok(Json(present(segment, used_by)))
+}
+
+/// Changes what is named; a new filter takes effect within a moment.
+#[utoipa::path(patch, path = "/segments/{id}", tag = "segments", params(("id" = i64, Path)), request_body = SegmentIn, responses((status = 200, body = SegmentOut)))]
+async fn update(Caller(cx): Caller, Path(id): Path<SegmentId>, Body(b): Body<SegmentIn>) -> Answer<Json<SegmentOut>> {
+    let patch = SegmentPatch {
+        version: b.version,
+        name: b.name,
+        public_name: b.public_name.0,
+        alias: b.alias,
+        description: b.description.0,
+        published: b.published,
+        include_anonymous: b.include_anonymous,
+        filter: b.filter.0,
+        ..SegmentPatch::default()
+    };
+    segments::update(&cx, id, patch).await?;
+    let (segment, used_by) = segments::get(&cx, id).await?;
+    Ok(Json(present(segment, used_by)))
+}
+
+/// Deletes a segment that nothing uses.
+#[utoipa::path(delete, path = "/segments/{id}", tag = "segments", params(("id" = i64, Path)), responses((status = 204)))]
+async fn delete(Caller(cx): Caller, Path(id): Path<SegmentId>) -> Answer<StatusCode> {
+    segments::delete(&cx, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Brings a deleted segment back and builds it anew.
+#[utoipa::path(post, path = "/segments/{id}/restore", tag = "segments", params(("id" = i64, Path)), responses((status = 200, body = SegmentOut)))]
+async fn restore(Caller(cx): Caller, Path(id): Path<SegmentId>) -> Answer<Json<SegmentOut>> {
+    Ok(Json(present(segments::restore(&cx, id).await?, Vec::new())))
+}
+
+/// What conditions can be about, in groups.
+#[derive(Debug, Serialize, ToSchema)]
+struct CatalogueOut {
+    groups: Vec<CatalogueGroup>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CatalogueGroup {
+    key: &'static str,
+    label: &'static str,
+    fields: Vec<CatalogueField>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CatalogueField {
+    field: String,
+    label: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    operators: Vec<OperatorOut>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    options: Vec<super::fields::OptionOut>,
+    /// Where ids to choose from come from: `tags`, `segments`, `emails`, `forms`, `pages`, `campaigns`, `users`.
+    source: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct OperatorOut {
+    op: &'static str,
+    label: &'static str,
+    /// `none text number date datetime boolean option options ids interval range`.
+    value: &'static str,
+}
+
+const GROUPS: [(&str, &str); 5] = [
+    ("contact", "Contact"),
+    ("membership", "Tags, segments and campaigns"),
+    ("consent", "Consent and do not contact"),
+    ("email", "Email"),
+    ("web", "Website and forms"),
+];
+
+fn field_out(field: &FilterField) -> CatalogueField {
+    let operator = |op: &hg_core::segments::Operator| OperatorOut {
+        op: op.key(),
+        label: if field.kind.is_date() { op.date_label() } else { op.label() },
+        value: field.kind.value(*op).name(),
+    };
+    let option = |c: &Choice| super::fields::OptionOut { label: c.label.clone(), value: c.value.clone() };
+    CatalogueField {
+        field: field.field.clone(),
+        label: field.label.clone(),
+        kind: field.kind.type_name(),
+        operators: field.kind.operators().iter().map(operator).collect(),
+        options: field.options.iter().map(option).collect(),
+        source: field.source,
+    }
+}
+
+/// What conditions can be about, with the operators and kinds of values.
+#[utoipa::path(get, path = "/segments/catalogue", tag = "segments", responses((status = 200, body = CatalogueOut)))]
+async fn catalogue(Caller(cx): Caller) -> Answer<Json<CatalogueOut>> {
+    let all = segments::catalogue(&cx).await?.fields;
+    let group = |(key, label): (&'static str, &'static str)| CatalogueGroup {
+        key,
+        label,
+        fields: all.iter().filter(|f| f.group == key).map(field_out).collect(),
+    };
+    Ok(Json(CatalogueOut { groups: GROUPS.into_iter().map(group).collect() }))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct PreviewIn {
+    #[schema(value_type = Object)]
+    filter: Value,
+    #[serde(default)]
+    include_anonymous: bool,
+}
+
+/// Whom a filter selects now.
+#[derive(Debug, Serialize, ToSchema)]
+struct PreviewOut {
+    count: u64,
+    /// Whether everybody was looked at; otherwise the counts are estimated.
+    exact: bool,
+    took_ms: i64,
+    sample: Vec<ContactOut>,
+    /// How many each condition selects by itself.
+    conditions: Vec<ConditionCount>,
+    /// The filter in words.
+    summary: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ConditionCount {
+    /// JSON pointer into the filter.
+    pointer: String,
+    count: u64,
+}
+
+/// Counts whom a filter selects, without saving it.
+#[utoipa::path(post, path = "/segments/preview", tag = "segments", request_body = PreviewIn, responses((status = 200, body = PreviewOut)))]
+async fn preview(Caller(cx): Caller, Body(b): Body<PreviewIn>) -> Answer<Json<PreviewOut>> {
+    let found = segments::preview(&cx, PreviewQuery { filter: b.filter, include_anonymous: b.include_anonymous }).await?;
+    Ok(Json(PreviewOut {
+        count: found.count,
+        exact: found.exact,
+        took_ms: found.took_ms,
+        sample: found.sample.into_iter().map(ContactOut::from).collect(),
+        conditions: found.conditions.into_iter().map(|(pointer, count)| ConditionCount { pointer, count }).collect(),
+        summary: found.summary,
+    }))
+}
