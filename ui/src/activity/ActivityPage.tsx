@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { $api, byCursor } from "../api/client";
 import { useLive } from "../api/live";
 import type { Activity } from "../api/types";
-import { TIMELINE_GROUPS, timelineGroup } from "../contacts/timeline-groups";
+import { isIn, kindsOf, TIMELINE_GROUPS } from "../contacts/timeline-groups";
 import { rowsOf } from "../ui/DataList";
 import { number } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
@@ -18,18 +18,23 @@ import { ActivityRow, merge } from "./RecentActivity";
 export function ActivityPage() {
   const { t } = useTranslation("activity");
   const [view, change] = useView<{ kinds?: string }>();
+  const kinds = view.kinds ? view.kinds.split(",") : [];
   const [live, setLive] = useState<Activity[]>([]);
   const [paused, setPaused] = useState(false);
   const [held, setHeld] = useState<Activity[]>([]);
-  const query = $api.useInfiniteQuery("get", "/activity", { params: { query: { limit: 60 } } }, byCursor);
+  const query = $api.useInfiniteQuery(
+    "get",
+    "/activity",
+    { params: { query: { limit: 60, kinds: kindsOf(kinds) } } },
+    byCursor,
+  );
   useLive<Activity>("activity", (event) => {
     if (paused) setHeld((known) => [event, ...known].slice(0, 500));
     else setLive((known) => [event, ...known].slice(0, 500));
   });
   const { rows } = rowsOf<Activity>(query);
-  const kinds = view.kinds ? view.kinds.split(",") : [];
   const all = merge(live, rows, 5_000);
-  const shown = kinds.length ? all.filter((row) => kinds.includes(timelineGroup(row.kind))) : all;
+  const shown = all.filter((row) => isIn(kinds, row.kind));
   return (
     <>
       <PageHeader

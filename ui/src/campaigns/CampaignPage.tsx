@@ -257,6 +257,7 @@ function CampaignEditor({ live }: { live: Campaign }) {
               set({ steps: draft.steps.map((one) => (one.key === step.key ? { ...one, ...patch } : one)) })
             }
             onMove={(slot) => set({ steps: moveBranch(draft.steps, step.key, slot) })}
+            onBeside={(type) => flow.onAdd({ parent: step.parent, path: step.path }, type, false)}
             onCopy={() => flow.onCopy(step.key)}
             onRemove={() => flow.onRemove(step.key)}
             close={() => select(null)}

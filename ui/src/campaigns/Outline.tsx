@@ -60,7 +60,7 @@ function SlotList(props: Props & { slot: Slot }) {
           )}
         </li>
       ))}
-      {editable && (
+      {editable && !children.length && (
         <li>
           <Menu position="bottom-start">
             <Menu.Target>

@@ -2,6 +2,7 @@ import {
   ActionIcon,
   Button,
   Group,
+  Menu,
   NumberInput,
   Select,
   Stack,
@@ -10,7 +11,7 @@ import {
   TextInput,
   Title,
 } from "@mantine/core";
-import { IconCopy, IconTrash, IconX } from "@tabler/icons-react";
+import { IconCopy, IconPlus, IconTrash, IconX } from "@tabler/icons-react";
 import type { TFunction } from "i18next";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
@@ -20,8 +21,9 @@ import { FieldInput } from "../contacts/values";
 import { number } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { TagNames, ThingSelect, ThingsSelect } from "../ui/pickers";
+import { StepTypeItems } from "./StepTypeItems";
 import { TimingFields } from "./TimingFields";
-import { allSlots, mayMove, type Slot } from "./tree";
+import { allSlots, mayMove, type Slot, type StepType } from "./tree";
 import { stepIcon } from "./words";
 
 type Props = {
@@ -33,6 +35,7 @@ type Props = {
   errors: string[];
   onChange: (patch: Partial<Step>) => void;
   onMove: (slot: Slot) => void;
+  onBeside: (type: StepType) => void;
   onCopy: () => void;
   onRemove: () => void;
   close: () => void;
@@ -139,6 +142,20 @@ export function StepPanel(props: Props) {
               />
             )}
             <Group gap="xs">
+              <Menu position="top-start">
+                <Menu.Target>
+                  <Button size="xs" variant="default" leftSection={<IconPlus size={14} aria-hidden />}>
+                    {t("addBeside")}
+                  </Button>
+                </Menu.Target>
+                <Menu.Dropdown>
+                  <StepTypeItems
+                    steps={steps}
+                    slot={{ parent: step.parent, path: step.path }}
+                    onPick={props.onBeside}
+                  />
+                </Menu.Dropdown>
+              </Menu>
               <Button
                 size="xs"
                 variant="default"

@@ -21,7 +21,7 @@ import { ConsentCard } from "./ConsentCard";
 import { useDisplayName } from "./ContactsPage";
 import { FactsCard } from "./FactsCard";
 import { PointsCard } from "./PointsCard";
-import { TIMELINE_GROUPS, timelineGroup } from "./timeline-groups";
+import { kindsOf, TIMELINE_GROUPS } from "./timeline-groups";
 
 export function ContactPage() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -161,11 +161,10 @@ function TimelineCard({ contact }: { contact: Contact }) {
   const query = $api.useInfiniteQuery(
     "get",
     "/contacts/{id}/timeline",
-    { params: { path: { id: contact.id }, query: { limit: 50 } } },
+    { params: { path: { id: contact.id }, query: { limit: 50, kinds: kindsOf(groups) } } },
     byCursor,
   );
-  const { rows } = rowsOf<TimelineItem>(query);
-  const shown = groups.length ? rows.filter((row) => groups.includes(timelineGroup(row.kind))) : rows;
+  const { rows: shown } = rowsOf<TimelineItem>(query);
   return (
     <Card title={t("record.timeline")}>
       <Chip.Group multiple value={groups} onChange={setGroups}>

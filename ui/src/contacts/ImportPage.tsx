@@ -137,7 +137,7 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
   };
   return (
     <Stack>
-      <Card title={t("imports.steps.map")} p={0}>
+      <Card p={0}>
         <Table aria-label={t("imports.steps.map")} className="hg-table">
           <Table.Thead>
             <Table.Tr>
@@ -165,7 +165,7 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
                         .join(", ")}
                     </Text>
                   </Table.Td>
-                  <Table.Td w={320}>
+                  <Table.Td w={360}>
                     <Group gap="xs" wrap="nowrap">
                       <Select
                         aria-label={`${t("imports.goesTo")}: ${header}`}
@@ -185,7 +185,7 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
                         w={220}
                       />
                       {entry?.guessed && entry.target && (
-                        <Badge className="hg-badge" variant="default">
+                        <Badge className="hg-badge" variant="default" style={{ flex: "none" }}>
                           {t("imports.guessed")}
                         </Badge>
                       )}

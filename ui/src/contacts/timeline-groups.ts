@@ -1,15 +1,33 @@
 export const TIMELINE_GROUPS = ["kindEmail", "kindWeb", "kindCampaign", "kindChanges"] as const;
 export type TimelineGroup = (typeof TIMELINE_GROUPS)[number];
 
-const WORDS: Record<TimelineGroup, RegExp> = {
-  kindCampaign: /campaign|step/,
-  kindEmail: /mail|send|sent|open|click|unsub|bounce/,
-  kindWeb: /page|hit|visit|form|submission|redirect|identif/,
-  kindChanges: /./,
+/** The kinds of events of each group, as the API names them. */
+const KINDS: Record<TimelineGroup, string[]> = {
+  kindEmail: ["email_sent", "email_opened", "email_clicked", "email_failed", "do_not_contact_changed"],
+  kindWeb: ["page_hit", "form_submitted", "identified"],
+  kindCampaign: ["campaign_joined", "campaign_left", "campaign_step"],
+  kindChanges: [
+    "created",
+    "tag_changed",
+    "points_changed",
+    "consent_changed",
+    "segment_joined",
+    "segment_left",
+    "imported",
+    "merged",
+    "api_changed",
+  ],
 };
 
-/** Which group a kind of event belongs to: the first whose words it contains. */
-export function timelineGroup(kind: string): TimelineGroup {
-  const order: TimelineGroup[] = ["kindCampaign", "kindEmail", "kindWeb", "kindChanges"];
-  return order.find((group) => WORDS[group].test(kind)) ?? "kindChanges";
+/** The kinds to ask for when some groups are chosen; all of them when none is. */
+export function kindsOf(groups: string[]): string | undefined {
+  const chosen = TIMELINE_GROUPS.filter((group) => groups.includes(group));
+  return chosen.length ? chosen.flatMap((group) => KINDS[group]).join(",") : undefined;
+}
+
+/** Whether an event belongs to the chosen groups. */
+export function isIn(groups: string[], kind: string): boolean {
+  return (
+    !groups.length || TIMELINE_GROUPS.some((group) => groups.includes(group) && KINDS[group].includes(kind))
+  );
 }
