@@ -7,7 +7,11 @@ pub mod answer;
 pub mod body;
 mod campaign_events;
 mod campaigns;
+mod contacts;
 pub mod crud;
+mod fields;
+mod segments;
+mod tags;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -26,6 +30,10 @@ pub const MAUTIC_VERSION: &str = "5.1.0";
 pub fn router(web: &Web) -> Router<Web> {
     let api = Router::new()
         .merge(campaigns::router())
+        .merge(contacts::router())
+        .merge(fields::router())
+        .merge(segments::router())
+        .merge(tags::router())
         .fallback(answer::unknown_url)
         .layer(middleware::map_response(answer::version_headers));
     Router::new().nest("/api", api.layer(middleware::from_fn_with_state(web.clone(), authenticate)))

@@ -1,0 +1,163 @@
+//! `/api/fields/contact` (`api.md` §3.8).
+
+use async_trait::async_trait;
+use axum::Router;
+use hg_app::Cx;
+use hg_app::fields::{self, Field, FieldPatch, NewField};
+use hg_core::contacts::{Choice, FieldGroup, FieldProperties, FieldType};
+use hg_core::ids::FieldId;
+use serde_json::{Map, Value, json};
+
+use super::answer::{CompatAnswer, CompatError};
+use super::contacts::properties;
+use super::crud::{CompatList, Entity, PublishBlock, is_true, routes};
+use crate::Web;
+
+pub fn router() -> Router<Web> {
+    routes::<Fields>()
+}
+
+struct Fields;
+
+fn show(f: &Field) -> Value {
+    let d = &f.def;
+    let block = PublishBlock {
+        is_published: d.published,
+        date_added: Some(f.created_at),
+        date_modified: Some(f.updated_at),
+        created_by: None,
+        created_by_user: None,
+    };
+    let mut out = block.start();
+    let own = json!({
+        "id": d.id, "label": d.label, "alias": d.alias, "type": d.kind.compatible_name(), "group": d.group.name(), "order": d.order,
+        "object": "lead", "defaultValue": d.default_value, "isRequired": d.required, "isFixed": d.fixed, "isListable": d.listable,
+        "isVisible": d.visible, "isShortVisible": d.short_visible, "isUniqueIdentifier": d.unique, "isUniqueIdentifer": d.unique,
+        "isPubliclyUpdatable": d.publicly_updatable, "isIndex": d.unique, "charLengthLimit": d.char_limit, "properties": properties(d),
+    });
+    if let Value::Object(own) = own {
+        out.extend(own);
+    }
+    Value::Object(out)
+}
+
+/// `list` as objects, as `a|b`, or as a map.
+fn choices(list: Option<&Value>) -> Vec<Choice> {
+    let text = |v: &Value| v.as_str().map(str::to_owned).or_else(|| v.as_i64().map(|n| n.to_string()));
+    match list {
+        Some(Value::Array(items)) => items
+            .iter()
+            .filter_map(|i| match i {
+                Value::Object(o) => {
+                    let value = o.get("value").and_then(text)?;
+                    Some(Choice { label: o.get("label").and_then(text).unwrap_or_else(|| value.clone()), value })
+                }
+                other => text(other).map(Choice::new),
+            })
+            .collect(),
+        Some(Value::String(bar)) => bar.split('|').map(str::trim).filter(|s| !s.is_empty()).map(Choice::new).collect(),
+        Some(Value::Object(map)) => map
+            .iter()
+            .map(|(value, label)| Choice { label: text(label).unwrap_or_else(|| value.clone()), value: value.clone() })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn properties_in(body: &Map<String, Value>) -> Option<FieldProperties> {
+    let p = body.get("properties")?;
+    let text = |key: &str| p.get(key).and_then(Value::as_str).map(str::to_owned);
+    Some(FieldProperties {
+        options: choices(p.get("list")),
+        yes: text("yes"),
+        no: text("no"),
+        scale: p
+            .get("scale")
+            .and_then(|v| v.as_u64().or_else(|| v.as_str().and_then(|s| s.parse().ok())))
+            .and_then(|n| u8::try_from(n).ok()),
+    })
+}
+
+fn group(body: &Map<String, Value>) -> CompatAnswer<Option<FieldGroup>> {
+    match body.get("group").and_then(Value::as_str) {
+        None | Some("") => Ok(None),
+        Some(name) => FieldGroup::from_name(name).map(Some).ok_or_else(|| CompatError::bad("group: This value is not valid.")),
+    }
+}
+
+#[async_trait]
+impl Entity for Fields {
+    const PATH: &'static str = "fields/contact";
+    const ONE: &'static str = "field";
+    const MANY: &'static str = "fields";
+    const KEYED: bool = true;
+
+    async fn list(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
+        let wanted = hg_core::text::fold(&query.search);
+        let mut all = fields::list(cx).await?;
+        all.retain(|f| {
+            (wanted.is_empty() || hg_core::text::fold(&f.def.label).contains(&wanted) || f.def.alias.contains(&wanted))
+                && (!query.published_only || f.def.published)
+        });
+        let total = all.len() as u64;
+        let skip = usize::try_from(query.start).unwrap_or(usize::MAX);
+        Ok((total, all.iter().skip(skip).take(query.limit as usize).map(|f| (f.def.id.0, show(f))).collect()))
+    }
+
+    async fn get(cx: &Cx, id: i64) -> CompatAnswer<Value> {
+        Ok(show(&fields::get(cx, FieldId(id)).await?))
+    }
+
+    async fn create(cx: &Cx, body: Map<String, Value>) -> CompatAnswer<(i64, Value, bool)> {
+        let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
+        let flag = |key: &str, default: bool| body.get(key).map_or(default, is_true);
+        let label =
+            text("label").filter(|l| !l.trim().is_empty()).ok_or_else(|| CompatError::bad("label: A label is required."))?;
+        let kind = text("type").unwrap_or_else(|| "text".into());
+        let kind = FieldType::from_compatible_name(&kind)
+            .ok_or_else(|| CompatError::bad(format!("type: The field type “{kind}” is not supported by this version.")))?;
+        let new = NewField {
+            alias: text("alias").filter(|a| !a.is_empty()),
+            group: group(&body)?.unwrap_or(FieldGroup::Core),
+            order: body.get("order").and_then(Value::as_i64),
+            required: flag("isRequired", false),
+            unique: flag("isUniqueIdentifier", false) || flag("isUniqueIdentifer", false),
+            listable: flag("isListable", true),
+            visible: flag("isVisible", true),
+            short_visible: flag("isShortVisible", false),
+            publicly_updatable: flag("isPubliclyUpdatable", false),
+            published: flag("isPublished", true),
+            default_value: text("defaultValue").filter(|d| !d.is_empty()),
+            char_limit: body.get("charLengthLimit").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()),
+            properties: properties_in(&body).unwrap_or_default(),
+            ..NewField::new(&label, kind)
+        };
+        let made = fields::create(cx, new).await?;
+        Ok((made.def.id.0, show(&made), true))
+    }
+
+    async fn edit(cx: &Cx, id: i64, body: Map<String, Value>, replace: bool) -> CompatAnswer<Value> {
+        let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
+        let flag = |key: &str, empty: bool| body.get(key).map(is_true).or_else(|| replace.then_some(empty));
+        let patch = FieldPatch {
+            version: None,
+            label: text("label"),
+            group: group(&body)?,
+            order: body.get("order").and_then(Value::as_i64),
+            required: flag("isRequired", false),
+            listable: flag("isListable", false),
+            visible: flag("isVisible", false),
+            short_visible: flag("isShortVisible", false),
+            publicly_updatable: flag("isPubliclyUpdatable", false),
+            published: body.get("isPublished").map(is_true),
+            default_value: (replace || body.contains_key("defaultValue")).then(|| text("defaultValue").filter(|d| !d.is_empty())),
+            char_limit: body.get("charLengthLimit").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()),
+            properties: properties_in(&body),
+        };
+        Ok(show(&fields::update(cx, FieldId(id), patch).await?))
+    }
+
+    async fn delete(cx: &Cx, id: i64) -> CompatAnswer<Value> {
+        Ok(show(&fields::delete(cx, FieldId(id)).await?))
+    }
+}
