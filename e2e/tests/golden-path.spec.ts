@@ -1,11 +1,11 @@
 import type { Page } from "@playwright/test";
 import { expect, type House, isAccessible, signIn, startHouse, test } from "./house";
 
-let house: House;
+let house: House | undefined;
 test.beforeAll(async () => {
   house = await startHouse();
 });
-test.afterAll(() => house.stop());
+test.afterAll(() => house?.stop());
 
 const PEOPLE = [
   ["Ada", "Lovelace", "ada@people.example", "London", "yes"],
@@ -31,11 +31,11 @@ async function choose(page: Page, label: string, option: string | RegExp) {
 test("a contact list becomes a campaign with opens and clicks on the dashboard", async ({ page }, info) => {
   const scheme = info.project.name;
   const name = (thing: string) => `${thing} ${scheme}`;
-  await signIn(page, house);
+  await signIn(page, house!);
   await isAccessible(page, "dashboard");
 
   await test.step("import the list, with a dry run first", async () => {
-    await page.goto(`${house.url}/s/contacts/import`);
+    await page.goto(`${house!.url}/s/contacts/import`);
     await isAccessible(page, "upload");
     await page.locator("input[type=file]").setInputFiles({
       name: `people-${scheme}.csv`,
@@ -53,7 +53,7 @@ test("a contact list becomes a campaign with opens and clicks on the dashboard",
   });
 
   await test.step("find one of them, and look at her page", async () => {
-    await page.goto(`${house.url}/s/contacts`);
+    await page.goto(`${house!.url}/s/contacts`);
     await page.getByLabel("Search by name or email").fill(`ada+${scheme}`);
     await expect(page.getByRole("link", { name: "Ada Lovelace" })).toHaveCount(1);
     await expect(page).toHaveURL(/search=/);
@@ -64,7 +64,7 @@ test("a contact list becomes a campaign with opens and clicks on the dashboard",
   });
 
   await test.step("build the segment with live counts", async () => {
-    await page.goto(`${house.url}/s/segments/new`);
+    await page.goto(`${house!.url}/s/segments/new`);
     await page.getByLabel("Name").first().fill(name("Londoners and others"));
     await page.getByRole("button", { name: "Add condition" }).click();
     await choose(page, "Field", "Email");
@@ -79,7 +79,7 @@ test("a contact list becomes a campaign with opens and clicks on the dashboard",
   });
 
   await test.step("make the form and the page around it", async () => {
-    await page.goto(`${house.url}/s/forms?new=1`);
+    await page.goto(`${house!.url}/s/forms?new=1`);
     await page.getByLabel("Name").fill(name("Ask a question"));
     await page.getByRole("radio", { name: /Starts a campaign/ }).check();
     await page.getByRole("button", { name: "Create form" }).click();
@@ -91,7 +91,7 @@ test("a contact list becomes a campaign with opens and clicks on the dashboard",
     await isAccessible(page, "form");
     const form = /forms\/(\d+)/.exec(page.url())![1]!;
 
-    await page.goto(`${house.url}/s/pages?new=1`);
+    await page.goto(`${house!.url}/s/pages?new=1`);
     await page.getByLabel("Title").fill(name("Ask me anything"));
     await page.getByRole("button", { name: "Create page" }).click();
     await expect(page.getByRole("heading", { name: name("Ask me anything") })).toBeVisible();
@@ -105,7 +105,7 @@ test("a contact list becomes a campaign with opens and clicks on the dashboard",
   });
 
   await test.step("write the email and preview it as Ada", async () => {
-    await page.goto(`${house.url}/s/emails?new=1`);
+    await page.goto(`${house!.url}/s/emails?new=1`);
     await page.getByLabel("Name").fill(name("Invitation"));
     await page.getByRole("radio", { name: /For campaigns/ }).check();
     await page.getByRole("button", { name: "Create email" }).click();
@@ -121,7 +121,7 @@ test("a contact list becomes a campaign with opens and clicks on the dashboard",
   });
 
   await test.step("draw the campaign and start it", async () => {
-    await page.goto(`${house.url}/s/campaigns?new=1`);
+    await page.goto(`${house!.url}/s/campaigns?new=1`);
     await page.getByLabel("Name").fill(name("Invitation flow"));
     await page.getByPlaceholder("").nth(0).waitFor({ state: "attached" });
     await choose(page, "Who enters it", name("Londoners and others"));
@@ -146,7 +146,7 @@ test("a contact list becomes a campaign with opens and clicks on the dashboard",
   });
 
   await test.step("read, open and click it as Ada in the outbox", async () => {
-    await page.goto(`${house.url}/s/outbox?search=${encodeURIComponent(`ada+${scheme}`)}`);
+    await page.goto(`${house!.url}/s/outbox?search=${encodeURIComponent(`ada+${scheme}`)}`);
     await expect(page.getByText("Ask us anything, Ada").first()).toBeVisible();
     await isAccessible(page, "outbox");
     await page.getByRole("button", { name: "Open as recipient" }).click();
@@ -159,7 +159,7 @@ test("a contact list becomes a campaign with opens and clicks on the dashboard",
   });
 
   await test.step("her click goes down the yes path at once", async () => {
-    await page.goto(`${house.url}/s/contacts?search=${encodeURIComponent(`ada+${scheme}`)}`);
+    await page.goto(`${house!.url}/s/contacts?search=${encodeURIComponent(`ada+${scheme}`)}`);
     await page.getByRole("link", { name: "Ada Lovelace" }).click();
     await expect(page.getByText(`interested-${scheme}`).first()).toBeVisible();
     await page.getByRole("link", { name: name("Invitation flow") }).first().click();
@@ -168,13 +168,13 @@ test("a contact list becomes a campaign with opens and clicks on the dashboard",
   });
 
   await test.step("a visitor fills in the form on the page", async () => {
-    await page.goto(`${house.url}/s/pages`);
+    await page.goto(`${house!.url}/s/pages`);
     const address = await page
       .getByRole("link", { name: `Open ${name("Ask me anything")} in a new tab` })
       .getAttribute("href");
     const visit = await page.context().browser()!.newContext();
     const visitor = await visit.newPage();
-    await visitor.goto(new URL(`${address}?utm_source=blog.example.org&utm_medium=blog-link`, house.url).href);
+    await visitor.goto(new URL(`${address}?utm_source=blog.example.org&utm_medium=blog-link`, house!.url).href);
     await visitor.locator("input[type=email]").fill(`visitor+${scheme}@people.example`);
     await visitor.locator("textarea").fill("How do I start?");
     await visitor.getByRole("button").first().click();
@@ -183,18 +183,18 @@ test("a contact list becomes a campaign with opens and clicks on the dashboard",
   });
 
   await test.step("the dashboard shows all of it", async () => {
-    await page.goto(`${house.url}/s/`);
+    await page.goto(`${house!.url}/s/`);
     await expect(page.getByText("blog.example.org").first()).toBeVisible();
     await expect(page.getByText("Emails sent").first()).toBeVisible();
     await isAccessible(page, "dashboard with numbers");
-    await page.goto(`${house.url}/s/activity`);
+    await page.goto(`${house!.url}/s/activity`);
     await expect(page.getByRole("log").getByText("Ada Lovelace").first()).toBeVisible();
     await isAccessible(page, "activity");
   });
 });
 
 test("every other screen is there and accessible", async ({ page }) => {
-  await signIn(page, house);
+  await signIn(page, house!);
   const screens: [string, string][] = [
     ["/segments", "Segments"],
     ["/emails", "Emails"],
@@ -212,7 +212,7 @@ test("every other screen is there and accessible", async ({ page }) => {
     ["/me", "My profile"],
   ];
   for (const [path, title] of screens) {
-    await page.goto(`${house.url}/s${path}`);
+    await page.goto(`${house!.url}/s${path}`);
     await expect(page.getByRole("heading", { name: title, level: 1 })).toBeVisible();
     await page.waitForLoadState("networkidle").catch(() => {});
     await isAccessible(page, path);

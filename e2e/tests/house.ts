@@ -47,7 +47,7 @@ export async function startHouse(args: string[] = ["serve"], withAdmin = true): 
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...process.env,
-      HONEYGUIDE__SITE__PUBLIC_URL: url,
+      HONEYGUIDE__SITE__URL: url,
       ...(withAdmin
         ? { HONEYGUIDE__ADMIN__EMAIL: ADMIN.email, HONEYGUIDE__ADMIN__PASSWORD: ADMIN.password }
         : {}),
@@ -94,7 +94,7 @@ export const test = base.extend<{ ownOriginOnly: undefined }>({
 export async function signIn(page: Page, house: House) {
   await page.goto(`${house.url}/s/`);
   await page.getByLabel("Email").fill(ADMIN.email);
-  await page.getByLabel("Password", { exact: true }).fill(ADMIN.password);
+  await page.locator("input[type=password]").fill(ADMIN.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
 }
