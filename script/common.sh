@@ -24,19 +24,20 @@ check_tools() {
 # Where cargo puts what it builds.
 target_dir() { printf '%s' "${CARGO_TARGET_DIR:-target}"; }
 
-# Installs exactly what package-lock.json names, when that changed.
-npm_ci() { # folder
+# Installs what package-lock.json names, when that changed. Not npm ci: it refuses a lock file that does not also list
+# the binaries for every other operating system, and not every registry has those.
+npm_install() { # folder
   local stamp="$1/node_modules/.installed-from"
   if [ ! -f "$stamp" ] || ! cmp -s "$1/package-lock.json" "$stamp"; then
     say "Installing the packages of $1"
-    (cd "$1" && npm ci --no-fund --no-audit)
+    (cd "$1" && npm install --no-save --no-fund --no-audit --loglevel=error)
     cp "$1/package-lock.json" "$stamp"
   fi
 }
 
 # Builds the app when any of its sources is newer than the last build.
 build_ui() {
-  npm_ci ui
+  npm_install ui
   if [ ! -f ui/dist/index.html ] || [ -n "$(find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -newer ui/dist/index.html -print -quit)" ]; then
     say "Building the app"
     (cd ui && npm run build)
