@@ -173,7 +173,9 @@ CREATE TABLE devices (
     brand       TEXT,
     agent       TEXT,
     -- 1: the contact proved it (a mail's link, a confirmation); 0: somebody claimed it.
+    -- The nameless visitor that the device was before the claim; her history joins when it is proven.
     verified    BIGINT NOT NULL DEFAULT 0,
+    visitor_id  BIGINT,
     created_at  BIGINT NOT NULL,
     seen_at     BIGINT NOT NULL
 );

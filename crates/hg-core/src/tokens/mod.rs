@@ -21,4 +21,5 @@ pub use parse::{FieldModifier, OwnText, OwnUrl, Template, TodayFormat, Token, Wa
 pub use php_date::format_date;
 pub use relative::shift_date;
 pub use render::{DateFormats, Place, TokenFacts, Value, ValueKind};
+pub use jiff::Zoned;
 pub use signature::{Owner, signature};

@@ -22,7 +22,7 @@ pub use hit::{HitParams, UtmTags, decode_pixel_payload, utm_of_url};
 pub use identity::{Decision, Evidence, TrackedDevice, decide};
 pub use ip::{IpRule, anonymized, client_address, is_listed};
 pub use judge::{Ignored, TrackingRules, Visit, judge};
-pub use pattern::UrlPattern;
+pub use pattern::{UrlPattern, origin_matches};
 pub use php::{Php, parse_php};
 
 /// How old the proof in a link may be before it is only a claim.

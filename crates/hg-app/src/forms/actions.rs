@@ -1,0 +1,66 @@
+//! What happens when a form has been sent in.
+
+use hg_core::forms::{Form, FormAction};
+use hg_core::ids::{ContactId, FormId, SegmentId};
+use hg_store::{Sql, Tx};
+use serde_json::{Value as Json, json};
+
+use super::store;
+use crate::contacts::{self, PointsOperator};
+use crate::error::Result;
+use crate::workspace::Workspace;
+
+/// Runs the actions of a form for whoever sent it in, and writes the consents she gave.
+pub(super) fn run(ws: &Workspace, tx: &mut Tx<'_>, form: &Form, contact: ContactId, consents: &[(String, String)], submission: i64) -> Result<()> {
+    for (purpose, text) in consents {
+        let proof = json!({"form_id": form.id, "submission_id": submission});
+        let shown = Some(text.as_str()).filter(|t| !t.is_empty());
+        crate::consents::record(ws, tx, contact, purpose, true, shown, &format!("form: {}", form.name), Some(&proof))?;
+    }
+    for action in &form.actions {
+        match action {
+            FormAction::AddTags { tags, remove } => contacts::change_tags(ws, tx, contact, tags, remove)?,
+            FormAction::ChangePoints { operator, points } => {
+                let now: i64 = tx.scalar(Sql::new("SELECT points FROM contacts WHERE id = $1").bind(contact))?;
+                let operator = PointsOperator::parse(operator).unwrap_or(PointsOperator::Plus);
+                let delta = operator.apply(now, *points).saturating_sub(now);
+                if delta != 0 {
+                    contacts::change_points(ws, tx, contact, delta, &format!("Form: {}", form.name))?;
+                }
+            }
+            FormAction::AddToSegment { add, remove } => {
+                for (segments, is_add) in [(add, true), (remove, false)] {
+                    for segment in segments {
+                        match crate::segments::change_by_hand_in(ws, tx, SegmentId(*segment), &[contact], is_add, "form", None) {
+                            // A segment deleted since is no reason to refuse the answer.
+                            Err(error) if error.is_not_found() => {}
+                            other => other.map(|_| ())?,
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Runs what waited until a contact proved who she is.
+pub fn run_waiting_actions(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId) -> Result<()> {
+    let sql = "SELECT id, form_id, answers FROM submissions WHERE contact_id = $1 AND actions_done = 0 ORDER BY id";
+    let waiting: Vec<(i64, FormId, Json)> = tx.all(Sql::new(sql).bind(contact), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    for (submission, form, answers) in waiting {
+        tx.exec(Sql::new("UPDATE submissions SET actions_done = 1, verified = 1 WHERE id = $1").bind(submission))?;
+        if let Some(record) = store::find(tx, form)? {
+            let form = record.form();
+            let given = |alias: &str| answers.get(alias).and_then(Json::as_str) == Some("yes");
+            let consents: Vec<(String, String)> = form
+                .fields
+                .iter()
+                .filter(|f| f.kind == hg_core::forms::FieldKind::Consent && !f.purpose.is_empty() && given(&f.alias))
+                .map(|f| (f.purpose.clone(), f.consent_text.clone()))
+                .collect();
+            run(ws, tx, &form, contact, &consents, submission)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! A mail was opened: its pixel was fetched, or its copy in the browser.
+
+use hg_store::Lane;
+
+use super::identify::Visitor;
+use crate::cx::Cx;
+use crate::error::Result;
+use crate::sending::responses;
+
+/// The pixel of a message was fetched. Whether the key is ours makes no difference to the answer.
+pub async fn read_in_mail(cx: &Cx, key: &str, visitor: &Visitor) -> Result<()> {
+    // Mail programs fetch pictures through proxies without a name of their own: only what says it is a robot is left out.
+    open(cx, key, visitor, false).await
+}
+
+/// The copy of a message was looked at in the browser.
+pub async fn read_in_browser(cx: &Cx, key: &str, visitor: &Visitor) -> Result<()> {
+    open(cx, key, visitor, true).await
+}
+
+async fn open(cx: &Cx, key: &str, visitor: &Visitor, in_browser: bool) -> Result<()> {
+    if visitor.ignored(&cx.ws, true).is_some() {
+        return Ok(());
+    }
+    let (now, key) = (cx.now(), key.to_owned());
+    cx.db()
+        .write_in(Lane::Live, move |tx| match responses::of_key(tx, &key)? {
+            Some(send) => responses::write_open(tx, now, &send, in_browser),
+            None => Ok(()),
+        })
+        .await
+}
