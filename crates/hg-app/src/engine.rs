@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::fields;
 use crate::jobs::JobWorker;
 use crate::segments;
-use crate::sending::MailWorker;
+use crate::sending::{self, MailWorker};
 use crate::worker::Worker;
 use crate::workspace::Workspace;
 
@@ -95,6 +95,7 @@ pub fn standard() -> Engine {
             Arc::new(fields::DropColumn),
             Arc::new(segments::RebuildJob),
             Arc::new(campaigns::SyncJob),
+            Arc::new(sending::FillJob),
         ]))
         .with(MailWorker)
 }

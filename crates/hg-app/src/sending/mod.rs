@@ -7,9 +7,10 @@
 //! connection. After a crash what was claimed waits again, and what was being handed over is `unknown`: it is never
 //! sent again by itself. So a crash leaves at most one unknown message for each open connection, and loses none.
 //!
-//! Who puts rows in: [`queue_one`] (campaigns, forms, the API) and the send to segments. Where messages
+//! Who puts rows in: [`queue_one`] (campaigns, forms, the API) and the send to segments ([`segment`]). Where messages
 //! go is a port ([`Transport`]); without one they land in the built-in [`outbox`].
 
+mod audience;
 mod batch;
 mod compose;
 mod ledger;
@@ -17,16 +18,19 @@ pub mod outbox;
 mod queue;
 mod recipients;
 pub mod responses;
+mod segment;
 mod test_send;
 mod transport;
 pub mod unsubscribe;
 mod web_view;
 mod worker;
 
+pub use audience::{Audience, audience};
 pub use compose::{ComposeError, Outgoing, sender_of};
 pub use ledger::{SendRow, of_contact, recover};
 pub use queue::{Given, Queue, Queued, queue_given, queue_one};
 pub use recipients::{LinkCount, Recipient, links, recipients};
+pub use segment::{FillJob, SegmentSend, pause, resume, send_to_segments};
 pub use test_send::send_test;
 pub use transport::{Channel, Envelope, MailTransport, Refusal, Transport, TransportError, Undelivered};
 pub use web_view::{preview_page, web_view};

@@ -1,7 +1,7 @@
 //! The built-in outbox: catches every message instead of sending it, so that all of the product can be tried without a
 //! mail server. A caught message can be read, looked at as source, opened and clicked as its recipient.
 
-use hg_core::emails::{Skip, plain_text};
+use hg_core::emails::Skip;
 use hg_core::ids::{ContactId, EmailId, SendId};
 use hg_core::time::Timestamp;
 use hg_store::{Lane, Row, Sql, Tx, Value};
@@ -150,7 +150,25 @@ pub async fn empty(cx: &Cx) -> Result<u64> {
     cx.db().write(|tx| Ok::<_, Error>(tx.exec("DELETE FROM outbox")?)).await
 }
 
-/// Text of an HTML part, for messages that have no plain one.
-pub fn text_of(html: &str) -> String {
-    plain_text(html).unwrap_or_default()
+/// A message taken apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts {
+    pub headers: Vec<(String, String)>,
+    pub html: String,
+    pub text: String,
+    /// Text and address of each link.
+    pub links: Vec<(String, String)>,
+}
+
+/// Takes a message apart for looking at it.
+pub fn parts(bytes: &[u8]) -> Parts {
+    let Some(message) = mail_parser::MessageParser::default().parse(bytes) else { return Parts::default() };
+    let html = message.body_html(0).map(|h| h.into_owned()).unwrap_or_default();
+    let headers = message.headers_raw().map(|(name, value)| (name.to_owned(), value.split_whitespace().collect::<Vec<_>>().join(" ")));
+    Parts {
+        headers: headers.collect(),
+        text: message.body_text(0).map(|t| t.into_owned()).unwrap_or_default(),
+        links: hg_core::emails::links_of(&html),
+        html,
+    }
 }

@@ -68,7 +68,7 @@ pub struct Claims {
 }
 
 /// Somebody recognised.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Known {
     pub contact: ContactId,
     pub device: DeviceId,

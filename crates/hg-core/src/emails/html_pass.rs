@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use lol_html::{RewriteStrSettings, element, errors::RewritingError, html_content::ContentType, rewrite_str};
+use lol_html::{RewriteStrSettings, element, errors::RewritingError, html_content::ContentType, rewrite_str, text};
 
 use crate::tokens::{decode_entities, escaped_html, parse::link_marker};
 
@@ -107,4 +107,30 @@ pub(super) fn around_body(html: &str, first: &str, last: &str) -> Result<String,
             Ok(())
         })),
     )
+}
+
+/// Text and address of every link, in their order.
+pub fn links_of(html: &str) -> Vec<(String, String)> {
+    let found: Rc<RefCell<Vec<(String, String)>>> = Rc::default();
+    let (opened, read) = (Rc::clone(&found), Rc::clone(&found));
+    let done = rewrite_str(
+        html,
+        RewriteStrSettings::new()
+            .append_element_content_handler(element!("a[href], area[href]", move |el| {
+                let href = decode_entities(&el.get_attribute("href").unwrap_or_default());
+                opened.borrow_mut().push((String::new(), href));
+                Ok(())
+            }))
+            .append_element_content_handler(text!("a[href]", move |chunk| {
+                if let Some((text, _)) = read.borrow_mut().last_mut() {
+                    text.push_str(chunk.as_str());
+                }
+                Ok(())
+            })),
+    );
+    if done.is_err() {
+        return Vec::new();
+    }
+    let links = std::mem::take(&mut *found.borrow_mut());
+    links.into_iter().map(|(text, href)| (decode_entities(&text).split_whitespace().collect::<Vec<_>>().join(" "), href)).collect()
 }

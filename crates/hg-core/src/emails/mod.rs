@@ -19,6 +19,7 @@ mod unsubscribe;
 
 pub use audience::{Candidate, Purpose, Skip, Verdict, judge};
 pub use compile::{CompileError, CompiledEmail, EmailSource, LinkTarget, SourceFormat, Utm};
+pub use html_pass::links_of;
 pub use message::{ContactValues, Links, Message, MessageFacts, MessageUrls, Workspace, local_now};
 pub use plain_text::plain_text;
 pub use send_state::{MOST_ATTEMPTS, SendState, retry_after_minutes};

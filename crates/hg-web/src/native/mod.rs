@@ -8,8 +8,12 @@ pub mod contact_parts;
 pub mod contacts;
 pub mod dashboard;
 pub mod fields;
+pub mod emails;
+pub mod forms;
 pub mod live;
 pub mod maybe;
+pub mod outbox;
+pub mod pages;
 pub mod reference;
 pub mod segment_parts;
 pub mod segments;
@@ -54,6 +58,10 @@ fn api() -> OpenApiRouter<Web> {
         .merge(tags::router())
         .merge(segments::router())
         .merge(segment_parts::router())
+        .merge(emails::router())
+        .merge(forms::router())
+        .merge(outbox::router())
+        .merge(pages::router())
         .merge(tasks::router())
         .merge(live::router())
 }
