@@ -22,7 +22,7 @@ pub struct RequestId(pub String);
 pub struct ClientAddress(pub IpAddr);
 
 /// Gives the request its id and address.
-pub async fn identify(State(_web): State<Web>, mut request: Request, next: Next) -> Response {
+pub async fn identify(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let id = RequestId(format!("r{}", SERIAL.fetch_add(1, Ordering::Relaxed)));
     let address = request
         .extensions()
@@ -30,6 +30,11 @@ pub async fn identify(State(_web): State<Web>, mut request: Request, next: Next)
         .map_or(IpAddr::from([127, 0, 0, 1]), |ConnectInfo(a)| a.ip().to_canonical());
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(ClientAddress(address));
+    if request.headers().contains_key(header::ORIGIN) {
+        let mut origins = web.ws.settings().tracking.cors_valid_domains.clone();
+        origins.push(hg_app::emails::site_url(&web.ws));
+        request.extensions_mut().insert(crate::public::AllowedOrigins(origins));
+    }
     let mut response = next.run(request).await;
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);

@@ -31,6 +31,8 @@ pub struct Leaver {
     pub address: String,
     /// Whether she has left already.
     pub has_left: bool,
+    /// The key of the message, if it is still known: the way back.
+    pub key: Option<String>,
 }
 
 /// Whom the link is for; none for links that are not ours.
@@ -79,17 +81,17 @@ pub async fn come_back(cx: &Cx, link: LeaveLink) -> Result<Option<Leaver>> {
 
 fn leaver(tx: &mut Tx<'_>, key: &[u8], link: &LeaveLink) -> Result<Option<Leaver>> {
     let by_secret = !link.secret.is_empty() && verify_unsubscribe_secret(key, &link.address, &link.secret);
-    let (contact, address) = match ledger::by_key(tx, &link.key)? {
-        Some(send) => (Some(survivor(tx, send.contact)?), send.address),
-        None if by_secret => (by_address(tx, &link.address)?, link.address.clone()),
-        None => (None, String::new()),
+    let (contact, address, way_back) = match ledger::by_key(tx, &link.key)? {
+        Some(send) => (Some(survivor(tx, send.contact)?), send.address, Some(send.tracking_key)),
+        None if by_secret => (by_address(tx, &link.address)?, link.address.clone(), None),
+        None => (None, String::new(), None),
     };
     let Some(contact) = contact else { return Ok(None) };
     let blocked: Option<i64> = tx
         .opt(Sql::new("SELECT reason FROM do_not_contact WHERE contact_id = $1 AND channel = 'email'").bind(contact), |r| {
             r.get(0)
         })?;
-    Ok(Some(Leaver { contact, address, has_left: blocked.is_some() }))
+    Ok(Some(Leaver { contact, address, has_left: blocked.is_some(), key: way_back }))
 }
 
 /// A merged contact's links go on working for the one she became.

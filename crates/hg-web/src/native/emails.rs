@@ -158,7 +158,7 @@ async fn detailed(cx: &hg_app::Cx, email: Email) -> Answer<Json<EmailOut>> {
 }
 
 /// What is sent to make or change an email; absent keys stay as they are.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct EmailIn {
     version: Option<i64>,
@@ -295,7 +295,7 @@ async fn restore(Caller(cx): Caller, Path(id): Path<EmailId>) -> Answer<Json<Ema
 }
 
 /// What to show, and to whom.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct PreviewIn {
     id: Option<i64>,

@@ -72,7 +72,7 @@ fn out(cx: &Cx, p: PageRecord) -> LandingPage {
 }
 
 /// What is sent to make or change a page; absent keys stay as they are.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct LandingPageIn {
     version: Option<i64>,
@@ -161,7 +161,7 @@ async fn restore(Caller(cx): Caller, Path(id): Path<PageId>) -> Answer<Json<Land
 }
 
 /// What to show, and to whom.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct PagePreviewIn {
     #[serde(flatten)]
