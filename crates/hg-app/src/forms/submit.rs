@@ -135,7 +135,7 @@ fn who(ws: &Workspace, tx: &mut Tx<'_>, post: &Post, answers: &Answers) -> Resul
 /// People who are not tracked may send forms in all the same; only their devices stay unknown.
 fn untracked(ws: &Workspace, tx: &mut Tx<'_>, claims: &Claims) -> Result<Somebody> {
     let known = match claims.fields.get("email") {
-        Some(address) => contacts::find_by_email(tx, address)?,
+        Some(address) => contacts::find_by_email(ws, tx, address)?,
         None => None,
     };
     let (contact, verified) = match known {

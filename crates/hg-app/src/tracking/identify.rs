@@ -131,7 +131,7 @@ pub fn identify(ws: &Workspace, tx: &mut Tx<'_>, visitor: &Visitor, claims: &Cla
         if is_proof(tx, now, send, row.as_ref())? { evidence.proven = contact } else { evidence.claimed = contact }
     }
     if let Some(address) = claimed_address(ws, tx, claims)? {
-        let owner = contacts::find_by_email(tx, &address)?;
+        let owner = contacts::find_by_email(ws, tx, &address)?;
         evidence.claimed = owner.or(evidence.claimed);
         let own = row.as_ref().is_some_and(|d| Some(d.contact) == owner);
         evidence.gives_unique_value = !own;
@@ -242,12 +242,12 @@ fn bind(
         )?;
     }
     if let Decision::Merge { visitor, into } = decision {
-        absorb(ws, tx, now, visitor, into)?;
+        absorb(ws, tx, visitor, into)?;
     }
     if let (Decision::Bind(_), Some(waiting), false) = (decision, row.visitor, row.verified)
         && row.contact == contact
     {
-        absorb(ws, tx, now, waiting, contact)?;
+        absorb(ws, tx, waiting, contact)?;
     }
     if verified && !row.verified {
         crate::forms::run_waiting_actions(ws, tx, contact)?;
