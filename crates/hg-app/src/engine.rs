@@ -12,6 +12,7 @@ use crate::contacts;
 use crate::cx::Cx;
 use crate::error::Result;
 use crate::fields;
+use crate::imports;
 use crate::jobs::JobWorker;
 use crate::segments;
 use crate::sending::{self, MailWorker};
@@ -93,6 +94,8 @@ pub fn standard() -> Engine {
         .with(JobWorker::new(vec![
             Arc::new(contacts::BulkJob),
             Arc::new(fields::DropColumn),
+            Arc::new(imports::DryRunJob),
+            Arc::new(imports::ImportJob),
             Arc::new(segments::RebuildJob),
             Arc::new(campaigns::SyncJob),
             Arc::new(sending::FillJob),

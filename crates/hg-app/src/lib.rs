@@ -19,6 +19,7 @@ pub mod engine;
 pub mod error;
 pub mod fields;
 pub mod forms;
+pub mod imports;
 pub mod jobs;
 pub mod list;
 pub mod pages;

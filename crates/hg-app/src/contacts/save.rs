@@ -36,7 +36,7 @@ pub(crate) struct Written {
 }
 
 /// What identifies a contact: without any of these she is a visitor.
-const IDENTIFYING: [&str; 10] =
+pub(crate) const IDENTIFYING: [&str; 10] =
     ["firstname", "lastname", "company", "email", "facebook", "foursquare", "instagram", "linkedin", "skype", "twitter"];
 
 /// Makes a contact, or changes the one given.
@@ -203,8 +203,10 @@ fn record(
         }
     }
     match change.source {
+        // Imports bring segments up to date for a whole batch at once.
         Source::Import(import) if !written.created => {
-            changes::record(tx, happening(EventKind::Imported).object(import))?;
+            changes::note(tx, &happening(EventKind::Imported).object(import))?;
+            return Ok(());
         }
         Source::Api(user) => {
             changes::record(tx, happening(EventKind::ApiChanged).object(user.map_or(0, |u| u.0)))?;

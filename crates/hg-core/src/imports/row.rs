@@ -52,15 +52,14 @@ impl Mapping {
     /// Reads a row. Dates and times without an offset are meant in `zone`.
     pub fn read_row<'a>(
         &self,
-        cells: impl ExactSizeIterator<Item = &'a str>,
+        cells: impl Iterator<Item = &'a str>,
         fields: &FieldCatalogue,
         zone: &TimeZone,
     ) -> Result<NewRow, Rejected> {
-        let found = cells.len();
-        if found != self.width {
-            return Err(Rejected::Cells { found, expected: self.width });
-        }
         let cells: Vec<&str> = cells.collect();
+        if cells.len() != self.width {
+            return Err(Rejected::Cells { found: cells.len(), expected: self.width });
+        }
         let mut row = NewRow::default();
         let mut empty = true;
         for (column, target) in &self.targets {

@@ -10,6 +10,7 @@ pub mod dashboard;
 pub mod fields;
 pub mod emails;
 pub mod forms;
+pub mod imports;
 pub mod live;
 pub mod maybe;
 pub mod outbox;
@@ -55,6 +56,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(contacts::router())
         .merge(contact_parts::router())
         .merge(fields::router())
+        .merge(imports::router())
         .merge(tags::router())
         .merge(segments::router())
         .merge(segment_parts::router())

@@ -3,7 +3,10 @@
 mod admin;
 mod config;
 mod doctor;
+mod export;
+mod import;
 mod migrate;
+mod segments;
 pub mod serve;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +37,12 @@ pub enum Command {
     Admin(admin::Args),
     /// Bring the database's schema up to date.
     Migrate(migrate::Args),
+    /// Import contacts from a file.
+    Import(import::Args),
+    /// Write contacts into a file.
+    Export(export::Args),
+    /// Segments: list, rebuild, explain.
+    Segments(segments::Args),
     /// Check the installation and say what is wrong.
     Doctor(doctor::Args),
     /// Show or check the configuration.
@@ -48,6 +57,9 @@ pub async fn run(command: Command, config: Config) -> Result<()> {
         Command::Admin(args) => admin::run(args, config).await,
         Command::Migrate(args) => migrate::run(args, config).await,
         Command::Doctor(args) => doctor::run(args, config).await,
+        Command::Export(args) => export::run(args, config).await,
+        Command::Import(args) => import::run(args, config).await,
+        Command::Segments(args) => self::segments::run(args, config).await,
         Command::Config(args) => self::config::run(args, config).await,
         Command::Openapi => {
             let text = hg_web::native::openapi().to_pretty_json().map_err(|e| crate::open::plain(e.to_string()))?;

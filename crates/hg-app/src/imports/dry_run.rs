@@ -1,0 +1,86 @@
+//! Trying an import out: everything is read and judged, nothing is written.
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use hg_core::contacts::FieldCatalogue;
+
+use crate::cx::Cx;
+use crate::error::{Error, Result};
+use crate::imports::reader::{self, Batch, Source};
+use crate::imports::{DryRun, ImportOptions, Reason, batch};
+use crate::jobs::JobHandle;
+
+/// How many kinds of mistakes are told apart.
+const MOST_REASONS: usize = 50;
+
+/// Reads the whole file and says what would happen. `None` when it was stopped.
+pub(super) async fn judge_all(
+    cx: &Cx,
+    source: Source,
+    options: ImportOptions,
+    handle: Option<&JobHandle>,
+) -> Result<Option<DryRun>> {
+    let fields = source.fields.clone();
+    let mut batches = reader::read(source);
+    let mut found = DryRun::default();
+    let mut reasons: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+    // Identifiers met before in the file, by their hash: a million of them need few megabytes.
+    let mut met: HashSet<u64> = HashSet::new();
+    let mut read = 0;
+    while let Some(next) = batches.recv().await {
+        let next = next?;
+        reject(&mut found, &mut reasons, &next);
+        count(cx, &fields, &options, next, &mut found, &mut met).await?;
+        read += 1;
+        if let (Some(handle), 0) = (handle, read % 50) {
+            if !handle.progress(found.counts.rows(), None, None).await? {
+                return Ok(None);
+            }
+        }
+    }
+    found.reasons = reasons.into_iter().map(|(reason, (count, example_line))| Reason { reason, count, example_line }).collect();
+    found.reasons.sort_by_key(|r| std::cmp::Reverse(r.count));
+    Ok(Some(found))
+}
+
+fn reject(found: &mut DryRun, reasons: &mut BTreeMap<String, (i64, i64)>, batch: &Batch) {
+    for (line, rejected, _) in &batch.rejected {
+        found.counts.rejected += 1;
+        let reason = rejected.group();
+        if reasons.len() < MOST_REASONS || reasons.contains_key(&reason) {
+            reasons.entry(reason).or_insert((0, *line)).0 += 1;
+        }
+    }
+}
+
+async fn count(
+    cx: &Cx,
+    fields: &Arc<FieldCatalogue>,
+    options: &ImportOptions,
+    next: Batch,
+    found: &mut DryRun,
+    met: &mut HashSet<u64>,
+) -> Result<()> {
+    let (fields, options) = (fields.clone(), options.clone());
+    let judged = cx.db().read(move |tx| Ok::<_, Error>(batch::judge(tx, &fields, &options, &next.rows)?)).await?;
+    for (differs, keys) in judged {
+        let hash = |key: &(String, String)| {
+            let mut hasher = DefaultHasher::new();
+            key.hash(&mut hasher);
+            hasher.finish()
+        };
+        let before = keys.iter().any(|key| met.contains(&hash(key)));
+        match differs {
+            None if before => found.counts.updated += 1,
+            None => {
+                met.extend(keys.iter().map(hash));
+                found.counts.created += 1;
+            }
+            Some(true) => found.counts.updated += 1,
+            Some(false) => found.counts.skipped += 1,
+        }
+    }
+    Ok(())
+}

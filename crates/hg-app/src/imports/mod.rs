@@ -1,0 +1,18 @@
+//! Imports: contact lists out of CSV files.
+//!
+//! A file is uploaded and looked at; people correct the guessed mapping, may try it without writing anything
+//! (the dry run), and start. Rows are written in batches; the place in the file, the counts and the rejected rows are
+//! written in the same transaction as the contacts, so that an import that was stopped or killed goes on with the
+//! next row, neither twice nor short of one. Segments are current with every batch.
+
+mod batch;
+mod dry_run;
+mod model;
+mod reader;
+mod run;
+mod service;
+mod store;
+
+pub use model::{Counts, DryRun, Import, ImportOptions, ImportPatch, ImportState, Reason, Setup};
+pub use run::{DryRunJob, ImportJob, run_now, try_now};
+pub use service::{Upload, create, get, list, patch, rejected_page, resume, start, start_dry_run, stop, targets};
