@@ -19,7 +19,8 @@ async fn browser(app: &TestApp) -> TestWeb {
 }
 
 async fn contact(app: &TestApp, address: &str, first_name: &str) -> ContactId {
-    let (ws, values) = (app.ws.clone(), [("email", address), ("firstname", first_name)].map(|(k, v)| (k.to_owned(), v.to_owned())));
+    let (ws, values) =
+        (app.ws.clone(), [("email", address), ("firstname", first_name)].map(|(k, v)| (k.to_owned(), v.to_owned())));
     app.ws
         .db
         .write(move |tx| {
@@ -133,7 +134,12 @@ on_each_db!(a_broken_proof_leads_to_the_target_and_counts_nobody, |app| {
     let huge = "A".repeat(9_000);
     for broken in [&ct[..ct.len() - 4], &format!("{}x", &ct[..20]), "hg1..", "%00%ff", &huge, ""] {
         let reply = web.get(&format!("{path}?ct={broken}")).await;
-        assert_eq!((reply.status, reply.header("location")), (302, Some("https://example.com/")), "{}", &broken[..broken.len().min(30)]);
+        assert_eq!(
+            (reply.status, reply.header("location")),
+            (302, Some("https://example.com/")),
+            "{}",
+            &broken[..broken.len().min(30)]
+        );
     }
     assert_eq!(emails::get(&app.cx(), email).await.unwrap().counts.clicked, 0);
     assert_eq!(web.get("/r/0000000000000000000000000").await.status, 404);
@@ -174,7 +180,11 @@ on_each_db!(a_landing_page_is_counted_and_shows_values_only_to_proven_readers, |
     let ann = contact(&app, "ann@example.org", "Ann").await;
     mailed(&app, ann, "http://honeyguide.test/ama-2017").await;
     let web = browser(&app).await;
-    let stranger = web.another_browser().with_header("user-agent", BROWSER).get("/ama-2017?utm_source=blog.example.org&email=ann@example.org").await;
+    let stranger = web
+        .another_browser()
+        .with_header("user-agent", BROWSER)
+        .get("/ama-2017?utm_source=blog.example.org&email=ann@example.org")
+        .await;
     assert!(stranger.text.contains("Hi there") && stranger.text.contains("mauticform_wrapper_askus"), "{}", stranger.text);
     web.get(&link_of(&app).await).await;
     assert!(web.get("/ama-2017").await.text.contains("Hi Ann"));
@@ -206,7 +216,10 @@ on_each_db!(a_good_answer_makes_a_contact_and_runs_the_actions, |app| {
     assert_eq!(web.post_form(&path, &posted).await.json()["success"], true, "a double click is answered alike");
     let answers = forms::answers(&app.cx(), form, None, ListQuery::default()).await.unwrap().items;
     assert_eq!(answers.len(), 1);
-    assert_eq!((answers[0].utm_source.as_deref(), answers[0].utm_medium.as_deref()), (Some("blog.example.org"), Some("blog-link")));
+    assert_eq!(
+        (answers[0].utm_source.as_deref(), answers[0].utm_medium.as_deref()),
+        (Some("blog.example.org"), Some("blog-link"))
+    );
     let (contact, _, address) = answers[0].contact.clone().expect("a contact");
     assert_eq!(address.as_deref(), Some("new@example.org"));
     assert_eq!(tags_of(&app, contact).await, ["asked"]);
@@ -235,7 +248,10 @@ on_each_db!(a_bad_answer_stores_nothing_and_says_what_is_wrong, |app| {
     assert_eq!((&reply["success"], reply["validationErrors"]["email"].is_string()), (&Value::Bool(false), true));
     let plain = web.post_form(&format!("/form/submit?formId={form}"), &[("mauticform[return]", "https://x.io/page")]).await;
     let location = plain.header("location").unwrap_or_default();
-    assert!(plain.status == 302 && location.starts_with("https://x.io/page?mauticError=") && location.ends_with("#askus"), "{location}");
+    assert!(
+        plain.status == 302 && location.starts_with("https://x.io/page?mauticError=") && location.ends_with("#askus"),
+        "{location}"
+    );
     assert_eq!(number(&app, "SELECT count(*) FROM submissions").await, 0);
     assert_eq!(number(&app, "SELECT count(*) FROM contacts").await, 0);
 });
@@ -245,7 +261,9 @@ on_each_db!(posts_without_fields_of_unknown_or_unpublished_forms_and_huge_ones_a
     let web = browser(&app).await;
     assert_eq!(web.get("/form/submit").await.status, 403);
     assert_eq!(web.post_form("/form/submit/ajax?formId=999", &[]).await.json()["errorMessage"], "This form is not available.");
-    let huge = web.post_raw(&format!("/form/submit?formId={form}"), "application/x-www-form-urlencoded", &vec![b'x'; 10 * 1024 * 1024]).await;
+    let huge = web
+        .post_raw(&format!("/form/submit?formId={form}"), "application/x-www-form-urlencoded", &vec![b'x'; 10 * 1024 * 1024])
+        .await;
     assert_eq!(huge.status, 413);
     let broken = web.post_raw(&format!("/form/submit?formId={form}"), "multipart/form-data; boundary=x", b"--x\r\nrubbish").await;
     assert!((400..500).contains(&broken.status), "{}", broken.status);

@@ -4,6 +4,7 @@ mod chance;
 mod clock;
 mod commands;
 mod config;
+mod demo;
 mod open;
 
 use std::process::ExitCode;

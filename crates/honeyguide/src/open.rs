@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use hg_app::{Cx, Error, Result, Site, Workspace, jobs, settings, users};
+use hg_app::{Cx, Error, Result, Site, Workspace, jobs, sending, settings, users};
 use hg_core::ids::{Chance, SharedChance, hex};
 use hg_core::time::SharedClock;
 use hg_store::{Db, DbUrl, Options};
@@ -38,6 +38,7 @@ pub async fn workspace_at(config: &Config, demo: bool, clock: SharedClock) -> Re
     let ws = Workspace::new(db, clock, chance, site, settings);
     let cx = Cx::system(&ws);
     jobs::recover(&cx).await?;
+    sending::recover(&cx, ws.db.file().is_some()).await?;
     if let (Some(email), Some(password)) = (&config.admin.email, &config.admin.password) {
         users::ensure_first_administrator(&cx, email, password).await?;
     }

@@ -1,7 +1,5 @@
 //! Emails: written, previewed, tested, sent; and who got them.
 
-
-
 use axum::Json;
 use axum::http::StatusCode;
 use hg_app::emails::{self, Content, Email, EmailPatch, EmailWarning, Kind, NewEmail, PreviewRequest};
@@ -456,4 +454,3 @@ async fn links(Caller(cx): Caller, Path(id): Path<EmailId>) -> Answer<Json<Vec<L
     let found = sending::links(&cx, id).await?;
     Ok(Json(found.into_iter().map(|l| LinkOut { url: l.url, clicks: l.clicks, people: l.people }).collect()))
 }
-

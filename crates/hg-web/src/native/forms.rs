@@ -132,7 +132,9 @@ pub struct FormActionBody {
 impl From<FormAction> for FormActionBody {
     fn from(action: FormAction) -> Self {
         match action {
-            FormAction::AddTags { tags, remove } => Self { kind: "add_tags".into(), tags, remove_tags: remove, ..Self::default() },
+            FormAction::AddTags { tags, remove } => {
+                Self { kind: "add_tags".into(), tags, remove_tags: remove, ..Self::default() }
+            }
             FormAction::ChangePoints { operator, points } => {
                 Self { kind: "change_points".into(), operator: Some(operator), points: Some(points), ..Self::default() }
             }
@@ -357,7 +359,11 @@ pub struct SubmissionOut {
 
 /// The answers to a form, newest first.
 #[utoipa::path(get, path = "/forms/{id}/submissions", tag = "forms", params(("id" = i64, Path), ListParams), responses((status = 200, body = PageOut<SubmissionOut>)))]
-async fn submissions(Caller(cx): Caller, Path(id): Path<FormId>, Query(q): Query<ListParams>) -> Answer<Json<PageOut<SubmissionOut>>> {
+async fn submissions(
+    Caller(cx): Caller,
+    Path(id): Path<FormId>,
+    Query(q): Query<ListParams>,
+) -> Answer<Json<PageOut<SubmissionOut>>> {
     let page = forms::answers(&cx, id, None, q.into()).await?;
     Ok(PageOut::of(page, |a| SubmissionOut {
         id: a.id,

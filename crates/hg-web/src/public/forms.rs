@@ -263,8 +263,16 @@ async fn html_of(asked: &Asked, id: &str) -> Result<Option<(String, String)>, Re
         Ok(found) => Ok(found.map(|form| {
             let site = site_url(&asked.cx.ws);
             let nonce = alphanumeric(asked.cx.chance(), 24);
-            let error = url::form_urlencoded::parse(asked.query.as_bytes()).find(|(n, _)| n == "mauticError").map(|(_, v)| hg_core::tokens::strip_tags(&v.replace("</li>", " ")));
-            let wishes = RenderWishes { site_url: &site, nonce: Some(&nonce), with_style: true, error: error.as_deref(), ..RenderWishes::default() };
+            let error = url::form_urlencoded::parse(asked.query.as_bytes())
+                .find(|(n, _)| n == "mauticError")
+                .map(|(_, v)| hg_core::tokens::strip_tags(&v.replace("</li>", " ")));
+            let wishes = RenderWishes {
+                site_url: &site,
+                nonce: Some(&nonce),
+                with_style: true,
+                error: error.as_deref(),
+                ..RenderWishes::default()
+            };
             (form.name.clone(), render(&form.form(), &wishes))
         })),
         Err(error) => {

@@ -128,7 +128,9 @@ fn told(done: Result<Option<Leaver>>, cx: &Cx) -> Response {
 fn left_page(leaver: &Leaver, cx: &Cx) -> Response {
     let site = escaped_html(&cx.ws.settings().general.site_name);
     let back = match &leaver.key {
-        Some(key) => format!("<p>That was a mistake? <a href=\"/email/resubscribe/{}\">Subscribe again</a></p>", escaped_html(key)),
+        Some(key) => {
+            format!("<p>That was a mistake? <a href=\"/email/resubscribe/{}\">Subscribe again</a></p>", escaped_html(key))
+        }
         None => String::new(),
     };
     let text = format!("<p><strong>{}</strong> gets no more email from {site}.</p>{back}", escaped_html(&leaver.address));
@@ -136,7 +138,11 @@ fn left_page(leaver: &Leaver, cx: &Cx) -> Response {
 }
 
 fn unknown() -> Response {
-    page(StatusCode::OK, "Not found", "<p>This link is not known here. Perhaps it was cut off: copy all of it from your mail.</p>")
+    page(
+        StatusCode::OK,
+        "Not found",
+        "<p>This link is not known here. Perhaps it was cut off: copy all of it from your mail.</p>",
+    )
 }
 
 /// One button for those who want mail again.

@@ -9,7 +9,8 @@ const TRACKING: &str = include_str!("assets/mtc.js");
 const FORMS: &str = include_str!("assets/mautic-form.js");
 
 fn script(text: &'static str, site: &str) -> impl IntoResponse + use<> {
-    let headers = [(header::CONTENT_TYPE, "application/javascript; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=3600")];
+    let headers =
+        [(header::CONTENT_TYPE, "application/javascript; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=3600")];
     (headers, text.replace("__SITE__", site))
 }
 

@@ -33,6 +33,8 @@ pub struct Cli {
 pub enum Command {
     /// Run the server.
     Serve(serve::Args),
+    /// Serve a workspace with believable sample data.
+    Demo(crate::demo::Args),
     /// Accounts of people who sign in.
     Admin(admin::Args),
     /// Bring the database's schema up to date.
@@ -54,6 +56,7 @@ pub enum Command {
 pub async fn run(command: Command, config: Config) -> Result<()> {
     match command {
         Command::Serve(args) => serve::run(args, config).await,
+        Command::Demo(args) => crate::demo::run(args, config).await,
         Command::Admin(args) => admin::run(args, config).await,
         Command::Migrate(args) => migrate::run(args, config).await,
         Command::Doctor(args) => doctor::run(args, config).await,
