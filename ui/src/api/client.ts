@@ -107,6 +107,7 @@ export function refresh(...prefixes: string[]) {
 /** Paging options for cursor lists: pass to `$api.useInfiniteQuery`. */
 export const byCursor = {
   pageParamName: "cursor",
-  initialPageParam: undefined as unknown,
+  // The first page: an empty cursor. With undefined the library would send 0.
+  initialPageParam: "" as unknown,
   getNextPageParam: (last: unknown) => (last as { next_cursor?: string | null })?.next_cursor ?? undefined,
 };

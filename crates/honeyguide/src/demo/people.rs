@@ -161,7 +161,7 @@ pub fn csv() -> String {
         }
         let host = ["example.org", "example.com", "example.net"][usize::try_from(draw(seed * 17, 3)).unwrap_or(0)];
         let email = format!("{}.{}@{host}", plain(first), plain(last));
-        let agreed = if draw(seed * 19, 100) < 86 { "yes" } else { "no" };
+        let agreed = if draw(seed * 19, 100) < 88 { "yes" } else { "no" };
         let city = pick(place.cities, seed * 23);
         rows.push(format!("{first},{last},{email},{city},{},{},{},{agreed}", place.country, place.timezone, place.locale));
     }

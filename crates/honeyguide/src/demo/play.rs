@@ -101,7 +101,7 @@ async fn readers(cx: &Cx, state: &mut State, plan: &mut BinaryHeap<Reverse<(Time
             }
             let clicks = (invited || reminded) && draw(seed + 1, 100) < if invited { 44 } else { 40 };
             let asks = clicks && draw(seed + 2, 100) < 58;
-            let leaves = !clicks && invited && draw(seed + 3, 1_000) < 22;
+            let leaves = !clicks && invited && draw(seed + 3, 1_000) < 60;
             // Most read within hours, some only days later.
             let wait = draw(seed + 4, 1_000);
             let minutes = 4 + wait * wait * wait / 210_000;
