@@ -11,7 +11,14 @@ use crate::error::Result;
 use crate::workspace::Workspace;
 
 /// Runs the actions of a form for whoever sent it in, and writes the consents she gave.
-pub(super) fn run(ws: &Workspace, tx: &mut Tx<'_>, form: &Form, contact: ContactId, consents: &[(String, String)], submission: i64) -> Result<()> {
+pub(super) fn run(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    form: &Form,
+    contact: ContactId,
+    consents: &[(String, String)],
+    submission: i64,
+) -> Result<()> {
     for (purpose, text) in consents {
         let proof = json!({"form_id": form.id, "submission_id": submission});
         let shown = Some(text.as_str()).filter(|t| !t.is_empty());

@@ -15,6 +15,6 @@ mod submit;
 pub use actions::run_waiting_actions;
 pub use model::{FormKind, FormPatch, FormRecord, NewForm};
 pub use results::{Answer, answers, answers_csv};
-pub use service::{create, delete, get, list, names, public_form, restore, update};
 pub(crate) use service::published;
+pub use service::{create, delete, get, list, names, public_form, restore, update};
 pub use submit::{After, Post, Submitted, submit};

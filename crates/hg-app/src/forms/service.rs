@@ -100,9 +100,7 @@ pub async fn update(cx: &Cx, id: FormId, patch: FormPatch) -> Result<FormRecord>
 pub async fn delete(cx: &Cx, id: FormId) -> Result<()> {
     cx.may(Action::Edit(Area::Forms))?;
     let now = cx.now();
-    cx.db()
-        .write(move |tx| if store::set_deleted(tx, now, id, true)? { Ok(()) } else { Err(Error::not_found("form", id)) })
-        .await
+    cx.db().write(move |tx| if store::set_deleted(tx, now, id, true)? { Ok(()) } else { Err(Error::not_found("form", id)) }).await
 }
 
 pub async fn restore(cx: &Cx, id: FormId) -> Result<FormRecord> {
@@ -131,7 +129,8 @@ fn tidy(form: &mut FormRecord) {
     }
     let element = form_name(&form.name);
     let mut next = form.fields.iter().map(|f| f.id).max().unwrap_or(0).max(0) + 1;
-    let mut taken: HashSet<String> = form.fields.iter().filter(|f| !f.alias.trim().is_empty()).map(|f| f.alias.trim().to_lowercase()).collect();
+    let mut taken: HashSet<String> =
+        form.fields.iter().filter(|f| !f.alias.trim().is_empty()).map(|f| f.alias.trim().to_lowercase()).collect();
     for field in &mut form.fields {
         if field.id <= 0 {
             field.id = next;
@@ -170,7 +169,11 @@ fn check(ws: &Workspace, tx: &mut Tx<'_>, form: &FormRecord) -> Result<()> {
             wrong.push(FieldError::new("/post_action/value", "required", "Write what people read after sending the form."));
         }
         PostAction::Redirect(url) if !is_web_address(url) => {
-            wrong.push(FieldError::new("/post_action/value", "url", "Write the address of the next page, beginning with https:// or /."));
+            wrong.push(FieldError::new(
+                "/post_action/value",
+                "url",
+                "Write the address of the next page, beginning with https:// or /.",
+            ));
         }
         _ => {}
     }
@@ -186,9 +189,17 @@ fn check(ws: &Workspace, tx: &mut Tx<'_>, form: &FormRecord) -> Result<()> {
         }
         if let Some(target) = field.mapped_field.as_deref() {
             if catalogue.get(target).is_none() {
-                wrong.push(FieldError::new(format!("/fields/{at}/mapped_field"), "unknown", format!("Contacts have no field “{target}”.")));
+                wrong.push(FieldError::new(
+                    format!("/fields/{at}/mapped_field"),
+                    "unknown",
+                    format!("Contacts have no field “{target}”."),
+                ));
             } else if !mapped.insert(target) {
-                wrong.push(FieldError::new(format!("/fields/{at}/mapped_field"), "taken", "Another field of this form goes to the same contact field."));
+                wrong.push(FieldError::new(
+                    format!("/fields/{at}/mapped_field"),
+                    "taken",
+                    "Another field of this form goes to the same contact field.",
+                ));
             }
         }
     }

@@ -62,7 +62,8 @@ pub(super) fn list(tx: &mut Tx<'_>, query: &ListQuery) -> Result<Page<FormRecord
     };
     let newest_first = descending || field.is_empty();
     let (direction, sign) = if newest_first { ("DESC", "<") } else { ("ASC", ">") };
-    let pattern = format!("%{}%", query.search.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    let pattern =
+        format!("%{}%", query.search.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
     let condition = "deleted_at IS NULL AND lower(name) LIKE $1 ESCAPE '\\'";
     let total: i64 = tx.scalar(Sql::new(format!("SELECT count(*) FROM forms WHERE {condition}")).bind(&pattern))?;
     let limit = query.limit();

@@ -55,7 +55,10 @@ pub enum Submitted {
         contact: Option<ContactId>,
         form: String,
     },
-    Refused { problems: Vec<FieldProblem>, form: String },
+    Refused {
+        problems: Vec<FieldProblem>,
+        form: String,
+    },
     /// Not there, or not published.
     Unavailable,
 }
@@ -125,7 +128,12 @@ fn who(ws: &Workspace, tx: &mut Tx<'_>, post: &Post, answers: &Answers) -> Resul
     let somebody = if tracked {
         let known = identify(ws, tx, &post.visitor, &claims)?;
         write_values(ws, tx, &known, &claims)?;
-        Somebody { contact: known.contact, device: Some(known.device), tracking_id: Some(known.tracking_id), verified: known.verified }
+        Somebody {
+            contact: known.contact,
+            device: Some(known.device),
+            tracking_id: Some(known.tracking_id),
+            verified: known.verified,
+        }
     } else {
         untracked(ws, tx, &claims)?
     };
@@ -203,7 +211,10 @@ fn store_answer(
 /// What comes next, with the answers filled in where the author wants them.
 fn after(ws: &Workspace, form: &FormRecord, answers: &Answers) -> After {
     let fill = |text: &str, write: &dyn Fn(&str) -> String| {
-        answers.values.iter().fold(text.to_owned(), |text, (alias, value)| text.replace(&format!("{{formfield={alias}}}"), &write(value)))
+        answers
+            .values
+            .iter()
+            .fold(text.to_owned(), |text, (alias, value)| text.replace(&format!("{{formfield={alias}}}"), &write(value)))
     };
     match &form.post_action {
         PostAction::Message(text) => After::Message(fill(text, &|value| hg_core::tokens::escaped_html(value))),

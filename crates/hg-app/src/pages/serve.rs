@@ -21,9 +21,16 @@ use crate::workspace::Workspace;
 /// What the public gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Served {
-    Page { html: String, answer: HitAnswer },
+    Page {
+        html: String,
+        answer: HitAnswer,
+    },
     /// Unpublished, and leads elsewhere.
-    Redirect { status: u16, url: String, answer: HitAnswer },
+    Redirect {
+        status: u16,
+        url: String,
+        answer: HitAnswer,
+    },
     /// Unpublished.
     Forbidden,
     NotFound,
@@ -85,7 +92,14 @@ struct Facts {
 }
 
 impl Facts {
-    fn gather(ws: &Workspace, tx: &mut Tx<'_>, page: &PageRecord, template: &Template, contact: Option<ContactId>, nonce: Option<&str>) -> Result<Self> {
+    fn gather(
+        ws: &Workspace,
+        tx: &mut Tx<'_>,
+        page: &PageRecord,
+        template: &Template,
+        contact: Option<ContactId>,
+        nonce: Option<&str>,
+    ) -> Result<Self> {
         let site = site_url(ws);
         let settings = ws.settings();
         let mut aliases: Vec<String> = template.field_aliases().map(str::to_owned).collect();

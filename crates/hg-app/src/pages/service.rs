@@ -15,8 +15,30 @@ use crate::workspace::Workspace;
 
 /// First parts of addresses that are not pages'.
 const RESERVED: [&str; 24] = [
-    "s", "api", "r", "redirect", "email", "form", "forms", "mtc", "mtc.js", "mtracking.gif", "media", "health", "page", "asset", "dwc", "focus",
-    "index.php", "favicon.ico", "css", "images", "js", "plugins", "plugin", "mailer",
+    "s",
+    "api",
+    "r",
+    "redirect",
+    "email",
+    "form",
+    "forms",
+    "mtc",
+    "mtc.js",
+    "mtracking.gif",
+    "media",
+    "health",
+    "page",
+    "asset",
+    "dwc",
+    "focus",
+    "index.php",
+    "favicon.ico",
+    "css",
+    "images",
+    "js",
+    "plugins",
+    "plugin",
+    "mailer",
 ];
 const REDIRECTS: [i64; 5] = [301, 302, 303, 307, 308];
 
@@ -111,9 +133,7 @@ pub async fn update(cx: &Cx, id: PageId, patch: PagePatch) -> Result<PageRecord>
 pub async fn delete(cx: &Cx, id: PageId) -> Result<()> {
     cx.may(Action::Edit(Area::Pages))?;
     let now = cx.now();
-    cx.db()
-        .write(move |tx| if store::set_deleted(tx, now, id, true)? { Ok(()) } else { Err(Error::not_found("page", id)) })
-        .await
+    cx.db().write(move |tx| if store::set_deleted(tx, now, id, true)? { Ok(()) } else { Err(Error::not_found("page", id)) }).await
 }
 
 pub async fn restore(cx: &Cx, id: PageId) -> Result<PageRecord> {
@@ -157,7 +177,9 @@ fn check(page: &PageRecord) -> Result<()> {
     if page.title.is_empty() || page.title.chars().count() > 190 {
         wrong.push(FieldError::new("/title", "required", "Give the page a title of at most 190 characters."));
     }
-    if !page.alias.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_')) || page.alias.len() > 190 {
+    if !page.alias.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
+        || page.alias.len() > 190
+    {
         wrong.push(FieldError::new("/alias", "alias", "Use small letters, digits, hyphens and underscores."));
     }
     if page.html.len() > 4 * 1024 * 1024 {

@@ -53,7 +53,8 @@ pub(super) fn list(tx: &mut Tx<'_>, query: &ListQuery) -> Result<Page<PageRecord
         other => return Err(Error::field("/sort", "sort", format!("Pages cannot be sorted by {other}."))),
     };
     let (direction, sign) = if descending || field.is_empty() { ("DESC", "<") } else { ("ASC", ">") };
-    let pattern = format!("%{}%", query.search.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    let pattern =
+        format!("%{}%", query.search.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
     let condition = "deleted_at IS NULL AND (lower(title) LIKE $1 ESCAPE '\\' OR alias LIKE $1 ESCAPE '\\')";
     let total: i64 = tx.scalar(Sql::new(format!("SELECT count(*) FROM pages WHERE {condition}")).bind(&pattern))?;
     let limit = query.limit();

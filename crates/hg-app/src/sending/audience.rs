@@ -32,16 +32,14 @@ pub async fn audience(cx: &Cx, id: EmailId) -> Result<Audience> {
             let email = emails::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
             sendable(&email).or_else(|e| if e.code == "email.not-published" { Ok(()) } else { Err(e) })?;
             let mut found = Audience::default();
-            for_each_candidate(&ws, tx, &email, |contact, _, verdict| {
-                match verdict {
-                    Verdict::Send => {
-                        found.will_receive += 1;
-                        if found.sample.len() < SAMPLE {
-                            found.sample.push(contact);
-                        }
+            for_each_candidate(&ws, tx, &email, |contact, _, verdict| match verdict {
+                Verdict::Send => {
+                    found.will_receive += 1;
+                    if found.sample.len() < SAMPLE {
+                        found.sample.push(contact);
                     }
-                    Verdict::Skip(skip) => *found.skipped.entry(skip).or_default() += 1,
                 }
+                Verdict::Skip(skip) => *found.skipped.entry(skip).or_default() += 1,
             })?;
             Ok(found)
         })
@@ -81,7 +79,9 @@ pub(super) fn candidates(tx: &mut Tx<'_>, email: EmailId, chunk: &[u32]) -> Resu
     let ids: Vec<i64> = chunk.iter().map(|id| i64::from(*id)).collect();
     let mut had: HashSet<i64> = HashSet::new();
     tx.each(
-        Sql::new("SELECT contact_id FROM sends WHERE email_id = $1 AND contact_id @in($2) AND state NOT IN (4, 6)").bind(email).bind(ids.as_slice()),
+        Sql::new("SELECT contact_id FROM sends WHERE email_id = $1 AND contact_id @in($2) AND state NOT IN (4, 6)")
+            .bind(email)
+            .bind(ids.as_slice()),
         |r| {
             had.insert(r.get(0)?);
             Ok(Flow::Next)

@@ -164,7 +164,8 @@ pub struct Parts {
 pub fn parts(bytes: &[u8]) -> Parts {
     let Some(message) = mail_parser::MessageParser::default().parse(bytes) else { return Parts::default() };
     let html = message.body_html(0).map(|h| h.into_owned()).unwrap_or_default();
-    let headers = message.headers_raw().map(|(name, value)| (name.to_owned(), value.split_whitespace().collect::<Vec<_>>().join(" ")));
+    let headers =
+        message.headers_raw().map(|(name, value)| (name.to_owned(), value.split_whitespace().collect::<Vec<_>>().join(" ")));
     Parts {
         headers: headers.collect(),
         text: message.body_text(0).map(|t| t.into_owned()).unwrap_or_default(),

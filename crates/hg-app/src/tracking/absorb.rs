@@ -9,7 +9,8 @@ use crate::workspace::Workspace;
 
 /// Moves everything of a visitor to a contact. Somebody with a name is never taken for a visitor.
 pub(super) fn absorb(ws: &Workspace, tx: &mut Tx<'_>, visitor: ContactId, into: ContactId) -> Result<()> {
-    let nameless = Sql::new("SELECT 1 FROM contacts WHERE id = $1 AND deleted_at IS NULL AND identified_at IS NULL").bind(visitor);
+    let nameless =
+        Sql::new("SELECT 1 FROM contacts WHERE id = $1 AND deleted_at IS NULL AND identified_at IS NULL").bind(visitor);
     if visitor == into || tx.opt(nameless, |_| Ok(()))?.is_none() {
         return Ok(());
     }

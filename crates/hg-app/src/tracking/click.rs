@@ -109,9 +109,16 @@ fn count(ws: &Workspace, tx: &mut Tx<'_>, redirect: &Redirect, known: &Known, ta
             )?
             .is_none();
         responses::write_click(tx, now, send, redirect.id.0, target, url_id)?;
-        tx.exec(Sql::new("UPDATE redirects SET hits = hits + 1, people = people + $2 WHERE id = $1").bind(redirect.id).bind(first))?;
+        tx.exec(
+            Sql::new("UPDATE redirects SET hits = hits + 1, people = people + $2 WHERE id = $1").bind(redirect.id).bind(first),
+        )?;
     }
-    Ok(HitAnswer { hit: None, contact: Some(known.contact), tracking_id: Some(known.tracking_id.clone()), verified: known.verified })
+    Ok(HitAnswer {
+        hit: None,
+        contact: Some(known.contact),
+        tracking_id: Some(known.tracking_id.clone()),
+        verified: known.verified,
+    })
 }
 
 struct Reader {
@@ -120,8 +127,6 @@ struct Reader {
     formats: DateFormats,
     page: Option<(i64, String)>,
 }
-
-
 
 impl TokenFacts for Reader {
     fn now(&self) -> &Zoned {

@@ -84,7 +84,9 @@ fn write(ws: &Workspace, tx: &mut Tx<'_>, hit: &Hit) -> Result<HitAnswer> {
 
 fn detail(params: &HitParams) -> Json {
     let mut detail = Map::new();
-    for (name, value) in [("url", &params.url), ("title", &params.title), ("referrer", &params.referrer), ("language", &params.language)] {
+    for (name, value) in
+        [("url", &params.url), ("title", &params.title), ("referrer", &params.referrer), ("language", &params.language)]
+    {
         if !value.is_empty() {
             detail.insert(name.into(), json!(value));
         }
@@ -117,10 +119,12 @@ pub(super) fn touch(tx: &mut Tx<'_>, now: Timestamp, known: &Known) -> Result<()
 
 fn count_page(tx: &mut Tx<'_>, page: PageId, contact: ContactId) -> Result<()> {
     let earlier: i64 = tx.scalar(
-        Sql::new("SELECT count(*) FROM (SELECT 1 FROM events WHERE contact_id = $1 AND kind = $2 AND object_id = $3 LIMIT 2) AS seen")
-            .bind(contact)
-            .bind(EventKind::PageHit.code())
-            .bind(page),
+        Sql::new(
+            "SELECT count(*) FROM (SELECT 1 FROM events WHERE contact_id = $1 AND kind = $2 AND object_id = $3 LIMIT 2) AS seen",
+        )
+        .bind(contact)
+        .bind(EventKind::PageHit.code())
+        .bind(page),
     )?;
     tx.exec(
         Sql::new("UPDATE pages SET hits = hits + 1, unique_hits = unique_hits + $2 WHERE id = $1").bind(page).bind(earlier <= 1),

@@ -98,7 +98,9 @@ const DEVICE: &str = "SELECT d.id, d.tracking_id, d.contact_id, d.verified, d.vi
      WHERE d.tracking_id = $1 AND c.deleted_at IS NULL";
 
 fn device(tx: &mut Tx<'_>, tracking_id: &str) -> Result<Option<DeviceRow>> {
-    let flag = |r: &hg_store::Row<'_>, i: usize| Ok::<_, hg_store::StoreError>(matches!(r.value(i)?, hg_store::ValueRef::Int(n) if n != 0));
+    let flag = |r: &hg_store::Row<'_>, i: usize| {
+        Ok::<_, hg_store::StoreError>(matches!(r.value(i)?, hg_store::ValueRef::Int(n) if n != 0))
+    };
     Ok(tx.opt(Sql::new(DEVICE).bind(tracking_id), |r| {
         Ok(DeviceRow {
             id: r.get(0)?,
@@ -123,7 +125,11 @@ pub fn identify(ws: &Workspace, tx: &mut Tx<'_>, visitor: &Visitor, claims: &Cla
     };
     let send = send_of(tx, claims.ct.as_ref())?;
     let mut evidence = Evidence {
-        device: row.as_ref().map(|d| TrackedDevice { contact: d.contact, anonymous: !d.identified, has_unique_value: d.has_address }),
+        device: row.as_ref().map(|d| TrackedDevice {
+            contact: d.contact,
+            anonymous: !d.identified,
+            has_unique_value: d.has_address,
+        }),
         ..Evidence::default()
     };
     if let Some(send) = &send {
@@ -266,7 +272,9 @@ pub(crate) fn write_values(ws: &Workspace, tx: &mut Tx<'_>, known: &Known, claim
     let fields = crate::fields::catalogue(ws, tx)?;
     let mut values = Values::new();
     for (alias, text) in &claims.fields {
-        let Some(field) = fields.get(alias).filter(|f| f.published && (f.publicly_updatable || !claims.public_only)) else { continue };
+        let Some(field) = fields.get(alias).filter(|f| f.published && (f.publicly_updatable || !claims.public_only)) else {
+            continue;
+        };
         match field.read(text) {
             Ok(value) if !value.is_empty() => {
                 values.insert(alias.clone(), value);
@@ -283,8 +291,14 @@ pub(crate) fn write_values(ws: &Workspace, tx: &mut Tx<'_>, known: &Known, claim
             values.remove(&field.alias);
         }
     }
-    let change =
-        save::Change { values: &values, existing: how, blanks_clear: false, owner: None, source: Source::Web, now: ws.clock.now() };
+    let change = save::Change {
+        values: &values,
+        existing: how,
+        blanks_clear: false,
+        owner: None,
+        source: Source::Web,
+        now: ws.clock.now(),
+    };
     save::write(tx, &fields, Some(&contact), &change)?;
     Ok(())
 }

@@ -132,5 +132,8 @@ pub fn links_of(html: &str) -> Vec<(String, String)> {
         return Vec::new();
     }
     let links = std::mem::take(&mut *found.borrow_mut());
-    links.into_iter().map(|(text, href)| (decode_entities(&text).split_whitespace().collect::<Vec<_>>().join(" "), href)).collect()
+    links
+        .into_iter()
+        .map(|(text, href)| (decode_entities(&text).split_whitespace().collect::<Vec<_>>().join(" "), href))
+        .collect()
 }

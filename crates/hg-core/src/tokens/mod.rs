@@ -17,9 +17,9 @@ mod render;
 mod signature;
 
 pub use escape::{decode_entities, encode_component, encode_form, escape_html, escaped_html, one_line, readable, strip_tags};
+pub use jiff::Zoned;
 pub use parse::{FieldModifier, OwnText, OwnUrl, Template, TodayFormat, Token, Warning};
 pub use php_date::format_date;
 pub use relative::shift_date;
 pub use render::{DateFormats, Place, TokenFacts, Value, ValueKind};
-pub use jiff::Zoned;
 pub use signature::{Owner, signature};
