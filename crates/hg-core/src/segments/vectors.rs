@@ -215,90 +215,18 @@ fn value(text: &str) -> Json {
     serde_json::from_str(text).unwrap_or_else(|_| Json::from(text))
 }
 
-#[rstest]
-#[case::text("city", &[
-    ("=", "Prague", "1,11"), ("!=", "Prague", "all-1,11"), ("=", "Plzen", "6,7"), ("empty", "", "4,5"), ("!empty", "", "all-4,5"),
-    ("like", "pra", "1,2,3,11"), ("like", "Pra%", "1,2,3,11"), ("!like", "pra", "4-10,12"), ("contains", "ague", "1,2,11"),
-    ("startsWith", "Prague", "1,2,11"), ("endsWith", "k", "12"), /* ★ */ ("contains", "%", "9"), /* ★ */ ("contains", "_", "10"),
-    ("like", "50% O%", "9"), ("regexp", "^p.*[0-9]+$", "2"), ("!regexp", "^p", "5,8,9,10,12"),
-    ("in", "Prague|Praha", "1,3,11"), ("!in", "Prague|Praha", "all-1,3,11"), ("in", r#"["Prague","Praha"]"#, "1,3,11"),
-])]
-#[case::first_name("firstname", &[("=", "ana", "1,11"), ("!=", "Ana", "all-1,11"), ("empty", "", "5,6")])]
-#[case::email("email", &[("endsWith", "@ex.org", "1,3,7,9,11"), ("empty", "", "6,12")])]
-#[case::domain("generated_email_domain", &[("=", "ex.org", "1,3,7,9,11"), ("!=", "ex.org", "2,4,5,6,8,10,12")])]
-#[case::points("points", &[("gte", "20", "3,4,6,9,11"), ("lt", "0", "8"), /* ★ */ ("empty", "", "none"), /* ★ */ ("!empty", "", "all")])]
-#[case::number("nps", &[
-    ("=", "0", "2,12"), ("!=", "10", "all-4"), /* ★ */ ("empty", "", "1,7"), /* ★ */ ("!empty", "", "all-1,7"),
-    ("like", "1", "10"), ("startsWith", "1", "10"), ("regexp", "1", "4,8,10"), ("between", "[5,20]", "3,4,6,9"),
-    ("!between", "[5,20]", "1,2,5,7,8,10-12"),
-])]
-#[case::yes_no("vip", &[
-    ("=", "true", "1,4,7,9"), /* ★ */ ("=", "0", "2,3,5,6,8,10,11,12"), ("!=", "1", "2,3,5,6,8,10,11,12"), /* ★ */ ("!=", "0", "1,4,7,9"),
-])]
-#[case::select("tier", &[
-    ("=", "gold", "1,6,7,11"), ("!=", "gold", "all-1,6,7,11"), ("in", "gold|silver", "1,2,6,7,8,11"),
-    ("!in", r#"["gold","silver"]"#, "3,4,5,9,10,12"), ("empty", "", "3,4,9,12"),
-    ("regexp", "^(gold|silver)$", "1,2,6,7,8,11"), ("!regexp", "^(gold|silver)$", "4,5,10"),
-])]
-#[case::multiselect("interests", &[
-    ("in", r#"["a"]"#, "1,5,9,10,12"), /* ★ */ ("in", r#"["a","b"]"#, "1,2,5,8,9,10,12"), ("includesAll", r#"["a","b"]"#, "1,5,12"),
-    ("excludesAll", r#"["a","b"]"#, "all-1,5,12"), ("!in", "a", "2,3,4,6,7,8,11"), ("!in", "a|c", "2,3,4,6,11"), ("empty", "", "3,4,11"),
-])]
-#[case::day("bday", &[
-    ("=", "today", "6"), ("=", "2024-03-13", "6"), ("=", "-1 day", "7"), ("!=", "today", "all-6"), ("gt", "today", "9,12"),
-    ("gte", "today", "6,9,12"), ("lt", "today", "1,2,4,5,7,8,10,11"), ("lte", "today", "1,2,4-8,10,11"), ("empty", "", "3"),
-    ("=", "birthday", "1,6,10"), /* ★ */ ("!=", "birthday", "all-1,6,10"), ("=", "anniversary +1 day", "2,12"),
-    ("=", "birthday -13 days", "4,8"), ("=", "last day of February 2024", "8"), ("gte", "-1 month", "6,7,8,9,12"),
-    ("=", "this month", "6,7,12"), ("=", "last month", "8"), ("=", "next month", "9"), ("=", "this year", "6,7,8,9,12"),
-    ("=", "last year", "10"), ("startsWith", "2024-0", "6,7,8,9,12"), ("endsWith", "13", "1,6,10"),
-    ("inLast", r#"{"interval":1,"unit":"month"}"#, "6,7,8"),
-])]
-#[case::instant("seen", &[
-    ("=", "today", "1"), ("=", "yesterday", "2"), ("=", "tomorrow", "12"), ("gt", "today", "6,7,9,11,12"),
-    ("gte", "today", "1,6,7,9,11,12"), ("lt", "today", "2,4,5,8,10"), ("lte", "today", "1,2,4,5,8,10"), ("!=", "today", "all-1"),
-    ("=", "this week", "1,2,4,6,12"), ("=", "last week", "5"), ("=", "next week", "7"), ("!=", "this week", "3,5,7,8,9,10,11"),
-    ("gt", "this week", "7,9,11"), ("lte", "this week", "1,2,4,5,6,8,10,12"), ("lt", "last week", "8,10"),
-    ("=", "this month", "1,2,4,5,6,7,12"), ("=", "last month", "8"), ("=", "next month", "9"), ("=", "last year", "10"),
-    ("=", "next year", "11"), ("gt", "this year", "11"), ("=", "-1 day", "2"), ("=", "2 days ago", "4"),
-    ("gt", "-1 day", "1,2,6,7,9,11,12"), ("gte", "-1 day", "1,2,6,7,9,11,12"), ("lte", "-1 day", "4,5,8,10"),
-    ("gte", "+1 day", "6,7,9,11,12"), ("gte", "-3 months", "all-3"), ("gt", "first day of previous month", "all-3,10"),
-    ("=", "2024-03-12 23:59:59", "2"), ("gte", "2024-03-13", "1,6,7,9,11,12"), ("lte", "2024-03-13", "2,4,5,8,10"), ("empty", "", "3"),
-    ("inLast", r#"{"interval":2,"unit":"day"}"#, "1,2,4"), ("inNext", r#"{"interval":1,"unit":"day"}"#, "1,12"),
-    ("between", r#"["2024-03-11","2024-03-13"]"#, "1,2,4"), ("gte", "-3 hours", "1,6,7,9,11,12"), ("gt", "-2 hours", "6,7,9,11,12"),
-])]
-#[case::tags("tags", &[
-    ("in", "[1]", "1,2"), ("in", "[1,2]", "1,2,4"), ("!in", "[1]", "all-1,2"), ("empty", "", "3,6-12"), ("!empty", "", "1,2,4,5"),
-    ("includesAll", "[1,2]", "2"), ("excludesAll", "[1,2]", "all-2"),
-])]
-#[case::unsubscribed("dnc_unsubscribed", &[("=", "1", "2"), ("=", "0", "all-2")])]
-#[case::by_hand("dnc_manual_email", &[("!=", "1", "all-4")])]
-#[case::bounced("dnc_bounced", &[("=", "yes", "8")])]
-#[case::any_reason("dnc_email", &[("=", "yes", "2,4,8")])]
-#[case::consent("consent:newsletter", &[("=", "yes", "1"), ("!=", "yes", "all-1")])]
-#[case::address("hit_url", &[
-    ("contains", "pricing", "1,5"), ("!like", "pricing", "all-1,5"), ("!=", "https://ex.org/home", "all-1,3"),
-    /* ★ */ ("!regexp", "home$", "all-1,3"),
-])]
-#[case::hits("hit_url_count", &[("gte", "2", "1,5"), ("=", "0", "4,6-12")])]
-#[case::hit_dates("hit_url_date", &[
-    ("=", "today", "1,5"), ("!=", "today", "all-1,5"), ("lt", "last week", "3"), /* ★ */ ("!=", "this week", "all-1,2,5"),
-])]
-#[case::sent("lead_email_sent", &[("in", "[1]", "1,2"), ("!in", "[1]", "all-1,2")])]
-#[case::opened("lead_email_received", &[("in", "[1,2]", "1,4"), ("!in", "[1]", "all-1")])]
-#[case::open_count("lead_email_read_count", &[("=", "0", "all-1,4"), ("gte", "2", "1,4")])]
-#[case::sent_date("lead_email_sent_date", &[("gte", "2024-03-05", "1,4")])]
-#[case::opened_date("lead_email_read_date", &[("=", "today", "4"), ("lt", "today", "1")])]
-#[case::sessions("sessions", &[("gte", "1", "1,3"), ("=", "0", "all-1,3"), ("=", "2", "1")])]
-#[case::clicked("email_id", &[("=", "1", "2")])]
-#[case::landing_page("page_id", &[/* ★ */ ("=", "1", "3")])]
-#[case::utm("utm_campaign", &[
-    ("=", "spring", "1"), ("!=", "spring", "all-1,4"), ("empty", "", "all-1,2,4"), ("!empty", "", "1,2,4"),
-])]
-#[case::campaign("campaign", &[("in", "[9]", "1"), ("!in", "[9]", "all-1"), ("empty", "", "all-1,3")])]
-fn a_filter_selects_whom_the_specification_says(#[case] field: &str, #[case] rows: &[(&str, &str, &str)]) {
-    for (op, written, expected) in rows {
-        check(field, op, value(written), expected, "UTC");
+/// One row a line: field, operator, value, whom it selects. The tests on databases read the same file.
+const VECTORS: &str = include_str!("vectors.txt");
+
+#[test]
+fn every_filter_selects_whom_the_specification_says() {
+    let mut rows = 0;
+    for line in VECTORS.lines().filter(|l| !l.starts_with('#')) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        check(cells[0], cells[1], value(cells[2]), cells[3], "UTC");
+        rows += 1;
     }
+    assert!(rows > 150, "the table is there");
 }
 
 #[rstest]

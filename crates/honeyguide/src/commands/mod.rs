@@ -1,6 +1,7 @@
 //! The commands of the binary.
 
 mod admin;
+mod bench;
 mod config;
 mod doctor;
 mod export;
@@ -45,6 +46,8 @@ pub enum Command {
     Export(export::Args),
     /// Segments: list, rebuild, explain.
     Segments(segments::Args),
+    /// Measure figures, each beside a limit measured in the same run.
+    Bench(bench::Args),
     /// Check the installation and say what is wrong.
     Doctor(doctor::Args),
     /// Show or check the configuration.
@@ -59,6 +62,7 @@ pub async fn run(command: Command, config: Config) -> Result<()> {
         Command::Demo(args) => crate::demo::run(args, config).await,
         Command::Admin(args) => admin::run(args, config).await,
         Command::Migrate(args) => migrate::run(args, config).await,
+        Command::Bench(args) => bench::run(args, config).await,
         Command::Doctor(args) => doctor::run(args, config).await,
         Command::Export(args) => export::run(args, config).await,
         Command::Import(args) => import::run(args, config).await,

@@ -1,0 +1,127 @@
+//! `honeyguide bench`: figures, each with the ratio to a limit measured in the same run.
+
+mod import;
+mod segment;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Subcommand;
+use hg_app::settings::Settings;
+use hg_app::{Result, Site, Workspace};
+use hg_store::{Db, DbUrl, Options};
+
+use crate::chance::SystemChance;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::open;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  honeyguide bench import --contacts 1000000\n  honeyguide bench segment --contacts 1000000 --database postgres://hg@localhost/empty"
+)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+    /// How many contacts.
+    #[arg(long, global = true, default_value_t = 100_000)]
+    contacts: u32,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Rows a second of a CSV import of twelve columns, against bare inserts into the same table.
+    Import,
+    /// First build of a segment with three conditions, and the time from a change to membership.
+    Segment,
+}
+
+pub async fn run(args: Args, config: Config) -> Result<()> {
+    let bench = Bench::new(&args, config)?;
+    let result = match args.command {
+        Command::Import => import::run(&bench).await,
+        Command::Segment => segment::run(&bench).await,
+    };
+    let _ = std::fs::remove_dir_all(&bench.folder);
+    result
+}
+
+/// Where a bench works.
+struct Bench {
+    folder: PathBuf,
+    /// An empty database; one in the folder when absent.
+    database: Option<String>,
+    contacts: u32,
+}
+
+impl Bench {
+    fn new(args: &Args, config: Config) -> Result<Bench> {
+        let folder = std::env::temp_dir().join(format!("honeyguide-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).map_err(|e| open::plain(format!("{} cannot be made: {e}", folder.display())))?;
+        Ok(Bench { folder, database: config.database.url, contacts: args.contacts })
+    }
+
+    /// A workspace on an empty database, durable as in production.
+    async fn workspace(&self, name: &str) -> Result<Workspace> {
+        let url: DbUrl = match &self.database {
+            Some(url) => url.parse().map_err(open::said)?,
+            None => DbUrl::Sqlite(self.folder.join(format!("{name}.db"))),
+        };
+        let db = Db::open(&url, Options::default()).await.map_err(open::said)?;
+        let clock = Arc::new(SystemClock);
+        db.migrate(hg_core::time::Clock::now(&*clock)).await.map_err(open::said)?;
+        let site = Site {
+            url: "http://localhost".into(),
+            data_dir: self.folder.clone(),
+            secret_key: vec![7; 32],
+            mail_transport: "outbox".into(),
+            demo: false,
+        };
+        Ok(Workspace::new(db, clock, Arc::new(SystemChance), site, Settings::default()))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// The most memory that the process had, in megabytes.
+fn peak_memory() -> f64 {
+    let status = std::fs::read_to_string(Path::new("/proc/self/status")).unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or("0");
+    line.split_whitespace().next().and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0) / 1_024.0
+}
+
+/// Made-up people: the same in every run.
+fn cells(n: u32) -> [String; 12] {
+    let pick = |of: &[&str], salt: u32| of[(n.wrapping_mul(2_654_435_761).rotate_left(salt) as usize) % of.len()].to_owned();
+    [
+        pick(&["Ada", "Bob", "Chloé", "Dana", "Emil", "Fatima", "Goran", "Hana", "Ivan", "Jo"], 3),
+        pick(&["Lovelace", "Novák", "Müller", "García", "Smith", "Okafor", "Rossi", "Sato", "Silva", "Kowalski"], 7),
+        format!("person{n}@example{}.org", n % 97),
+        pick(&["Praha", "Brno", "Berlin", "Lisboa", "London", "Lagos", "Roma", "Tokyo", "São Paulo", "Kraków"], 11),
+        pick(&["Czech Republic", "Germany", "Portugal", "United Kingdom", "Nigeria", "Italy", "Japan", "Brazil", "Poland"], 13),
+        pick(&["Europe/Prague", "Europe/Berlin", "Africa/Lagos", "Asia/Tokyo", "America/Sao_Paulo"], 17),
+        pick(&["cs_CZ", "de_DE", "en", "pt_BR"], 19),
+        format!("Company {}", n % 5_000),
+        format!("+420 {:09}", n),
+        format!("{}", n % 200),
+        format!("{} Main Street", n % 900),
+        format!("{:05}", n % 99_999),
+    ]
+}
+
+const HEADERS: [&str; 12] = [
+    "firstname",
+    "lastname",
+    "email",
+    "city",
+    "country",
+    "timezone",
+    "preferred_locale",
+    "company",
+    "phone",
+    "points",
+    "address1",
+    "zipcode",
+];
