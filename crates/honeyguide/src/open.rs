@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use hg_app::{Cx, Error, Result, Site, Workspace, jobs, sending, settings, users};
+use hg_app::sending::{self, MailTransport};
+use hg_app::{Cx, Error, Result, Site, Workspace, jobs, settings, users};
 use hg_core::ids::{Chance, SharedChance, hex};
 use hg_core::time::SharedClock;
+use hg_net::smtp::{SmtpConfig, SmtpTransport};
 use hg_store::{Db, DbUrl, Options};
 
 use crate::chance::SystemChance;
@@ -22,6 +24,7 @@ pub async fn workspace_at(config: &Config, demo: bool, clock: SharedClock) -> Re
     let chance: SharedChance = Arc::new(SystemChance);
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|e| plain(format!("the data folder {} cannot be made: {e}", config.data_dir.display())))?;
+    let transport = mail_transport(config)?;
     let db = database(config).await?;
     let migrated = db.migrate(clock.now()).await.map_err(said)?;
     if let Some(copy) = &migrated.copy {
@@ -36,13 +39,35 @@ pub async fn workspace_at(config: &Config, demo: bool, clock: SharedClock) -> Re
     };
     let settings = settings::load(&db).await?;
     let ws = Workspace::new(db, clock, chance, site, settings);
+    let outbox = transport.is_none();
+    if let Some(transport) = transport {
+        ws.set_part(Arc::new(MailTransport(Arc::new(transport))));
+    }
     let cx = Cx::system(&ws);
     jobs::recover(&cx).await?;
-    sending::recover(&cx, ws.db.file().is_some()).await?;
+    // An SQLite file belongs to this process alone: whatever is open was left behind by a crash.
+    let unsure = sending::recover(&cx, ws.db.file().is_some()).await?;
+    if unsure > 0 {
+        tracing::warn!(messages = unsure, outbox, "Messages were on their way when Honeyguide stopped; they are sorted out");
+    }
     if let (Some(email), Some(password)) = (&config.admin.email, &config.admin.password) {
         users::ensure_first_administrator(&cx, email, password).await?;
     }
     Ok(ws)
+}
+
+/// Where mail leaves; none while the built-in outbox catches it.
+fn mail_transport(config: &Config) -> Result<Option<SmtpTransport>> {
+    if config.mail.url.starts_with("outbox") {
+        return Ok(None);
+    }
+    let mut smtp = SmtpConfig::parse(&config.mail.url).map_err(|e| plain(format!("mail.url: {e}")))?;
+    if smtp.hello == "localhost" {
+        let site = config.site_url();
+        let host = site.split("://").nth(1).unwrap_or_default().split(['/', ':']).next().unwrap_or_default();
+        smtp.hello = if host.is_empty() { "localhost".into() } else { host.to_owned() };
+    }
+    Ok(Some(SmtpTransport::new(smtp)))
 }
 
 /// Opens the database without touching its schema.

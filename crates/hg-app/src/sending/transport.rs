@@ -55,6 +55,8 @@ pub trait Channel: Send {
     fn is_usable(&self) -> bool;
     /// Whether it carried a message before: then its end is no news, and a new one may do.
     fn is_used(&self) -> bool;
+    /// For the adapter that made it, when it is given back.
+    fn as_any(self: Box<Self>) -> Box<dyn std::any::Any + Send>;
 }
 
 /// Where mail leaves.

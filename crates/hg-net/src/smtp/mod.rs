@@ -15,8 +15,10 @@ mod error;
 mod reply;
 mod stream;
 mod tls;
+mod transport;
 
 pub use client::{Accepted, Connection, Envelope};
 pub use config::{ConfigError, Security, SmtpConfig, Timeouts};
 pub use error::{DeliverError, OfferError, SmtpError};
 pub use reply::{EnhancedCode, Reply};
+pub use transport::SmtpTransport;

@@ -1,0 +1,151 @@
+//! The real binary is killed in the middle of a send, again and again: nobody is mailed twice, nobody is forgotten.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use hg_testkit::smtp_sink::{Faults, SinkOptions, SmtpSink};
+use hg_testkit::web::TestWeb;
+use serde_json::{Value, json};
+
+const PEOPLE: u64 = 1_500;
+const KILLS: u64 = 30;
+/// Connections of the sender at once.
+const CONNECTIONS: u64 = 4;
+/// Messages that must arrive between two kills.
+const BETWEEN: u64 = 12;
+
+struct Server {
+    child: Child,
+}
+
+impl Server {
+    fn start(dir: &Path, port: u16, sink: &SmtpSink) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_honeyguide"))
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"])
+            .arg(dir)
+            .env("HONEYGUIDE__MAIL__URL", format!("{}?tls=none", sink.url()))
+            .env("HONEYGUIDE__ADMIN__EMAIL", "ada@example.org")
+            .env("HONEYGUIDE__ADMIN__PASSWORD", hg_testkit::app::PASSWORD)
+            .env("HONEYGUIDE__LOG__LEVEL", "error")
+            .current_dir(dir)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        Self { child }
+    }
+
+    /// Kill -9: no goodbye.
+    fn kill(&mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it is gone");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn until_it_answers(port: u16) {
+    let client = reqwest::Client::new();
+    for _ in 0..600 {
+        if client.get(format!("http://127.0.0.1:{port}/health")).send().await.is_ok_and(|r| r.status().is_success()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the server does not answer");
+}
+
+fn import_people(dir: &Path) {
+    let file = dir.join("people.csv");
+    let lines: String = (0..PEOPLE).map(|n| format!("p{n}@example.org,Person {n}\n")).collect();
+    std::fs::write(&file, format!("email,firstname\n{lines}")).expect("the file is written");
+    let status = Command::new(env!("CARGO_BIN_EXE_honeyguide"))
+        .args(["import", "contacts"])
+        .arg(&file)
+        .arg("--data-dir")
+        .arg(dir)
+        .env("HONEYGUIDE__LOG__LEVEL", "error")
+        .current_dir(dir)
+        .stdout(Stdio::null())
+        .status()
+        .expect("the import starts");
+    assert!(status.success());
+}
+
+async fn good(reply: hg_testkit::web::Reply) -> Value {
+    assert!(reply.status < 300, "{} {}", reply.status, reply.text);
+    reply.json()
+}
+
+/// Makes segment and email and begins the send; the email's id.
+async fn begin(web: &TestWeb) -> i64 {
+    let mut sending = good(web.get("/api/v1/settings/sending").await).await;
+    sending["sender_email"] = json!("team@example.org");
+    sending["max_connections"] = json!(CONNECTIONS);
+    good(web.put("/api/v1/settings/sending", &sending).await).await;
+    let filter = json!({"match": "all", "rules": [{"field": "email", "op": "!empty"}]});
+    let segment = good(web.post("/api/v1/segments", &json!({"name": "Everybody", "filter": filter})).await).await["id"].clone();
+    for _ in 0..600 {
+        if good(web.get(&format!("/api/v1/segments/{segment}")).await).await["count"] == json!(PEOPLE) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let email = json!({"name": "News", "subject": "News for {contactfield=firstname}", "source": "<p>Hello</p>", "kind": "segment", "segments": [segment]});
+    let id = good(web.post("/api/v1/emails", &email).await).await["id"].as_i64().expect("an id");
+    let audience = good(web.get(&format!("/api/v1/emails/{id}/audience")).await).await;
+    assert_eq!(audience["will_receive"], json!(PEOPLE));
+    good(web.post(&format!("/api/v1/emails/{id}/send"), &json!({})).await).await;
+    id
+}
+
+async fn counts(web: &TestWeb, id: i64) -> Value {
+    good(web.get(&format!("/api/v1/emails/{id}")).await).await["counts"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thirty_kills_in_the_middle_of_a_send_double_nobody_and_forget_nobody() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let faults = Faults { delay: Duration::from_millis(15), ..Faults::default() };
+    let sink = SmtpSink::with(SinkOptions { keep: false, faults, ..SinkOptions::default() }).await.expect("the sink starts");
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    import_people(dir.path());
+    let mut server = Server::start(dir.path(), port, &sink);
+    until_it_answers(port).await;
+    let web = TestWeb::at(format!("http://127.0.0.1:{port}")).with_basic("ada@example.org", hg_testkit::app::PASSWORD);
+    let id = begin(&web).await;
+    for kill in 1..=KILLS {
+        tokio::time::timeout(Duration::from_secs(60), sink.wait_for(sink.total() + BETWEEN)).await.expect("mail goes on");
+        server.kill();
+        assert!(sink.total() < PEOPLE, "kill {kill} came after the last message");
+        server = Server::start(dir.path(), port, &sink);
+        until_it_answers(port).await;
+        let now = counts(&web, id).await;
+        assert!(now["queued"].as_i64() > Some(0), "after kill {kill} nothing was left to send: {now}");
+        assert!(now["unknown"].as_u64() <= Some(kill * CONNECTIONS), "{now}");
+    }
+    sink.set_faults(Faults::default());
+    for _ in 0..1_200 {
+        if counts(&web, id).await["queued"] == json!(0) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let end = counts(&web, id).await;
+    let unknown = end["unknown"].as_u64().expect("a number");
+    assert_eq!(end["sent"].as_u64().expect("a number") + unknown, PEOPLE, "{end}");
+    assert!(unknown <= KILLS * CONNECTIONS, "{end}");
+    let got = sink.per_recipient();
+    assert!(got.values().all(|times| *times == 1), "doubled: {:?}", got.iter().filter(|(_, n)| **n > 1).collect::<Vec<_>>());
+    assert!(sink.per_message_id().values().all(|times| *times == 1));
+    let missing = PEOPLE - got.len() as u64;
+    assert!(missing <= unknown, "{missing} people got nothing, of whom only {unknown} are marked");
+    println!("{KILLS} kills, {} arrived, {unknown} unknown, {missing} of them did not arrive", got.len());
+}
