@@ -388,11 +388,11 @@ export type Page = Kept & {
   language: string;
   published: boolean;
   no_index: boolean;
-  meta_description: string | null;
-  head_script: string | null;
-  footer_script: string | null;
-  redirect_type: string | null;
-  redirect_url: string | null;
+  meta_description: string;
+  head_script: string;
+  footer_script: string;
+  redirect_type: number | null;
+  redirect_url: string;
   hits: number;
   unique_hits: number;
   url: string;
@@ -400,35 +400,36 @@ export type Page = Kept & {
 export type PageWrite = Partial<
   Omit<Page, "id" | "created_at" | "updated_at" | "hits" | "unique_hits" | "url">
 >;
-export type FormFieldKind = "text" | "email" | "textarea" | "select" | "hidden" | "consent";
+export type FormFieldKind = "text" | "email" | "textarea" | "select" | "hidden" | "consent" | "button";
 export type FormField = {
-  id?: number | null;
+  /** 0 until the server has given one. */
+  id: number;
   alias: string;
   label: string;
   type: FormFieldKind;
   required: boolean;
-  placeholder: string | null;
-  help: string | null;
-  default_value: string | null;
+  placeholder: string;
+  help: string;
+  default_value: string;
   options: Option[];
-  validation_message: string | null;
+  validation_message: string;
   mapped_field: string | null;
-  purpose: string | null;
-  consent_text: string | null;
+  purpose: string;
+  consent_text: string;
 };
 export type FormAction =
-  | { kind: "add_tags"; tags: string[] }
-  | { kind: "change_points"; points: number }
-  | { kind: "add_to_segment"; segment_id: number };
+  | { kind: "add_tags"; tags?: string[]; remove_tags?: string[] }
+  | { kind: "change_points"; points: number; operator?: string }
+  | { kind: "add_to_segment"; segments?: number[]; remove_segments?: number[] };
 export type Form = Kept & {
   name: string;
   alias: string;
-  description: string | null;
+  description: string;
   kind: "standalone" | "campaign";
   published: boolean;
   fields: FormField[];
   actions: FormAction[];
-  post_action: { kind: "message" | "redirect"; value: string };
+  post_action: { kind: "message" | "redirect" | "return"; value: string };
   submissions: number;
   embed: { script: string; html: string; iframe: string };
 };
@@ -440,7 +441,7 @@ export type Submission = {
   values: Record<string, string | null>;
   page_id: number | null;
   referrer: string | null;
-  utm: Record<string, string | null> | null;
+  utm: { source?: string | null; medium?: string | null; campaign?: string | null };
 };
 
 export type StepKind = "action" | "decision" | "condition";

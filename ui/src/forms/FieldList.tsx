@@ -85,7 +85,7 @@ export function FieldList({ fields, onChange, errors }: Props) {
           <Stack gap="xs">
             {fields.map((field, index) => (
               <FieldRow
-                key={field.id ?? field.alias}
+                key={field.id || field.alias}
                 field={field}
                 index={index}
                 last={index === fields.length - 1}
@@ -234,9 +234,8 @@ function FieldSettings({ field, onChange }: Pick<RowProps, "field" | "onChange">
   const contactFields = useFields();
   const text = (key: "placeholder" | "help" | "default_value" | "validation_message") => ({
     label: t(`field.${key}`),
-    value: field[key] ?? "",
-    onChange: (event: { currentTarget: { value: string } }) =>
-      onChange({ [key]: event.currentTarget.value || null }),
+    value: field[key],
+    onChange: (event: { currentTarget: { value: string } }) => onChange({ [key]: event.currentTarget.value }),
   });
   const [options, setOptions] = useState(printOptions(field.options));
   return (
@@ -282,16 +281,16 @@ function FieldSettings({ field, onChange }: Pick<RowProps, "field" | "onChange">
           <TextInput
             label={t("field.purpose")}
             description={t("contacts:record.purposeHint")}
-            value={field.purpose ?? ""}
-            onChange={(event) => onChange({ purpose: event.currentTarget.value || null })}
+            value={field.purpose}
+            onChange={(event) => onChange({ purpose: event.currentTarget.value })}
           />
           <Textarea
             label={t("field.consentText")}
             description={t("field.consentTextHint")}
             autosize
             minRows={2}
-            value={field.consent_text ?? ""}
-            onChange={(event) => onChange({ consent_text: event.currentTarget.value || null })}
+            value={field.consent_text}
+            onChange={(event) => onChange({ consent_text: event.currentTarget.value })}
           />
         </>
       )}

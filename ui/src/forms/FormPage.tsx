@@ -28,7 +28,7 @@ import { dateTime, number } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { Card, Copyable } from "../ui/parts";
-import { TagNames, ThingSelect } from "../ui/pickers";
+import { TagNames, ThingsSelect } from "../ui/pickers";
 import { EmptyState, ErrorState, ErrorSummary, StateBadge, Waiting } from "../ui/states";
 import { useView } from "../ui/view";
 import { FieldList } from "./FieldList";
@@ -131,8 +131,8 @@ function FormEditor({ form }: { form: Form }) {
                   <Textarea
                     label={t("common:description")}
                     autosize
-                    value={draft.description ?? ""}
-                    onChange={(event) => set({ description: event.currentTarget.value || null })}
+                    value={draft.description}
+                    onChange={(event) => set({ description: event.currentTarget.value })}
                   />
                 </Stack>
               </Card>
@@ -173,11 +173,11 @@ function FormPreview({ fields }: { fields: FormField[] }) {
       {fields.map((field) => {
         const shared = {
           label: field.label,
-          description: field.help ?? undefined,
-          placeholder: field.placeholder ?? undefined,
+          description: field.help || undefined,
+          placeholder: field.placeholder || undefined,
           withAsterisk: field.required,
         };
-        if (field.type === "hidden") return null;
+        if (field.type === "hidden" || field.type === "button") return null;
         if (field.type === "textarea") return <Textarea key={field.alias} {...shared} minRows={3} autosize />;
         if (field.type === "select") {
           return <Select key={field.alias} {...shared} data={uniqueOptions(field)} />;
@@ -249,7 +249,7 @@ function AfterCard({ editor }: { editor: Editor<Form> }) {
                 {action.kind === "add_tags" && (
                   <TagNames
                     label={t("action.add_tags")}
-                    value={action.tags}
+                    value={action.tags ?? []}
                     onChange={(tags) => edit(index, { ...action, tags })}
                   />
                 )}
@@ -261,11 +261,11 @@ function AfterCard({ editor }: { editor: Editor<Form> }) {
                   />
                 )}
                 {action.kind === "add_to_segment" && (
-                  <ThingSelect
+                  <ThingsSelect
                     kind="segments"
                     label={t("action.add_to_segment")}
-                    value={action.segment_id || null}
-                    onChange={(segment_id) => edit(index, { ...action, segment_id: segment_id ?? 0 })}
+                    value={action.segments ?? []}
+                    onChange={(segments) => edit(index, { ...action, segments })}
                   />
                 )}
               </div>
@@ -301,10 +301,10 @@ function AfterCard({ editor }: { editor: Editor<Form> }) {
               <Menu.Item onClick={() => add({ kind: "add_tags", tags: [] })}>
                 {t("action.add_tags")}
               </Menu.Item>
-              <Menu.Item onClick={() => add({ kind: "change_points", points: 10 })}>
+              <Menu.Item onClick={() => add({ kind: "change_points", operator: "plus", points: 10 })}>
                 {t("action.change_points")}
               </Menu.Item>
-              <Menu.Item onClick={() => add({ kind: "add_to_segment", segment_id: 0 })}>
+              <Menu.Item onClick={() => add({ kind: "add_to_segment", segments: [] })}>
                 {t("action.add_to_segment")}
               </Menu.Item>
             </Menu.Dropdown>
@@ -397,7 +397,7 @@ function Results({ form }: { form: Form }) {
           {
             key: "source",
             title: t("source"),
-            render: (row) => row.utm?.utm_source ?? row.utm?.source ?? "–",
+            render: (row) => row.utm.source || "–",
           },
         ]}
         empty={
@@ -420,7 +420,10 @@ function SubmissionDetail({ form, submission }: { form: Form; submission: Submis
     ]),
     [t("when"), dateTime(submission.submitted_at)],
     [t("referrer"), submission.referrer],
-    ...Object.entries(submission.utm ?? {}),
+    ...Object.entries(submission.utm).map(([key, value]): [string, string | null | undefined] => [
+      `utm_${key}`,
+      value,
+    ]),
   ];
   return (
     <Table aria-label={t("tab.results")}>

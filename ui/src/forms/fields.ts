@@ -18,18 +18,19 @@ export function freeAlias(wish: string, taken: string[]): string {
 
 export function newField(type: FormFieldKind, taken: string[], label: string): FormField {
   return {
+    id: 0,
     alias: freeAlias(type === "email" ? "email" : label, taken),
     label,
     type,
     required: false,
-    placeholder: null,
-    help: null,
-    default_value: null,
+    placeholder: "",
+    help: "",
+    default_value: "",
     options: type === "select" ? [{ label: "One", value: "one" }] : [],
-    validation_message: null,
+    validation_message: "",
     mapped_field: type === "email" && !taken.includes("email") ? "email" : null,
-    purpose: type === "consent" ? "newsletter" : null,
-    consent_text: type === "consent" ? "" : null,
+    purpose: type === "consent" ? "newsletter" : "",
+    consent_text: "",
   };
 }
 

@@ -51,11 +51,11 @@ function writable(page: Page): PageWrite {
     published,
     no_index,
     version,
-    meta_description: page.meta_description || null,
-    head_script: page.head_script || null,
-    footer_script: page.footer_script || null,
-    redirect_type: page.redirect_type || null,
-    redirect_url: page.redirect_url || null,
+    meta_description: page.meta_description,
+    head_script: page.head_script,
+    footer_script: page.footer_script,
+    redirect_type: page.redirect_type,
+    redirect_url: page.redirect_url,
   };
 }
 
@@ -181,8 +181,8 @@ function PageEditor({ page }: { page: Page }) {
                   label={t("metaDescription")}
                   autosize
                   minRows={2}
-                  value={draft.meta_description ?? ""}
-                  onChange={(event) => set({ meta_description: event.currentTarget.value || null })}
+                  value={draft.meta_description}
+                  onChange={(event) => set({ meta_description: event.currentTarget.value })}
                 />
                 <Select
                   label={t("language")}
@@ -208,18 +208,18 @@ function PageEditor({ page }: { page: Page }) {
                     clearButtonProps={{ "aria-label": t("common:remove"), "aria-hidden": false, tabIndex: 0 }}
                     placeholder={t("common:none")}
                     data={["301", "302", "303", "307", "308"]}
-                    value={draft.redirect_type}
-                    onChange={(redirect_type) => set({ redirect_type })}
+                    value={draft.redirect_type === null ? null : String(draft.redirect_type)}
+                    onChange={(kind) => set({ redirect_type: kind === null ? null : Number(kind) })}
                   />
                   <TextInput
                     label={t("redirectUrl")}
                     type="url"
                     disabled={!draft.redirect_type}
-                    value={draft.redirect_url ?? ""}
+                    value={draft.redirect_url}
                     error={editor.fieldErrors.redirect_url}
                     inputWrapperOrder={["label", "description", "input", "error"]}
                     description={t("redirectUrlHint")}
-                    onChange={(event) => set({ redirect_url: event.currentTarget.value || null })}
+                    onChange={(event) => set({ redirect_url: event.currentTarget.value })}
                   />
                 </SimpleGrid>
               </Stack>
@@ -233,16 +233,16 @@ function PageEditor({ page }: { page: Page }) {
                   label={t("headScript")}
                   autosize
                   minRows={4}
-                  value={draft.head_script ?? ""}
-                  onChange={(event) => set({ head_script: event.currentTarget.value || null })}
+                  value={draft.head_script}
+                  onChange={(event) => set({ head_script: event.currentTarget.value })}
                   styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 13 } }}
                 />
                 <Textarea
                   label={t("footerScript")}
                   autosize
                   minRows={4}
-                  value={draft.footer_script ?? ""}
-                  onChange={(event) => set({ footer_script: event.currentTarget.value || null })}
+                  value={draft.footer_script}
+                  onChange={(event) => set({ footer_script: event.currentTarget.value })}
                   styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 13 } }}
                 />
               </Stack>
