@@ -28,7 +28,7 @@ mod worker;
 pub use audience::{Audience, audience};
 pub use compose::{ComposeError, Outgoing, sender_of};
 pub use ledger::{SendRow, of_contact, recover};
-pub use queue::{Given, Queue, Queued, queue_given, queue_one};
+pub use queue::{Given, Queue, Queued, queue_given, queue_one, send_to_contact};
 pub use recipients::{LinkCount, Recipient, links, recipients};
 pub use segment::{FillJob, SegmentSend, pause, resume, send_to_segments};
 pub use test_send::send_test;

@@ -7,6 +7,7 @@ use hg_store::{Sql, Tx};
 use serde_json::Value as Json;
 
 use super::ledger::{self, LANE_SINGLE, NewSend};
+use crate::cx::{Action, Cx};
 use crate::emails::{self, Email};
 use crate::error::{Error, Result};
 use crate::workspace::Workspace;
@@ -158,4 +159,18 @@ pub(super) fn sendable(email: &Email) -> Result<()> {
         return Err(EmailError::NotPublished.into());
     }
     Ok(())
+}
+
+/// One email to one contact, because a client of the API says so: in spite of an opt-out, and as often as asked.
+pub async fn send_to_contact(cx: &Cx, email: EmailId, contact: ContactId, tokens: Option<Json>) -> Result<Queued> {
+    cx.may(Action::Send)?;
+    let (ws, now) = (cx.ws.clone(), cx.now());
+    let given = Given { tokens: tokens.map(|t| serde_json::json!({ "tokens": t })), transactional: true };
+    cx.db()
+        .write(move |tx| {
+            let contact = crate::contacts::survivor(tx, contact)?;
+            let occasion = format!("api:{}", alphanumeric(&*ws.chance, 20));
+            queue_given(&ws, tx, Queue { email, contact, occasion, campaign: None, step: None, due_at: now }, &given)
+        })
+        .await
 }

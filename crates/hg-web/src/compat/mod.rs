@@ -9,7 +9,9 @@ mod campaign_events;
 mod campaigns;
 mod contacts;
 pub mod crud;
+mod emails;
 mod fields;
+mod forms;
 mod segments;
 mod tags;
 
@@ -31,7 +33,9 @@ pub fn router(web: &Web) -> Router<Web> {
     let api = Router::new()
         .merge(campaigns::router())
         .merge(contacts::router())
+        .merge(emails::router())
         .merge(fields::router())
+        .merge(forms::router())
         .merge(segments::router())
         .merge(tags::router())
         .fallback(answer::unknown_url)

@@ -1,0 +1,303 @@
+//! `/api/emails` (`api.md` §4.8). Keys of features that are not there yet are stored and given back.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::extract::Path;
+use axum::routing::post;
+use axum::{Json, Router};
+use hg_app::emails::{self, Content, Email, EmailPatch, Kind, NewEmail, SendingState};
+use hg_app::list::ListQuery;
+use hg_app::sending::{self, Queued};
+use hg_app::{Cx, Error, segments};
+use hg_core::ids::{ContactId, EmailId};
+use serde_json::{Map, Value, json};
+
+use super::answer::{CompatAnswer, CompatError};
+use super::body::AnyBody;
+use super::crud::{CompatList, Entity, PublishBlock, id_of, ids, is_true, routes};
+use crate::Web;
+use crate::auth::Caller;
+
+/// Keys that are only kept, with what they are when nobody set them.
+const KEPT: [(&str, fn() -> Value); 13] = [
+    ("category", || Value::Null),
+    ("bccAddress", || Value::Null),
+    ("useOwnerAsMailer", || Value::Null),
+    ("template", || json!("mautic_code_mode")),
+    ("publishUp", || Value::Null),
+    ("publishDown", || Value::Null),
+    ("publicPreview", || json!(false)),
+    ("assetAttachments", || json!([])),
+    ("unsubscribeForm", || Value::Null),
+    ("preferenceCenter", || Value::Null),
+    ("dynamicContent", || json!([])),
+    ("variantSettings", || json!([])),
+    ("grapesjsbuilder", || Value::Null),
+];
+
+pub fn router() -> Router<Web> {
+    routes::<Emails>()
+        .route("/emails/{id}/send", post(send))
+        .route("/emails/{id}/contact/{contact}/send", post(send_to_contact))
+}
+
+struct Emails;
+
+fn show(e: &Email, lists: &[Value]) -> Value {
+    let block = PublishBlock {
+        is_published: e.published,
+        date_added: Some(e.created_at),
+        date_modified: Some(e.updated_at),
+        created_by: e.created_by.map(|u| u.0),
+        created_by_user: None,
+    };
+    let some = |text: &str| if text.is_empty() { Value::Null } else { json!(text) };
+    let c = &e.content;
+    let mut out = block.start();
+    let kept = |key: &str, default: fn() -> Value| e.extra.get(key).cloned().unwrap_or_else(default);
+    let own = json!({
+        "id": e.id, "name": e.name, "subject": c.subject, "language": c.language,
+        "fromAddress": some(&c.from_address), "fromName": some(&c.from_name), "replyToAddress": some(&c.reply_to),
+        "utmTags": {"utmSource": some(&c.utm_source), "utmMedium": some(&c.utm_medium),
+                    "utmCampaign": some(&c.utm_campaign), "utmContent": some(&c.utm_content)},
+        "preheaderText": some(&c.preheader), "customHtml": c.source, "plainText": c.plain_text,
+        "emailType": if e.kind == Kind::Segment { "list" } else { "template" },
+        "readCount": e.counts.opened, "sentCount": e.counts.sent, "revision": e.revision,
+        "variantStartDate": null, "variantSentCount": 0, "variantReadCount": 0, "variantParent": null, "variantChildren": [],
+        "translationParent": null, "translationChildren": [], "lists": lists,
+        "headers": if c.headers.is_empty() { json!([]) } else { json!(c.headers) },
+    });
+    if let Value::Object(own) = own {
+        out.extend(own);
+    }
+    for (key, default) in KEPT {
+        out.insert(key.to_owned(), kept(key, default));
+    }
+    Value::Object(out)
+}
+
+/// The segments of an email in the old shape.
+async fn lists_of(cx: &Cx, email: &Email) -> CompatAnswer<Vec<Value>> {
+    let wanted = email.segments.clone();
+    let names = cx.db().read(move |tx| segments::names(tx, &wanted)).await?;
+    let list = email.segments.iter().filter_map(|id| {
+        let name = names.get(id)?;
+        Some(json!({"createdByUser": null, "modifiedByUser": null, "id": id, "name": name, "publicName": name,
+                    "alias": hg_core::forms::form_name(name), "description": null, "category": null}))
+    });
+    Ok(list.collect())
+}
+
+async fn shown(cx: &Cx, email: &Email) -> CompatAnswer<Value> {
+    Ok(show(email, &lists_of(cx, email).await?))
+}
+
+fn text(body: &Map<String, Value>, key: &str) -> Option<String> {
+    match body.get(key)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Null => Some(String::new()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// The content after a request. `replace`: what is not named is emptied.
+fn content(body: &Map<String, Value>, before: Content, replace: bool) -> CompatAnswer<Content> {
+    let utm = body.get("utmTags");
+    let take = |key: &str, old: String| text(body, key).unwrap_or(if replace { String::new() } else { old });
+    let tag = |key: &str, old: String| {
+        let new = utm.and_then(|u| u.get(key)).map(|v| v.as_str().unwrap_or_default().to_owned());
+        new.unwrap_or(if replace { String::new() } else { old })
+    };
+    let filtered = body.get("dynamicContent").and_then(Value::as_array).is_some_and(|blocks| {
+        let variants = blocks.iter().filter_map(|b| b.get("filters")?.as_array()).flatten();
+        variants.filter_map(|v| v.get("filters")?.as_array()).any(|rows| !rows.is_empty())
+    });
+    if filtered {
+        return Err(CompatError::bad("dynamicContent: filters of dynamic content cannot run here yet."));
+    }
+    let mjml = body.get("grapesjsbuilder").and_then(|g| g.get("customMjml")).and_then(Value::as_str).filter(|m| !m.trim().is_empty());
+    let html = text(body, "customHtml");
+    let (format, source) = match (mjml, html) {
+        (Some(mjml), None) => ("mjml".to_owned(), mjml.to_owned()),
+        (_, Some(html)) => ("html".to_owned(), html),
+        (None, None) if replace => ("html".to_owned(), String::new()),
+        (None, None) => (before.format, before.source),
+    };
+    let headers = match body.get("headers") {
+        Some(Value::Object(map)) => map.iter().map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned())).collect(),
+        Some(_) => Default::default(),
+        None if replace => Default::default(),
+        None => before.headers,
+    };
+    let language = take("language", before.language);
+    Ok(Content {
+        subject: take("subject", before.subject),
+        preheader: take("preheaderText", before.preheader),
+        from_name: take("fromName", before.from_name),
+        from_address: take("fromAddress", before.from_address),
+        reply_to: take("replyToAddress", before.reply_to),
+        format,
+        source,
+        plain_text: text(body, "plainText").or_else(|| before.plain_text.filter(|_| !replace)).filter(|t| !t.trim().is_empty()),
+        purpose: before.purpose,
+        language: if language.is_empty() { "en".into() } else { language },
+        utm_source: tag("utmSource", before.utm_source),
+        utm_medium: tag("utmMedium", before.utm_medium),
+        utm_campaign: tag("utmCampaign", before.utm_campaign),
+        utm_content: tag("utmContent", before.utm_content),
+        headers,
+    })
+}
+
+fn extra(body: &Map<String, Value>, before: &Value, replace: bool) -> Value {
+    let mut kept = if replace { Map::new() } else { before.as_object().cloned().unwrap_or_default() };
+    for (key, _) in KEPT {
+        if let Some(value) = body.get(key) {
+            kept.insert(key.to_owned(), value.clone());
+        }
+    }
+    Value::Object(kept)
+}
+
+fn kind(body: &Map<String, Value>) -> CompatAnswer<Option<Kind>> {
+    match body.get("emailType").and_then(Value::as_str) {
+        None => Ok(None),
+        Some("template") => Ok(Some(Kind::Template)),
+        Some("list") => Ok(Some(Kind::Segment)),
+        Some(_) => Err(CompatError::from(Error::field("/emailType", "choice", "The selected choice is invalid."))),
+    }
+}
+
+fn require(body: &Map<String, Value>) -> CompatAnswer<()> {
+    let missing = |key: &str| body.get(key).and_then(Value::as_str).is_none_or(|t| t.trim().is_empty());
+    if missing("name") {
+        return Err(CompatError::from_missing_name());
+    }
+    if missing("subject") {
+        return Err(Error::field("/subject", "required", "A subject is required.").into());
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Entity for Emails {
+    const PATH: &'static str = "emails";
+    const ONE: &'static str = "email";
+    const MANY: &'static str = "emails";
+    const KEYED: bool = true;
+
+    async fn list(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
+        let published = query.published_only || query.search == "is:published";
+        let search = if query.search.starts_with("is:") { String::new() } else { query.search.clone() };
+        let (column, down) = query.order.first().cloned().unwrap_or(("id".into(), false));
+        let sort = match column.as_str() {
+            "id" => "id",
+            "name" => "name",
+            "subject" => "subject",
+            "dateAdded" | "date_added" => "created_at",
+            "dateModified" | "date_modified" => "updated_at",
+            "sentCount" | "sent_count" => "sent",
+            other => return Err(CompatError::bad(format!("Unknown column {other}."))),
+        };
+        let sort = format!("{}{sort}", if down { "-" } else { "" });
+        let page = emails::list(cx, ListQuery { search, sort, limit: 100_000, ..ListQuery::default() }, None).await?;
+        let all: Vec<Email> = page.items.into_iter().filter(|e| !published || e.published).collect();
+        let skip = usize::try_from(query.start).unwrap_or(usize::MAX);
+        let mut rows = Vec::new();
+        for email in all.iter().skip(skip).take(query.limit as usize) {
+            rows.push((email.id.0, shown(cx, email).await?));
+        }
+        Ok((all.len() as u64, rows))
+    }
+
+    async fn get(cx: &Cx, id: i64) -> CompatAnswer<Value> {
+        shown(cx, &emails::get(cx, EmailId(id)).await?).await
+    }
+
+    async fn create(cx: &Cx, body: Map<String, Value>) -> CompatAnswer<(i64, Value, bool)> {
+        require(&body)?;
+        let kind = kind(&body)?.unwrap_or(Kind::Template);
+        let segments = ids(body.get("lists"));
+        if kind == Kind::Segment && segments.is_empty() {
+            return Err(Error::field("/lists", "required", "A segment is required.").into());
+        }
+        // What clients send one by one is an answer to something; what goes to lists never is.
+        let purpose = if kind == Kind::Segment { "marketing" } else { "transactional" };
+        let new = NewEmail {
+            name: text(&body, "name").unwrap_or_default(),
+            content: content(&body, Content { purpose: purpose.into(), ..Content::default() }, false)?,
+            kind,
+            published: body.get("isPublished").is_none_or(is_true),
+            segments,
+            excluded_segments: ids(body.get("excludedLists")),
+            extra: extra(&body, &Value::Null, true),
+        };
+        let made = emails::create(cx, new).await?;
+        Ok((made.id.0, shown(cx, &made).await?, true))
+    }
+
+    async fn edit(cx: &Cx, id: i64, body: Map<String, Value>, replace: bool) -> CompatAnswer<Value> {
+        let before = emails::get(cx, EmailId(id)).await?;
+        if replace {
+            require(&body)?;
+        }
+        let list = |key: &str| (replace || body.contains_key(key)).then(|| ids(body.get(key)));
+        let patch = EmailPatch {
+            version: None,
+            name: text(&body, "name"),
+            content: Some(content(&body, before.content, replace)?),
+            kind: kind(&body)?,
+            published: body.get("isPublished").map(is_true).or(replace.then_some(false)),
+            segments: list("lists"),
+            excluded_segments: list("excludedLists"),
+            extra: Some(extra(&body, &before.extra, replace)),
+        };
+        shown(cx, &emails::update(cx, EmailId(id), patch).await?).await
+    }
+
+    async fn delete(cx: &Cx, id: i64) -> CompatAnswer<Value> {
+        let before = Self::get(cx, id).await?;
+        emails::delete(cx, EmailId(id)).await?;
+        Ok(before)
+    }
+}
+
+/// How long a client waits for a send to segments; the rest goes on without it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Sends to the segments, and answers with the counts so far.
+async fn send(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<Value>> {
+    let id = EmailId(id_of(&id)?);
+    let before = emails::get(&cx, id).await?;
+    if !before.published || before.kind != Kind::Segment {
+        return Err(CompatError::not_found());
+    }
+    sending::send_to_segments(&cx, id).await?;
+    let looked = async {
+        loop {
+            let email = emails::get(&cx, id).await?;
+            if email.send_state != SendingState::Sending {
+                return Ok::<_, Error>(email);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let after = match tokio::time::timeout(PATIENCE, looked).await {
+        Ok(done) => done?,
+        Err(_) => emails::get(&cx, id).await?,
+    };
+    let sent = after.counts.sent - before.counts.sent;
+    let failed = after.counts.failed - before.counts.failed;
+    Ok(Json(json!({"success": 1, "sentCount": sent, "failedRecipients": failed})))
+}
+
+/// Sends to one contact.
+async fn send_to_contact(Caller(cx): Caller, Path((id, contact)): Path<(String, String)>, body: AnyBody) -> CompatAnswer<Json<Value>> {
+    let (id, contact) = (EmailId(id_of(&id)?), ContactId(id_of(&contact)?));
+    let tokens = body.0.and_then(|b| b.get("tokens").filter(|t| t.is_object()).cloned());
+    Ok(Json(match sending::send_to_contact(&cx, id, contact, tokens).await? {
+        Queued::Queued(_) => json!({"success": true}),
+        Queued::Skipped(why) => json!({"success": false, "failed": why.text()}),
+    }))
+}
