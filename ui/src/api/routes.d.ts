@@ -63,7 +63,6 @@ export interface paths {
   "/tasks/{id}": { get: Op<T.Task, Id> };
   "/tasks/{id}/stop": { post: Op<T.Task, Id> };
   "/tasks/{id}/resume": { post: Op<T.Task, Id> };
-  "/tasks/{id}/retry": { post: Op<T.Task, Id> };
 
   "/contacts": {
     get: Op<T.List<T.Contact>, Q<ContactScope>>;

@@ -120,7 +120,7 @@ function TaskRow({ task }: { task: Task }) {
               <Button
                 size="xs"
                 variant="default"
-                onClick={() => run(http.POST("/tasks/{id}/retry", { params }))}
+                onClick={() => run(http.POST("/tasks/{id}/resume", { params }))}
               >
                 {t("retry")}
               </Button>
