@@ -97,7 +97,7 @@ fn concerns(known: &Known, change: &Change) -> bool {
         EventKind::PointsChanged => column("points") || column("date_modified"),
         EventKind::DoNotContactChanged => relation(&|r| matches!(r, Relation::DoNotContact { .. })),
         EventKind::ConsentChanged => relation(&|r| matches!(r, Relation::Consent(_))),
-        EventKind::SegmentJoined | EventKind::SegmentLeft => depends.segments.contains(&SegmentId(change.object_id)),
+        EventKind::SegmentJoined | EventKind::SegmentLeft => asks_about(known, SegmentId(change.object_id)),
         EventKind::CampaignJoined | EventKind::CampaignLeft => relation(&|r| *r == Relation::Campaign),
         EventKind::EmailSent | EventKind::EmailFailed => relation(&|r| *r == Relation::EmailSent),
         EventKind::EmailOpened => {
@@ -153,7 +153,7 @@ fn evaluate(
                 (None, None) => continue,
                 (Some(plan), None) => {
                     if depends_on_segments(k) {
-                        let asked_about = if k.depends.segments.is_empty() {
+                        let asked_about = if k.depends.any_segment {
                             known.by_id.keys().copied().collect()
                         } else {
                             k.depends.segments.clone()
@@ -172,7 +172,7 @@ fn evaluate(
             };
             if chunks.set(tx, id, *contact, member)? {
                 moves.push(Moved { contact: *contact, segment: id, joined: member });
-                asked.extend(concerned.iter().filter(|d| d.depends.segments.contains(&id)).map(|d| d.segment.id));
+                asked.extend(concerned.iter().filter(|d| asks_about(d, id)).map(|d| d.segment.id));
             }
         }
     }
@@ -192,6 +192,11 @@ fn evaluate(
     Ok(moves)
 }
 
+/// Whether a segment's filter asks who belongs to another.
+fn asks_about(known: &Known, other: SegmentId) -> bool {
+    known.segment.id != other && (known.depends.any_segment || known.depends.segments.contains(&other))
+}
+
 fn depends_on_segments(known: &Known) -> bool {
     known.depends.relations.contains(&Relation::Segment)
 }
@@ -200,8 +205,7 @@ fn depends_on_segments(known: &Known) -> bool {
 fn with_dependents(known: &AllKnown, wanted: &BTreeMap<ContactId, BTreeSet<SegmentId>>) -> Vec<Arc<Known>> {
     let mut ids: BTreeSet<SegmentId> = wanted.values().flatten().copied().collect();
     for k in &known.ordered {
-        let any_segment = depends_on_segments(k) && k.depends.segments.is_empty();
-        if k.segment.published && (any_segment || k.depends.segments.iter().any(|id| ids.contains(id))) {
+        if k.segment.published && ids.iter().any(|id| asks_about(k, *id)) {
             ids.insert(k.segment.id);
         }
     }

@@ -89,7 +89,7 @@ fn person(tx: &mut Tx<'_>, plan: &Plan, contact: ContactId) -> Result<Option<Per
     let mut people = gather(tx, &[contact.0], &columns, &depends.relations)?;
     let Some(mut person) = people.remove(&contact) else { return Ok(None) };
     if depends.relations.contains(&Relation::Segment) {
-        let asked: Vec<SegmentId> = if depends.segments.is_empty() {
+        let asked: Vec<SegmentId> = if depends.any_segment {
             tx.all("SELECT id FROM segments WHERE deleted_at IS NULL", |r| r.get(0))?
         } else {
             depends.segments.iter().copied().collect()

@@ -52,6 +52,8 @@ pub struct Dependencies {
     pub columns: BTreeSet<String>,
     pub relations: BTreeSet<Relation>,
     pub segments: BTreeSet<SegmentId>,
+    /// Membership of any segment counts, whether it is named or not.
+    pub any_segment: bool,
     pub tags: BTreeSet<TagId>,
     /// Emails, forms and pages that are named, with the relation in which they are.
     pub objects: BTreeSet<(Relation, i64)>,
@@ -120,7 +122,10 @@ impl Plan {
             }
             let Question::Related { relation, rows, .. } = &leaf.question else { continue };
             found.relations.insert(relation.clone());
-            let RowTest::Objects(ids) = rows else { continue };
+            let RowTest::Objects(ids) = rows else {
+                found.any_segment |= *relation == Relation::Segment;
+                continue;
+            };
             match relation {
                 Relation::Segment => found.segments.extend(ids.iter().map(|id| SegmentId(*id))),
                 Relation::Tag => found.tags.extend(ids.iter().map(|id| TagId(*id))),
