@@ -66,7 +66,11 @@ export const http = createFetchClient<paths>({ baseUrl: API });
 http.use({
   onRequest({ request }) {
     if (!SAFE.has(request.method) && csrf) request.headers.set("x-csrf-token", csrf);
-    return request;
+    // The first page of a list has no cursor; an empty one is not sent.
+    const url = new URL(request.url);
+    if (url.searchParams.get("cursor") !== "") return request;
+    url.searchParams.delete("cursor");
+    return new Request(url, request);
   },
   async onResponse({ response }) {
     await check(response);
