@@ -1,7 +1,9 @@
 //! `honeyguide bench`: figures, each with the ratio to a limit measured in the same run.
 
 mod import;
+mod ingest;
 mod segment;
+mod send;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +36,10 @@ enum Command {
     Import,
     /// First build of a segment with three conditions, and the time from a change to membership.
     Segment,
+    /// Page hits of known visitors over 64 connections, against an empty handler of the same server.
+    Ingest,
+    /// Personalised mails to a local server, against one prepared message over the same connections.
+    Send,
 }
 
 pub async fn run(args: Args, config: Config) -> Result<()> {
@@ -41,6 +47,8 @@ pub async fn run(args: Args, config: Config) -> Result<()> {
     let result = match args.command {
         Command::Import => import::run(&bench).await,
         Command::Segment => segment::run(&bench).await,
+        Command::Ingest => ingest::run(&bench).await,
+        Command::Send => send::run(&bench).await,
     };
     let _ = std::fs::remove_dir_all(&bench.folder);
     result

@@ -55,7 +55,7 @@ pub(super) async fn run(bench: &Bench) -> Result<()> {
     Ok(())
 }
 
-async fn fill(bench: &Bench, ws: &hg_app::Workspace) -> Result<()> {
+pub(super) async fn fill(bench: &Bench, ws: &hg_app::Workspace) -> Result<()> {
     let mut from = 0;
     while from < bench.contacts {
         let to = (from + 1_000).min(bench.contacts);

@@ -1,0 +1,131 @@
+//! Personalised mails of 10 KB with five tracked links, from the full ledger to a local server.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use hg_app::emails::{self, Content, Kind, NewEmail};
+use hg_app::jobs::JobWorker;
+use hg_app::sending::{self, FillJob, MailTransport, MailWorker};
+use hg_app::segments::{self, NewSegment};
+use hg_app::worker::Worker;
+use hg_app::{Cx, Result, settings};
+use hg_net::smtp::{Connection, Envelope, SmtpConfig, SmtpTransport};
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::{Bench, peak_memory, segment};
+use crate::open;
+
+const CONNECTIONS: u32 = 8;
+
+pub(super) async fn run(bench: &Bench) -> Result<()> {
+    let ws = bench.workspace("send").await?;
+    let cx = Cx::system(&ws);
+    segment::fill(bench, &ws).await?;
+    let smtp = SmtpConfig::parse(&format!("smtp://{}?tls=none&per_connection=100000", sink().await?)).map_err(|e| open::plain(e.to_string()))?;
+    ws.set_part(Arc::new(MailTransport(Arc::new(SmtpTransport::new(smtp.clone())))));
+    let mut own = ws.settings().sending.clone();
+    own.sender_email = "team@example.org".into();
+    own.max_connections = CONNECTIONS;
+    settings::write_sending(&cx, own).await?;
+    let filter = json!({"match": "all", "rules": [{"field": "email", "op": "!empty"}]});
+    let everybody = segments::create(&cx, NewSegment { name: "Bench".into(), filter: Some(filter), ..NewSegment::default() }).await?;
+    segments::rebuild_all_now(&cx, Some(everybody.id)).await?;
+    let links: String = (0..5).map(|n| format!("<p><a href=\"https://example.org/{n}\">Offer {n}</a></p>")).collect();
+    let filler = "<p>Words that fill a mail up to its usual size, again and again.</p>".repeat(140);
+    let source = format!("<h1>Dear {{contactfield=firstname|friend}} of {{contactfield=city}}</h1>{links}{filler}");
+    let content = Content { subject: "News for {contactfield=firstname}".into(), source, ..Content::default() };
+    let new = NewEmail { name: "Bench".into(), content, kind: Kind::Segment, segments: vec![everybody.id.0], ..NewEmail::default() };
+    let email = emails::create(&cx, new).await?;
+    sending::send_to_segments(&cx, email.id).await?;
+    let jobs = JobWorker::new(vec![Arc::new(FillJob)]);
+    let began = Instant::now();
+    while jobs.run_once(&cx).await? > 0 {}
+    println!("send: ledger filled for {} contacts in {:.1} s", bench.contacts, began.elapsed().as_secs_f64());
+    let began = Instant::now();
+    while MailWorker.run_once(&cx).await? > 0 {}
+    let took = began.elapsed().as_secs_f64();
+    let counts = emails::get(&cx, email.id).await?.counts;
+    let rate = counts.sent as f64 / took;
+    println!("send: {} mails in {took:.1} s, {rate:.0}/s over {CONNECTIONS} connections ({counts:?})", counts.sent);
+    let limit = prepared(&smtp, counts.sent.max(1) as usize).await?;
+    println!("limit (one prepared message over the same connections): {limit:.0}/s, ratio {:.2}", rate / limit);
+    println!("send: peak memory {:.0} MB", peak_memory());
+    ws.stop();
+    ws.db.close().await;
+    Ok(())
+}
+
+/// The same number of copies of one message, without ledger and without filling in.
+async fn prepared(smtp: &SmtpConfig, count: usize) -> Result<f64> {
+    let message = Arc::new(format!("Subject: Bench\r\n\r\n{}", "Words that fill a mail.\r\n".repeat(480)).into_bytes());
+    let began = Instant::now();
+    let mut lines = tokio::task::JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        let (smtp, message) = (smtp.clone(), message.clone());
+        lines.spawn(async move {
+            let envelope = Envelope { sender: "team@example.org".into(), recipient: "someone@example.org".into() };
+            let mut connection = Connection::open(&smtp).await.map_err(|e| e.to_string())?;
+            for _ in 0..count / CONNECTIONS as usize {
+                connection.offer(&envelope, &message).await.map_err(|e| e.to_string())?;
+                connection.deliver(&message).await.map_err(|e| e.to_string())?;
+            }
+            Ok::<(), String>(())
+        });
+    }
+    while let Some(done) = lines.join_next().await {
+        done.map_err(|e| open::plain(e.to_string()))?.map_err(open::plain)?;
+    }
+    Ok(count as f64 / began.elapsed().as_secs_f64())
+}
+
+/// A mail server that takes everything and keeps nothing; its address.
+async fn sink() -> Result<std::net::SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|e| open::plain(e.to_string()))?;
+    let address = listener.local_addr().map_err(|e| open::plain(e.to_string()))?;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(take(stream));
+        }
+    });
+    Ok(address)
+}
+
+async fn take(stream: TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut stream = BufStream::with_capacity(64 * 1024, 4 * 1024, stream);
+    stream.write_all(b"220 bench\r\n").await?;
+    stream.flush().await?;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if stream.read_until(b'\n', &mut line).await? == 0 {
+            return Ok(());
+        }
+        let answer: &[u8] = match line.first() {
+            Some(b'E') => b"250-bench\r\n250-PIPELINING\r\n250 8BITMIME\r\n",
+            Some(b'D') => b"354 go\r\n",
+            Some(b'Q') => b"221 bye\r\n",
+            _ => b"250 ok\r\n",
+        };
+        stream.write_all(answer).await?;
+        let is_data = line.first() == Some(&b'D');
+        if !matches!(line.first(), Some(b'M' | b'R')) {
+            stream.flush().await?;
+        }
+        if is_data {
+            loop {
+                line.clear();
+                if stream.read_until(b'\n', &mut line).await? == 0 {
+                    return Ok(());
+                }
+                if line == b".\r\n" {
+                    break;
+                }
+            }
+            stream.write_all(b"250 taken\r\n").await?;
+            stream.flush().await?;
+        }
+    }
+}
