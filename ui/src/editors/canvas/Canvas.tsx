@@ -19,7 +19,7 @@ import {
 import { createContext, useContext, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { CampaignSource, Step } from "../../api/types";
-import { layout } from "../../campaigns/layout";
+import { layout, type Placed } from "../../campaigns/layout";
 import { StepTypeItems } from "../../campaigns/StepTypeItems";
 import { isUnfinished, type Slot, type StepType } from "../../campaigns/tree";
 import { stepIcon, useStepWords, useTimingWords } from "../../campaigns/words";
@@ -44,15 +44,20 @@ const useFlow = () => useContext(Flow) as CanvasProps;
 export default function Canvas(props: CanvasProps) {
   const { t } = useTranslation("campaigns");
   const scheme = useComputedColorScheme("light");
-  const placed = useMemo(() => layout(props.steps), [props.steps]);
+  // Only a change of the tree moves anything: saving or renaming must not touch what is open on the canvas.
+  const shape = JSON.stringify(props.steps.map(({ key, parent, path, kind }) => [key, parent, path, kind]));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the shape stands for the steps
+  const placed = useMemo(() => layout(props.steps), [shape]);
   const nodes = useMemo((): Node[] => {
     const fixed = { draggable: false, connectable: false, selectable: false, focusable: false };
+    const size = ({ width, height }: Placed) => ({ width, height, measured: { width, height } });
     return [
       {
         id: "source",
         type: "source",
         position: { x: placed.source.x, y: placed.source.y },
         data: {},
+        ...size(placed.source),
         ...fixed,
       },
       ...placed.steps.map((step) => ({
@@ -60,6 +65,7 @@ export default function Canvas(props: CanvasProps) {
         type: "step",
         position: { x: step.x, y: step.y },
         data: { key: step.key },
+        ...size(step),
         ...fixed,
       })),
       ...placed.ends.map((end) => ({
@@ -67,6 +73,7 @@ export default function Canvas(props: CanvasProps) {
         type: "end",
         position: { x: end.x, y: end.y },
         data: { slot: end.slot },
+        ...size(end),
         ...fixed,
       })),
     ];
