@@ -37,9 +37,7 @@ const KEPT: [(&str, fn() -> Value); 13] = [
 ];
 
 pub fn router() -> Router<Web> {
-    routes::<Emails>()
-        .route("/emails/{id}/send", post(send))
-        .route("/emails/{id}/contact/{contact}/send", post(send_to_contact))
+    routes::<Emails>().route("/emails/{id}/send", post(send)).route("/emails/{id}/contact/{contact}/send", post(send_to_contact))
 }
 
 struct Emails;
@@ -116,7 +114,8 @@ fn content(body: &Map<String, Value>, before: Content, replace: bool) -> CompatA
     if filtered {
         return Err(CompatError::bad("dynamicContent: filters of dynamic content cannot run here yet."));
     }
-    let mjml = body.get("grapesjsbuilder").and_then(|g| g.get("customMjml")).and_then(Value::as_str).filter(|m| !m.trim().is_empty());
+    let mjml =
+        body.get("grapesjsbuilder").and_then(|g| g.get("customMjml")).and_then(Value::as_str).filter(|m| !m.trim().is_empty());
     let html = text(body, "customHtml");
     let (format, source) = match (mjml, html) {
         (Some(mjml), None) => ("mjml".to_owned(), mjml.to_owned()),
@@ -293,7 +292,11 @@ async fn send(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<V
 }
 
 /// Sends to one contact.
-async fn send_to_contact(Caller(cx): Caller, Path((id, contact)): Path<(String, String)>, body: AnyBody) -> CompatAnswer<Json<Value>> {
+async fn send_to_contact(
+    Caller(cx): Caller,
+    Path((id, contact)): Path<(String, String)>,
+    body: AnyBody,
+) -> CompatAnswer<Json<Value>> {
     let (id, contact) = (EmailId(id_of(&id)?), ContactId(id_of(&contact)?));
     let tokens = body.0.and_then(|b| b.get("tokens").filter(|t| t.is_object()).cloned());
     Ok(Json(match sending::send_to_contact(&cx, id, contact, tokens).await? {

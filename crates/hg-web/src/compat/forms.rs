@@ -128,7 +128,8 @@ fn read_field(map: &Map<String, Value>) -> CompatAnswer<FormField> {
             CompatError::from(Error::field("/type", "type", format!("fields of the type {other} cannot be shown here yet.")))
         })?,
     };
-    let list = properties.get("list").and_then(|l| l.get("list")).or_else(|| properties.get("optionlist").and_then(|l| l.get("list")));
+    let list =
+        properties.get("list").and_then(|l| l.get("list")).or_else(|| properties.get("optionlist").and_then(|l| l.get("list")));
     let options = items(list).unwrap_or_default();
     let options: Vec<ChoiceOption> =
         options.into_iter().map(|o| ChoiceOption { label: text(o, "label"), value: text(o, "value") }).collect();

@@ -210,7 +210,8 @@ mod tests {
             .iter()
             .copied()
             .filter(|r| {
-                r.split(',').count() == 8 && r.split(',').nth(2).is_some_and(|e| e.to_lowercase().contains("@example.") && !e.contains(' '))
+                r.split(',').count() == 8
+                    && r.split(',').nth(2).is_some_and(|e| e.to_lowercase().contains("@example.") && !e.contains(' '))
             })
             .collect();
         let addresses: HashSet<String> = good.iter().map(|r| r.split(',').nth(2).unwrap_or("").to_lowercase()).collect();

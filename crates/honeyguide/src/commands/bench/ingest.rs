@@ -70,7 +70,11 @@ async fn visitors(ws: &Workspace) -> Result<Vec<String>> {
 }
 
 /// Requests a second over all connections.
-async fn load(address: SocketAddr, path: impl Fn(usize) -> String + Copy + Send + 'static, devices: Arc<Vec<String>>) -> Result<f64> {
+async fn load(
+    address: SocketAddr,
+    path: impl Fn(usize) -> String + Copy + Send + 'static,
+    devices: Arc<Vec<String>>,
+) -> Result<f64> {
     let began = Instant::now();
     let mut clients = tokio::task::JoinSet::new();
     for client in 0..CONNECTIONS {
@@ -110,7 +114,8 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result
         have += read;
         if let Some(end) = buffer[..have].windows(4).position(|w| w == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&buffer[..end]).to_ascii_lowercase();
-            let length = head.lines().find_map(|l| l.strip_prefix("content-length:")).and_then(|n| n.trim().parse::<usize>().ok());
+            let length =
+                head.lines().find_map(|l| l.strip_prefix("content-length:")).and_then(|n| n.trim().parse::<usize>().ok());
             if have >= end + 4 + length.unwrap_or(0) {
                 return Ok(());
             }

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use hg_app::emails::{self, Content, Kind, NewEmail};
 use hg_app::jobs::JobWorker;
-use hg_app::sending::{self, FillJob, MailTransport, MailWorker};
 use hg_app::segments::{self, NewSegment};
+use hg_app::sending::{self, FillJob, MailTransport, MailWorker};
 use hg_app::worker::Worker;
 use hg_app::{Cx, Result, settings};
 use hg_net::smtp::{Connection, Envelope, SmtpConfig, SmtpTransport};
@@ -23,20 +23,23 @@ pub(super) async fn run(bench: &Bench) -> Result<()> {
     let ws = bench.workspace("send").await?;
     let cx = Cx::system(&ws);
     segment::fill(bench, &ws).await?;
-    let smtp = SmtpConfig::parse(&format!("smtp://{}?tls=none&per_connection=100000", sink().await?)).map_err(|e| open::plain(e.to_string()))?;
+    let smtp = SmtpConfig::parse(&format!("smtp://{}?tls=none&per_connection=100000", sink().await?))
+        .map_err(|e| open::plain(e.to_string()))?;
     ws.set_part(Arc::new(MailTransport(Arc::new(SmtpTransport::new(smtp.clone())))));
     let mut own = ws.settings().sending.clone();
     own.sender_email = "team@example.org".into();
     own.max_connections = CONNECTIONS;
     settings::write_sending(&cx, own).await?;
     let filter = json!({"match": "all", "rules": [{"field": "email", "op": "!empty"}]});
-    let everybody = segments::create(&cx, NewSegment { name: "Bench".into(), filter: Some(filter), ..NewSegment::default() }).await?;
+    let everybody =
+        segments::create(&cx, NewSegment { name: "Bench".into(), filter: Some(filter), ..NewSegment::default() }).await?;
     segments::rebuild_all_now(&cx, Some(everybody.id)).await?;
     let links: String = (0..5).map(|n| format!("<p><a href=\"https://example.org/{n}\">Offer {n}</a></p>")).collect();
     let filler = "<p>Words that fill a mail up to its usual size, again and again.</p>".repeat(140);
     let source = format!("<h1>Dear {{contactfield=firstname|friend}} of {{contactfield=city}}</h1>{links}{filler}");
     let content = Content { subject: "News for {contactfield=firstname}".into(), source, ..Content::default() };
-    let new = NewEmail { name: "Bench".into(), content, kind: Kind::Segment, segments: vec![everybody.id.0], ..NewEmail::default() };
+    let new =
+        NewEmail { name: "Bench".into(), content, kind: Kind::Segment, segments: vec![everybody.id.0], ..NewEmail::default() };
     let email = emails::create(&cx, new).await?;
     sending::send_to_segments(&cx, email.id).await?;
     let jobs = JobWorker::new(vec![Arc::new(FillJob)]);
