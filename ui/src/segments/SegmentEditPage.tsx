@@ -240,7 +240,7 @@ function PreviewCard({ empty, pending, error, data, filter }: PreviewProps) {
           {error instanceof Error ? error.message : String(error)}
         </Text>
       ) : (
-        <Stack gap="sm" style={{ opacity: pending ? 0.7 : 1 }}>
+        <Stack gap="sm" aria-busy={pending}>
           <div aria-live="polite">
             <Text fz={34} fw={680} lh={1.1} className="hg-num">
               {data ? (

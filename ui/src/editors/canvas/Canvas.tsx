@@ -15,8 +15,9 @@ import {
   Position,
   ReactFlow,
   ReactFlowProvider,
+  useReactFlow,
 } from "@xyflow/react";
-import { createContext, useContext, useMemo } from "react";
+import { createContext, useContext, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { CampaignSource, Step } from "../../api/types";
 import { layout, type Placed } from "../../campaigns/layout";
@@ -112,10 +113,22 @@ export default function Canvas(props: CanvasProps) {
         >
           <Background gap={22} size={1.2} />
           <Controls showInteractive={false} />
+          <Refit shape={shape} open={props.selected !== null} />
         </ReactFlow>
       </ReactFlowProvider>
     </Flow.Provider>
   );
+}
+
+/** Keeps the whole flow in view when steps come or go and when the side panel takes room. */
+function Refit({ shape, open }: { shape: string; open: boolean }) {
+  const { fitView } = useReactFlow();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the shape and the panel are the causes
+  useEffect(() => {
+    const soon = setTimeout(() => fitView({ maxZoom: 1, padding: 0.12, duration: 0 }), 60);
+    return () => clearTimeout(soon);
+  }, [shape, open, fitView]);
+  return null;
 }
 
 function SourceNode() {
