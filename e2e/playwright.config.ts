@@ -3,7 +3,7 @@ import { defineConfig } from "@playwright/test";
 /** Runs against the real binary (`HONEYGUIDE_BIN`), which every test file starts for itself. */
 export default defineConfig({
   testDir: "tests",
-  timeout: 180_000,
+  timeout: 300_000,
   expect: { timeout: 20_000 },
   fullyParallel: false,
   workers: 1,
@@ -11,7 +11,7 @@ export default defineConfig({
   reporter: [["list"]],
   use: {
     viewport: { width: 1440, height: 900 },
-    actionTimeout: 10_000,
+    actionTimeout: 30_000,
     screenshot: "only-on-failure",
     trace: "retain-on-failure",
     contextOptions: { reducedMotion: "reduce" },
