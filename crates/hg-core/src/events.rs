@@ -84,6 +84,8 @@ kinds! {
     ApiChanged = 22, "api_changed";
     /// Nothing happened, but time passed: filters that depend on time may answer anew. Not in the timeline.
     TimePassed = 23, "time_passed";
+    /// A mail was answered. object: email id; ref: send id.
+    EmailReplied = 24, "email_replied";
 }
 
 impl EventKind {

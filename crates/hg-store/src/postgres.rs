@@ -1,6 +1,8 @@
 //! PostgreSQL: a pool of connections, serialisable transactions with retries.
 
 use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use deadpool_postgres::{Config, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use futures_util::StreamExt;
@@ -19,7 +21,9 @@ pub(crate) struct PgEngine {
 }
 
 /// How often a transaction that met another one is run again.
-pub(crate) const RETRIES: usize = 5;
+pub(crate) const RETRIES: usize = 16;
+/// Gives each of those that met another wait, so that they do not meet again.
+static TURN: AtomicU64 = AtomicU64::new(0);
 
 impl PgEngine {
     pub(crate) async fn open(url: &str, connections: usize) -> Result<Self> {
@@ -67,16 +71,21 @@ pub(crate) struct PgTx {
     handle: Handle,
     /// Set when a statement failed because another transaction was in the way: the whole closure runs again.
     pub(crate) contended: bool,
+    tries: u64,
 }
 
 impl PgTx {
     pub(crate) fn begin(client: Object, handle: Handle, mode: &str) -> Result<Self> {
         handle.block_on(client.batch_execute(&format!("BEGIN ISOLATION LEVEL {mode}")))?;
-        Ok(Self { client, handle, contended: false })
+        Ok(Self { client, handle, contended: false, tries: 0 })
     }
 
+    /// Begins once more, after a moment that grows.
     pub(crate) fn again(&mut self, mode: &str) -> Result<()> {
         self.contended = false;
+        self.tries += 1;
+        let wait = Duration::from_millis(self.tries * (1 + TURN.fetch_add(1, Ordering::Relaxed) % 8));
+        self.handle.block_on(tokio::time::sleep(wait));
         self.batch(&format!("BEGIN ISOLATION LEVEL {mode}"))
     }
 

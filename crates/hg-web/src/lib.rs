@@ -20,12 +20,16 @@ pub mod request;
 pub mod ui;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use hg_app::Workspace;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 pub use problem::{Answer, Problem};
+
+/// Bodies of the APIs may be this long: the largest landing page, or a batch of two hundred. Uploads have their own rule.
+const LONGEST_BODY: usize = 16 * 1024 * 1024;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -42,6 +46,7 @@ pub fn router(ws: Workspace) -> Router {
         .merge(native::router(&web))
         .merge(compat::router(&web))
         .merge(ui::router())
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(compression)
         .layer(middleware::from_fn(request::security_headers));
     Router::new()

@@ -50,3 +50,28 @@ impl DomainError for CampaignError {
         }
     }
 }
+
+/// Why the log of a contact cannot be changed as asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LogError {
+    #[error("The contact is not in this campaign.")]
+    NotAMember,
+    #[error("This step has already run for the contact.")]
+    AlreadyExecuted,
+    #[error("A decision waits for the contact and cannot be scheduled.")]
+    Decision,
+}
+
+impl DomainError for LogError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotAMember => "campaign.not-a-member",
+            Self::AlreadyExecuted => "campaign.step-executed",
+            Self::Decision => "campaign.decision",
+        }
+    }
+
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Conflict
+    }
+}

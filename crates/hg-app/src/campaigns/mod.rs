@@ -10,6 +10,7 @@
 
 mod effects;
 mod error;
+mod log;
 mod members;
 mod model;
 mod people;
@@ -21,7 +22,8 @@ mod store;
 mod sync;
 mod timer;
 
-pub use error::CampaignError;
+pub use error::{CampaignError, LogError};
+pub use log::{LogChange, LogEntry, change_log, log_of, of_step};
 pub use model::{Campaign, CampaignPatch, CampaignQuery, Counts, NewCampaign, State, StepCounts, StepIn};
 pub use people::{History, InCampaign, Next, PeopleQuery, Person, Progress, campaigns_of, people, progress};
 pub use react::CampaignReactor;

@@ -58,7 +58,7 @@ pub(super) struct Task {
 }
 
 /// How a step ended.
-struct Ending {
+pub(super) struct Ending {
     state: LogState,
     path: Option<Path>,
     at: Timestamp,
@@ -68,11 +68,11 @@ struct Ending {
 }
 
 impl Ending {
-    fn done(at: Timestamp) -> Self {
+    pub(super) fn done(at: Timestamp) -> Self {
         Self { state: LogState::Done, path: None, at, next_base: at, text: None }
     }
 
-    fn path(at: Timestamp, yes: bool) -> Self {
+    pub(super) fn path(at: Timestamp, yes: bool) -> Self {
         Self { path: Some(if yes { Path::Yes } else { Path::No }), ..Self::done(at) }
     }
 
@@ -258,7 +258,7 @@ impl<'a, 't> Run<'a, 't> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn insert_log(
+    pub(super) fn insert_log(
         &mut self,
         campaign: CampaignId,
         step: StepId,
@@ -277,7 +277,7 @@ impl<'a, 't> Run<'a, 't> {
         Ok(self.tx.opt(sql, |r| r.get(0))?)
     }
 
-    fn count(&mut self, step: StepId) -> &mut StepCounts {
+    pub(super) fn count(&mut self, step: StepId) -> &mut StepCounts {
         self.tally.entry(step).or_default()
     }
 
@@ -335,7 +335,7 @@ impl<'a, 't> Run<'a, 't> {
     }
 
     /// Writes how a step ended and plans what follows.
-    fn end(&mut self, task: &Task, step: &Step, ending: Ending) -> Result<()> {
+    pub(super) fn end(&mut self, task: &Task, step: &Step, ending: Ending) -> Result<()> {
         let detail = ending.text.as_ref().map(|text| json!({ "text": text }));
         self.tx.exec(
             Sql::new("UPDATE campaign_log SET state = $2, due_at = NULL, done_at = $3, path = $4, detail = $5 WHERE id = $1")

@@ -141,7 +141,11 @@ fn thing(kind: EventKind) -> Option<&'static str> {
         EventKind::SegmentJoined | EventKind::SegmentLeft => "segment",
         EventKind::CampaignJoined | EventKind::CampaignLeft => "campaign",
         EventKind::PageHit => "page",
-        EventKind::EmailSent | EventKind::EmailOpened | EventKind::EmailClicked | EventKind::EmailFailed => "email",
+        EventKind::EmailSent
+        | EventKind::EmailOpened
+        | EventKind::EmailClicked
+        | EventKind::EmailReplied
+        | EventKind::EmailFailed => "email",
         EventKind::FormSubmitted => "form",
         EventKind::Imported | EventKind::Created => "import",
         _ => return None,
@@ -206,6 +210,7 @@ impl Names {
             EventKind::EmailSent => format!("Was sent the email {name}"),
             EventKind::EmailOpened => format!("Opened the email {name}"),
             EventKind::EmailClicked => format!("Clicked {url} in the email {name}"),
+            EventKind::EmailReplied => format!("Answered the email {name}"),
             EventKind::EmailFailed => format!("The email {name} was not delivered: {}", text("reason")),
             EventKind::FormSubmitted => format!("Sent in the form {name}"),
             EventKind::Imported => format!("Updated from {name}"),

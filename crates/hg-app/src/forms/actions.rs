@@ -1,7 +1,7 @@
 //! What happens when a form has been sent in.
 
 use hg_core::forms::{Form, FormAction};
-use hg_core::ids::{ContactId, FormId, SegmentId};
+use hg_core::ids::{ContactId, DeviceId, FormId, SegmentId};
 use hg_store::{Sql, Tx};
 use serde_json::{Value as Json, json};
 
@@ -51,10 +51,13 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Runs what waited until a contact proved who she is.
-pub fn run_waiting_actions(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId) -> Result<()> {
-    let sql = "SELECT id, form_id, answers FROM submissions WHERE contact_id = $1 AND actions_done = 0 ORDER BY id";
-    let waiting: Vec<(i64, FormId, Json)> = tx.all(Sql::new(sql).bind(contact), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+/// Runs what waited until a contact proved who she is. Only what came from the device that she proved: what somebody
+/// else sent in under her name goes on waiting.
+pub fn run_waiting_actions(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, device: DeviceId) -> Result<()> {
+    let sql =
+        "SELECT id, form_id, answers FROM submissions WHERE contact_id = $1 AND device_id = $2 AND actions_done = 0 ORDER BY id";
+    let sql = Sql::new(sql).bind(contact).bind(device);
+    let waiting: Vec<(i64, FormId, Json)> = tx.all(sql, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
     for (submission, form, answers) in waiting {
         tx.exec(Sql::new("UPDATE submissions SET actions_done = 1, verified = 1 WHERE id = $1").bind(submission))?;
         if let Some(record) = store::find(tx, form)? {

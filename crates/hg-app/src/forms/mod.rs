@@ -14,7 +14,7 @@ mod submit;
 
 pub use actions::run_waiting_actions;
 pub use model::{FormKind, FormPatch, FormRecord, NewForm};
-pub use results::{Answer, answers, answers_csv};
+pub use results::{Answer, answer, answers, answers_csv};
 pub(crate) use service::published;
 pub use service::{create, delete, get, list, names, public_form, restore, update};
 pub use submit::{After, Post, Submitted, submit};

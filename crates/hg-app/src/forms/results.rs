@@ -2,7 +2,7 @@
 
 use hg_core::ids::{ContactId, FormId, PageId};
 use hg_core::time::Timestamp;
-use hg_store::{Sql, Value};
+use hg_store::{Row, Sql, Value};
 use serde_json::Value as Json;
 
 use super::{service, store};
@@ -35,38 +35,51 @@ pub async fn answers(cx: &Cx, form: FormId, contact: Option<ContactId>, query: L
     let limit = query.limit();
     cx.db()
         .read(move |tx| {
-            let one = "s.form_id = $1 AND s.quarantined = 0 AND ($2 = 0 OR s.contact_id = $2)";
-            let text = format!(
-                "SELECT s.id, s.submitted_at, s.contact_id, c.firstname, c.lastname, c.email, s.answers, s.page_id, s.referrer, \
-                 s.utm_source, s.utm_medium, s.utm_campaign, s.verified FROM submissions s LEFT JOIN contacts c ON c.id = s.contact_id \
-                 WHERE {one} AND s.id < $3 ORDER BY s.id DESC LIMIT $4 OFFSET $5"
-            );
+            let mine = "s.form_id = $1 AND s.quarantined = 0 AND ($2 = 0 OR s.contact_id = $2)";
+            let text = format!("{ANSWERS} WHERE {mine} AND s.id < $3 ORDER BY s.id DESC LIMIT $4 OFFSET $5");
             let only = contact.map_or(0, |c| c.0);
             let sql = Sql::new(text).bind(form).bind(only).bind(after).bind(i64::from(limit) + 1).bind(query.offset as i64);
-            let rows = tx.all(sql, |r| {
-                let contact: Option<ContactId> = r.get(2)?;
-                let (first, last) = (r.get::<Option<String>>(3)?.unwrap_or_default(), r.get::<Option<String>>(4)?.unwrap_or_default());
-                let email: Option<String> = r.get(5)?;
-                let full = format!("{first} {last}").trim().to_owned();
-                let name = if full.is_empty() { email.clone().unwrap_or_else(|| "Anonymous".into()) } else { full };
-                Ok(Answer {
-                    id: r.get(0)?,
-                    submitted_at: r.get(1)?,
-                    contact: contact.map(|id| (id, name, email)),
-                    values: r.get(6)?,
-                    page: r.get(7)?,
-                    referrer: r.get(8)?,
-                    utm_source: r.get(9)?,
-                    utm_medium: r.get(10)?,
-                    utm_campaign: r.get(11)?,
-                    verified: r.get(12)?,
-                })
-            })?;
+            let rows = tx.all(sql, read)?;
             let total: i64 =
-                tx.scalar(Sql::new(format!("SELECT count(*) FROM submissions s WHERE {one}")).bind(form).bind(only))?;
+                tx.scalar(Sql::new(format!("SELECT count(*) FROM submissions s WHERE {mine}")).bind(form).bind(only))?;
             Ok::<_, Error>(Page::of(rows, limit, Some(total as u64), |a| (Value::Null, a.id)))
         })
         .await
+}
+
+/// One answer to a form.
+pub async fn answer(cx: &Cx, form: FormId, id: i64) -> Result<Answer> {
+    cx.may(Action::View(Area::Forms))?;
+    service::get(cx, form).await?;
+    cx.db()
+        .read(move |tx| {
+            let text = format!("{ANSWERS} WHERE s.form_id = $1 AND s.quarantined = 0 AND s.id = $2");
+            tx.opt(Sql::new(text).bind(form).bind(id), read)?.ok_or_else(|| Error::not_found("submission", id))
+        })
+        .await
+}
+
+const ANSWERS: &str = "SELECT s.id, s.submitted_at, s.contact_id, c.firstname, c.lastname, c.email, s.answers, s.page_id, s.referrer, \
+     s.utm_source, s.utm_medium, s.utm_campaign, s.verified FROM submissions s LEFT JOIN contacts c ON c.id = s.contact_id";
+
+fn read(r: &Row<'_>) -> hg_store::Result<Answer> {
+    let contact: Option<ContactId> = r.get(2)?;
+    let (first, last) = (r.get::<Option<String>>(3)?.unwrap_or_default(), r.get::<Option<String>>(4)?.unwrap_or_default());
+    let email: Option<String> = r.get(5)?;
+    let full = format!("{first} {last}").trim().to_owned();
+    let name = if full.is_empty() { email.clone().unwrap_or_else(|| "Anonymous".into()) } else { full };
+    Ok(Answer {
+        id: r.get(0)?,
+        submitted_at: r.get(1)?,
+        contact: contact.map(|id| (id, name, email)),
+        values: r.get(6)?,
+        page: r.get(7)?,
+        referrer: r.get(8)?,
+        utm_source: r.get(9)?,
+        utm_medium: r.get(10)?,
+        utm_campaign: r.get(11)?,
+        verified: r.get(12)?,
+    })
 }
 
 /// The answers as CSV, oldest first. Cells that a spreadsheet would run as a formula are defused.

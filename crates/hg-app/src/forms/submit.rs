@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hg_core::events::EventKind;
 use hg_core::forms::{Answers, FieldProblem, PostAction};
 use hg_core::ids::{ContactId, DeviceId, FormId, PageId, SubmissionId};
-use hg_core::time::Timestamp;
+use hg_core::time::{Millis, Timestamp};
 use hg_core::tracking::{UtmTags, utm_of_url};
 use hg_store::{Sql, Tx};
 use serde_json::{Map, Value as Json, json};
@@ -20,6 +20,9 @@ use crate::emails::site_url;
 use crate::error::Result;
 use crate::tracking::{Claims, Known, Visitor, identify, write_values};
 use crate::workspace::Workspace;
+
+/// The same token within this time is the same click.
+const DOUBLE_CLICK: Millis = Millis::seconds(10);
 
 /// What was posted.
 #[derive(Debug, Clone)]
@@ -86,14 +89,18 @@ fn write(ws: &Workspace, tx: &mut Tx<'_>, post: &Post) -> Result<Submitted> {
         form: name.clone(),
     };
     if answers.trapped {
-        store_answer(tx, now, post, &answers, None, true)?;
+        store_answer(tx, now, post, &answers, Kept { somebody: None, nonce: None, quarantined: true })?;
         return Ok(done(&answers, None));
     }
-    if already_there(tx, post)? {
-        return Ok(done(&answers, None));
-    }
+    let nonce = match earlier(tx, post)? {
+        // A double click: the first reply again.
+        Some(at) if now.since(at) <= DOUBLE_CLICK => return Ok(done(&answers, None)),
+        // She went back and wrote once more; the page still carries the old token.
+        Some(_) => None,
+        None => post.nonce.as_deref(),
+    };
     let somebody = who(ws, tx, post, &answers)?;
-    let id = store_answer(tx, now, post, &answers, somebody.as_ref(), false)?;
+    let id = store_answer(tx, now, post, &answers, Kept { somebody: somebody.as_ref(), nonce, quarantined: false })?;
     tx.exec(Sql::new("UPDATE forms SET submissions = submissions + 1 WHERE id = $1").bind(record.id))?;
     if let Some(somebody) = &somebody {
         if somebody.verified {
@@ -167,20 +174,22 @@ fn utm_of(post: &Post) -> UtmTags {
     utm_of_url(&post.referrer)
 }
 
-fn already_there(tx: &mut Tx<'_>, post: &Post) -> Result<bool> {
-    let Some(nonce) = &post.nonce else { return Ok(false) };
-    let sql = Sql::new("SELECT 1 FROM submissions WHERE form_id = $1 AND nonce = $2").bind(post.form).bind(nonce);
-    Ok(tx.opt(sql, |_| Ok(()))?.is_some())
+/// When the same token came in before.
+fn earlier(tx: &mut Tx<'_>, post: &Post) -> Result<Option<Timestamp>> {
+    let Some(nonce) = &post.nonce else { return Ok(None) };
+    let sql = Sql::new("SELECT submitted_at FROM submissions WHERE form_id = $1 AND nonce = $2").bind(post.form).bind(nonce);
+    Ok(tx.opt(sql, |r| r.get(0))?)
 }
 
-fn store_answer(
-    tx: &mut Tx<'_>,
-    now: Timestamp,
-    post: &Post,
-    answers: &Answers,
-    somebody: Option<&Somebody>,
+/// How an answer is kept.
+struct Kept<'a> {
+    somebody: Option<&'a Somebody>,
+    nonce: Option<&'a str>,
     quarantined: bool,
-) -> Result<SubmissionId> {
+}
+
+fn store_answer(tx: &mut Tx<'_>, now: Timestamp, post: &Post, answers: &Answers, kept: Kept<'_>) -> Result<SubmissionId> {
+    let Kept { somebody, nonce, quarantined } = kept;
     let values: Map<String, Json> = answers.values.iter().map(|(alias, value)| (alias.clone(), json!(value))).collect();
     let utm = utm_of(post);
     let some = |text: String| Some(text).filter(|t| !t.is_empty());
@@ -201,7 +210,7 @@ fn store_answer(
         .bind(some(utm.source))
         .bind(some(utm.medium))
         .bind(some(utm.campaign))
-        .bind(post.nonce.as_deref().filter(|_| !quarantined))
+        .bind(nonce)
         .bind(quarantined)
         .bind(verified),
         |r| r.get(0),

@@ -23,6 +23,17 @@ pub struct Upload {
     path: PathBuf,
     file: tokio::fs::File,
     bytes: i64,
+    /// The import has it now.
+    is_kept: bool,
+}
+
+impl Drop for Upload {
+    /// An upload that broke off leaves no file behind.
+    fn drop(&mut self) {
+        if !self.is_kept {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 fn no_room(error: &std::io::Error) -> Error {
@@ -38,7 +49,7 @@ impl Upload {
         let path = folder.join(format!("{}.csv", hex(cx.chance(), 24)));
         let file = tokio::fs::File::create(&path).await.map_err(|e| no_room(&e))?;
         let name: String = name.rsplit(['/', '\\']).next().unwrap_or("").chars().take(200).collect();
-        Ok(Upload { name: if name.is_empty() { "contacts.csv".to_owned() } else { name }, path, file, bytes: 0 })
+        Ok(Upload { name: if name.is_empty() { "contacts.csv".to_owned() } else { name }, path, file, bytes: 0, is_kept: false })
     }
 
     pub async fn write(&mut self, chunk: &[u8]) -> Result<()> {
@@ -51,9 +62,7 @@ impl Upload {
         self.file.flush().await.map_err(|e| no_room(&e))?;
         self.file.sync_all().await.map_err(|e| no_room(&e))?;
         let made = create(cx, &self.name, self.path.clone(), self.bytes, None, None).await;
-        if made.is_err() {
-            let _ = tokio::fs::remove_file(&self.path).await;
-        }
+        self.is_kept = made.is_ok();
         made
     }
 }

@@ -113,7 +113,7 @@ fn concerns(known: &Known, change: &Change) -> bool {
         }
         EventKind::FormSubmitted => column("last_active") || relation(&|r| *r == Relation::FormSubmitted),
         EventKind::TimePassed => depends.daily || depends.clock,
-        EventKind::CampaignStep => false,
+        EventKind::CampaignStep | EventKind::EmailReplied => false,
     }
 }
 

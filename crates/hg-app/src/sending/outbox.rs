@@ -33,6 +33,8 @@ pub struct Caught {
 pub struct CaughtMessage {
     pub about: Caught,
     pub bytes: Vec<u8>,
+    /// The key of its copy in the browser; none for tests.
+    pub key: Option<String>,
 }
 
 /// Catches a claimed batch: message, outcome and event in one transaction.
@@ -128,8 +130,10 @@ pub async fn get(cx: &Cx, id: i64) -> Result<CaughtMessage> {
     cx.may(Action::View(Area::Emails))?;
     cx.db()
         .read(move |tx| {
-            let text = format!("SELECT {COLUMNS}, message FROM outbox WHERE id = $1");
-            let found = tx.opt(Sql::new(text).bind(id), |r| Ok(CaughtMessage { about: read(r)?, bytes: r.get(9)? }))?;
+            let key = "(SELECT tracking_key FROM sends WHERE sends.id = outbox.send_id)";
+            let text = format!("SELECT {COLUMNS}, message, {key} FROM outbox WHERE id = $1");
+            let found =
+                tx.opt(Sql::new(text).bind(id), |r| Ok(CaughtMessage { about: read(r)?, bytes: r.get(9)?, key: r.get(10)? }))?;
             found.ok_or_else(|| Error::not_found("message", id))
         })
         .await
@@ -137,6 +141,7 @@ pub async fn get(cx: &Cx, id: i64) -> Result<CaughtMessage> {
 
 /// Opens a caught message as its recipient would: the open counts.
 pub async fn open(cx: &Cx, id: i64) -> Result<CaughtMessage> {
+    cx.may(Action::Edit(Area::Emails))?;
     let message = get(cx, id).await?;
     if let Some(send) = message.about.send {
         responses::opened(cx, send, false).await?;

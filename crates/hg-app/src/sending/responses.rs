@@ -1,4 +1,4 @@
-//! What comes back: opens and clicks.
+//! What comes back: opens, clicks and answers.
 
 use hg_core::events::EventKind;
 use hg_core::ids::SendId;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::ledger::{self, SendRow};
 use crate::changes::{self, Happening};
-use crate::cx::Cx;
+use crate::cx::{Action, Area, Cx};
 use crate::error::Result;
 
 /// The message that a tracking key belongs to.
@@ -56,4 +56,24 @@ pub fn write_click(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow, redirect: i6
     happening.url_id = url_id;
     changes::record(tx, happening.detail(json!({"url": url, "redirect_id": redirect})))?;
     Ok(())
+}
+
+/// Writes that a message was answered, as a client tells that reads the mailbox; false for keys that are not ours. Who
+/// answers has read it.
+pub async fn replied(cx: &Cx, key: &str) -> Result<bool> {
+    cx.may(Action::Edit(Area::Emails))?;
+    let (now, key) = (cx.now(), key.to_owned());
+    cx.db()
+        .write(move |tx| {
+            let Some(send) = ledger::by_key(tx, &key)? else { return Ok(false) };
+            if send.opened_at.is_none() {
+                write_open(tx, now, &send, false)?;
+            }
+            changes::record(
+                tx,
+                Happening::new(send.contact, EventKind::EmailReplied, now).object(send.email.0).reference(send.id.0),
+            )?;
+            Ok(true)
+        })
+        .await
 }

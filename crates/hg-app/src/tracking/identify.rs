@@ -256,7 +256,7 @@ fn bind(
         absorb(ws, tx, waiting, contact)?;
     }
     if verified && !row.verified {
-        crate::forms::run_waiting_actions(ws, tx, contact)?;
+        crate::forms::run_waiting_actions(ws, tx, contact, row.id)?;
     }
     Ok((row.id, row.tracking_id.clone()))
 }

@@ -10,6 +10,8 @@ use super::answer::CompatError;
 /// Most items that brackets may make of one body; more is a mistake or an attack.
 const MOST_KEYS: usize = 20_000;
 const MOST_DEPTH: usize = 12;
+/// Items of one batch (`api_batch_max_limit`).
+pub const BATCH_LIMIT: usize = 200;
 
 /// A body as a JSON object, whatever it was sent as. `None` when nothing was sent.
 pub struct AnyBody(pub Option<Value>);
@@ -30,6 +32,15 @@ impl AnyBody {
             Some(Value::Object(items)) => Ok(items.into_iter().collect()),
             _ => Err(CompatError::bad("The body is empty or cannot be read. Send a list.")),
         }
+    }
+
+    /// The same; 400 when there are too many.
+    pub fn limited_batch(self) -> Result<Vec<(String, Value)>, CompatError> {
+        let items = self.batch()?;
+        if items.len() > BATCH_LIMIT {
+            return Err(CompatError::bad(format!("A max of {BATCH_LIMIT} entities are supported at a time.")));
+        }
+        Ok(items)
     }
 }
 

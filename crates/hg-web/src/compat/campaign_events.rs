@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use hg_app::Cx;
 use hg_app::campaigns::{Campaign, StepIn};
 use hg_core::campaigns::{IfPast, Kind, Mode, Path, Plan, Step, StepType, Timing, Unit};
-use hg_core::ids::alphanumeric;
+use hg_core::ids::{StepId, alphanumeric};
 use hg_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -266,6 +266,11 @@ fn event(step: &Step, plan: &Plan, extra: &Value, with_family: bool) -> Value {
         out["children"] = children.map(|c| event(c, plan, extra, false)).collect();
     }
     out
+}
+
+/// One event, with its parent and children.
+pub(super) fn one(plan: &Plan, step: StepId, extra: &Value) -> Option<Value> {
+    plan.by_id(step).map(|s| event(s, plan, extra, true))
 }
 
 /// The events, as a list.

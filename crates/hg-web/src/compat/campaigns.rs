@@ -44,7 +44,7 @@ fn told(error: Error) -> CompatError {
     out
 }
 
-fn show(c: &Campaign, minimal: bool) -> Value {
+pub(super) fn show(c: &Campaign, minimal: bool) -> Value {
     let block = PublishBlock {
         is_published: c.state == State::Published,
         date_added: Some(c.created_at),
@@ -87,7 +87,7 @@ fn text(body: &Map<String, Value>, key: &str) -> Option<String> {
     body.get(key).and_then(Value::as_str).map(str::to_owned)
 }
 
-fn instant(body: &Map<String, Value>, key: &str) -> CompatAnswer<Option<Timestamp>> {
+pub(super) fn instant(body: &Map<String, Value>, key: &str) -> CompatAnswer<Option<Timestamp>> {
     match body.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(s)) if s.trim().is_empty() || s.starts_with("0000-00-00") => Ok(None),

@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use hg_app::contacts::{self, Contact, ContactInput, ContactQuery, NewDoNotContact, PointsOperator, TimelineQuery};
 use hg_app::fields::{self, Field};
 use hg_app::list::ListQuery;
-use hg_app::{Cx, campaigns, segments};
+use hg_app::{Cx, campaigns, segments, users};
 use hg_core::contacts::{FieldDef, FieldType, FieldValue};
 use hg_core::events::EventKind;
 use hg_core::ids::ContactId;
@@ -28,9 +28,11 @@ pub fn router() -> Router<Web> {
         .route("/contacts/activity", get(all_activity))
         .route("/contacts/list/fields", get(list_fields))
         .route("/contacts/list/segments", get(list_segments))
+        .route("/contacts/list/owners", get(list_owners))
         .route("/contacts/{id}/segments", get(in_segments))
         .route("/contacts/{id}/campaigns", get(in_campaigns))
         .route("/contacts/{id}/activity", get(activity))
+        .route("/contacts/{id}/events", get(activity))
         .route("/contacts/{id}/dnc/{channel}/add", post(dnc_add))
         .route("/contacts/{id}/dnc/{channel}/remove", post(dnc_remove))
         .route("/contacts/{id}/points/{operator}/{n}", post(points))
@@ -350,8 +352,13 @@ fn contact_id(text: &str) -> CompatAnswer<ContactId> {
     id_of(text).map(ContactId).map_err(|_| CompatError::new(StatusCode::NOT_FOUND, "Contact not found."))
 }
 
+/// What hangs on a contact says so in words of its own when there is none.
+fn no_contact(error: hg_app::Error) -> CompatError {
+    if error.is_not_found() { CompatError::new(StatusCode::NOT_FOUND, "Contact not found.") } else { error.into() }
+}
+
 async fn in_segments(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<Value>> {
-    let all = segments::memberships(&cx, contact_id(&id)?).await?;
+    let all = segments::memberships(&cx, contact_id(&id)?).await.map_err(no_contact)?;
     let total = all.len();
     let rows = all.into_iter().map(|m| {
         let by_hand = matches!(m.origin, segments::Origin::Hand(_));
@@ -365,7 +372,8 @@ async fn in_segments(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer
 }
 
 async fn in_campaigns(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<Value>> {
-    let all = campaigns::campaigns_of(&cx, contact_id(&id)?).await?;
+    let id = contacts::get(&cx, contact_id(&id)?).await.map_err(no_contact)?.id;
+    let all = campaigns::campaigns_of(&cx, id).await?;
     let total = all.len();
     let rows = all.into_iter().map(|c| {
         let row = json!({
@@ -394,6 +402,20 @@ async fn list_segments(Caller(cx): Caller) -> CompatAnswer<Json<Value>> {
     let rows =
         page.items.into_iter().filter(|s| s.published).map(|s| (s.id.0, json!({"id": s.id, "name": s.name, "alias": s.alias})));
     Ok(Json(keyed(rows, json!([]))))
+}
+
+/// Who may own contacts; a window of the list, and only those whose name holds `filter`.
+async fn list_owners(Caller(cx): Caller, RawQuery(query): RawQuery) -> CompatAnswer<Json<Value>> {
+    let query = query.unwrap_or_default();
+    let asked = CompatList::parse(&query)?;
+    let wanted = url::form_urlencoded::parse(query.as_bytes()).find(|(n, _)| n == "filter").map(|(_, v)| hg_core::text::fold(&v));
+    let all = users::list(&cx).await?;
+    let owners = all.iter().filter(|u| {
+        wanted.as_ref().is_none_or(|w| hg_core::text::fold(&format!("{} {} {}", u.first_name, u.last_name, u.email)).contains(w))
+    });
+    let skip = usize::try_from(asked.start).unwrap_or(usize::MAX);
+    let window = owners.skip(skip).take(asked.limit as usize);
+    Ok(Json(window.map(|u| json!({"id": u.id, "firstName": u.first_name, "lastName": u.last_name})).collect()))
 }
 
 async fn dnc_add(Caller(cx): Caller, Path((id, channel)): Path<(String, String)>, body: AnyBody) -> CompatAnswer<Json<Value>> {
@@ -447,6 +469,7 @@ const EVENTS: &[(&str, &str, EventKind)] = &[
     ("page.hit", "Page hit", EventKind::EmailClicked),
     ("email.sent", "Email sent", EventKind::EmailSent),
     ("email.read", "Email read", EventKind::EmailOpened),
+    ("email.replied", "Email replied", EventKind::EmailReplied),
     ("email.failed", "Email failed", EventKind::EmailFailed),
     ("form.submitted", "Form submitted", EventKind::FormSubmitted),
 ];
@@ -478,7 +501,7 @@ async fn timeline(cx: &Cx, contact: Option<ContactId>, query: Option<String>) ->
     let instant = |key: &str| filters.get(key).and_then(Value::as_str).and_then(|t| Timestamp::parse(t).ok());
     let list = ListQuery { limit: u32::try_from(limit).unwrap_or(25), offset: (page - 1) * limit, ..ListQuery::default() };
     let query = TimelineQuery { list, kinds, without: Vec::new(), from: instant("dateFrom"), until: instant("dateTo") };
-    let found = contacts::timeline(cx, contact, query).await?;
+    let found = contacts::timeline(cx, contact, query).await.map_err(no_contact)?;
     let total = found.total.unwrap_or(0);
     let events = found.items.into_iter().map(|m| {
         let (key, label, _) = EVENTS.iter().find(|e| e.2 == m.kind).copied().unwrap_or(("lead.update", "Changed", m.kind));

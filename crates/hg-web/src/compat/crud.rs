@@ -13,12 +13,10 @@ use hg_app::{Cx, Error};
 use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError, created, keyed};
-use super::body::{self, AnyBody};
+use super::body::{self, AnyBody, BATCH_LIMIT};
 use crate::Web;
 use crate::auth::Caller;
 
-/// Items of one batch (`api_batch_max_limit`).
-const BATCH_LIMIT: usize = 200;
 /// Rows of a list when nobody says (`default_pagelimit`).
 const DEFAULT_LIMIT: u32 = 30;
 
@@ -338,11 +336,7 @@ impl Batch {
 
 fn items_of(body: AnyBody) -> Result<(Vec<(String, Value)>, bool), CompatError> {
     let by_name = matches!(body.0, Some(Value::Object(_)));
-    let items = body.batch()?;
-    if items.len() > BATCH_LIMIT {
-        return Err(CompatError::bad(format!("A max of {BATCH_LIMIT} entities are supported at a time.")));
-    }
-    Ok((items, by_name))
+    Ok((body.limited_batch()?, by_name))
 }
 
 async fn batch_new<E: Entity>(Caller(cx): Caller, body: AnyBody) -> CompatAnswer {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use hg_app::emails::{self, Content, Email, EmailPatch, Kind, NewEmail, SendingState};
@@ -37,7 +39,10 @@ const KEPT: [(&str, fn() -> Value); 13] = [
 ];
 
 pub fn router() -> Router<Web> {
-    routes::<Emails>().route("/emails/{id}/send", post(send)).route("/emails/{id}/contact/{contact}/send", post(send_to_contact))
+    routes::<Emails>()
+        .route("/emails/{id}/send", post(send))
+        .route("/emails/{id}/contact/{contact}/send", post(send_to_contact))
+        .route("/emails/reply/{key}", post(reply))
 }
 
 struct Emails;
@@ -303,4 +308,12 @@ async fn send_to_contact(
         Queued::Queued(_) => json!({"success": true}),
         Queued::Skipped(why) => json!({"success": false, "failed": why.text()}),
     }))
+}
+
+/// A client that reads the mailbox tells that a message was answered.
+async fn reply(Caller(cx): Caller, Path(key): Path<String>) -> CompatAnswer<Response> {
+    if !sending::responses::replied(&cx, &key).await? {
+        return Err(CompatError::not_found());
+    }
+    Ok((StatusCode::CREATED, Json(json!({"success": true}))).into_response())
 }

@@ -1,9 +1,10 @@
 //! `/api/forms` (`api.md` §4.7). Types that cannot run here are refused by name.
 
 use async_trait::async_trait;
-use axum::extract::Path;
-use axum::routing::get;
+use axum::extract::{Path, RawQuery};
+use axum::routing::{delete, get};
 use axum::{Json, Router};
+use hg_app::contacts::{self, Contact};
 use hg_app::emails::site_url;
 use hg_app::forms::{self, Answer, FormKind, FormPatch, FormRecord, NewForm};
 use hg_app::list::ListQuery;
@@ -13,6 +14,7 @@ use hg_core::ids::{ContactId, FormId};
 use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError};
+use super::body::{self, AnyBody};
 use super::crud::{CompatList, Entity, PublishBlock, id_of, ids, is_true, routes};
 use crate::Web;
 use crate::auth::Caller;
@@ -31,7 +33,10 @@ const KEPT: [(&str, fn() -> Value); 9] = [
 
 pub fn router() -> Router<Web> {
     routes::<Forms>()
+        .route("/forms/{id}/fields/delete", delete(delete_fields))
+        .route("/forms/{id}/actions/delete", delete(delete_actions))
         .route("/forms/{id}/submissions", get(submissions))
+        .route("/forms/{id}/submissions/{submission}", get(submission))
         .route("/forms/{id}/submissions/contact/{contact}", get(submissions_of_contact))
 }
 
@@ -301,27 +306,117 @@ impl Entity for Forms {
     }
 }
 
-fn show_answer(form: &FormRecord, a: &Answer) -> Value {
-    json!({
+/// The ids that a list in the query or the body names; anything but a list is refused.
+fn listed(key: &str, query: Option<&str>, body: AnyBody) -> CompatAnswer<Vec<i64>> {
+    let asked = body::pairs(url::form_urlencoded::parse(query.unwrap_or("").as_bytes()).into_owned())?;
+    let sent = body.0.unwrap_or(Value::Null);
+    let list = asked.get(key).or_else(|| sent.get(key)).filter(|v| v.is_array() || v.is_object());
+    list.map(|v| ids(Some(v))).ok_or_else(|| CompatError::bad(format!("The {key} attribute must be array.")))
+}
+
+async fn delete_fields(
+    Caller(cx): Caller,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    body: AnyBody,
+) -> CompatAnswer<Json<Value>> {
+    let (id, gone) = (FormId(id_of(&id)?), listed("fields", query.as_deref(), body)?);
+    let before = forms::get(&cx, id).await?;
+    let fields = before.fields.into_iter().filter(|f| !gone.contains(&f.id)).collect();
+    let patch = FormPatch { version: Some(before.version), fields: Some(fields), ..FormPatch::default() };
+    Ok(Json(json!({"form": show(&cx, &forms::update(&cx, id, patch).await?)})))
+}
+
+async fn delete_actions(
+    Caller(cx): Caller,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    body: AnyBody,
+) -> CompatAnswer<Json<Value>> {
+    let (id, gone) = (FormId(id_of(&id)?), listed("actions", query.as_deref(), body)?);
+    let before = forms::get(&cx, id).await?;
+    // Actions are known by their place, as `show` numbers them.
+    let kept = (1..).zip(before.actions).filter(|(at, _)| !gone.contains(at)).map(|(_, action)| action);
+    let patch = FormPatch { version: Some(before.version), actions: Some(kept.collect()), ..FormPatch::default() };
+    Ok(Json(json!({"form": show(&cx, &forms::update(&cx, id, patch).await?)})))
+}
+
+/// Fields of a contact that stand beside an answer.
+const LEAD_FIELDS: [&str; 14] = [
+    "title",
+    "firstname",
+    "lastname",
+    "company",
+    "position",
+    "email",
+    "phone",
+    "mobile",
+    "address1",
+    "address2",
+    "city",
+    "state",
+    "zipcode",
+    "timezone",
+];
+
+fn lead(contact: &Contact) -> Value {
+    let mut out = Map::from_iter([
+        ("id".to_owned(), json!(contact.id)),
+        ("points".to_owned(), json!(contact.points)),
+        ("color".to_owned(), Value::Null),
+    ]);
+    for alias in LEAD_FIELDS.into_iter().chain(["country"]) {
+        out.insert(alias.into(), contact.values.get(alias).map_or(Value::Null, |v| v.to_json()));
+    }
+    Value::Object(out)
+}
+
+async fn show_answer(cx: &Cx, form: &FormRecord, a: &Answer) -> CompatAnswer<Value> {
+    let who = match &a.contact {
+        Some((id, _, _)) => match contacts::get(cx, *id).await {
+            Ok(contact) => lead(&contact),
+            // Whoever was deleted since is still named by her id.
+            Err(error) if error.is_not_found() => json!({"id": id}),
+            Err(error) => return Err(error.into()),
+        },
+        None => Value::Null,
+    };
+    Ok(json!({
         "id": a.id, "ipAddress": null,
         "form": {"id": form.id, "name": form.name, "alias": form.alias, "category": form.extra.get("category")},
-        "lead": a.contact.as_ref().map(|(id, _, email)| json!({"id": id, "email": email})),
-        "trackingId": null, "dateSubmitted": a.submitted_at.rfc3339_offset(), "referer": a.referrer,
+        "lead": who, "trackingId": null, "dateSubmitted": a.submitted_at.rfc3339_offset(), "referer": a.referrer,
         "page": a.page.map(|p| json!({ "id": p })), "results": a.values,
-    })
+    }))
 }
 
-async fn answered(cx: &Cx, id: FormId, contact: Option<ContactId>) -> CompatAnswer<Json<Value>> {
+async fn answered(cx: &Cx, id: FormId, contact: Option<ContactId>, query: Option<String>) -> CompatAnswer<Json<Value>> {
+    let asked = CompatList::parse(query.as_deref().unwrap_or(""))?;
     let form = forms::get(cx, id).await?;
-    let page = forms::answers(cx, id, contact, ListQuery { limit: 10_000, ..ListQuery::default() }).await?;
-    let list: Vec<Value> = page.items.iter().map(|a| show_answer(&form, a)).collect();
-    Ok(Json(json!({"total": page.total.unwrap_or(0), "submissions": list})))
+    let window = ListQuery { limit: asked.limit, offset: asked.start, ..ListQuery::default() };
+    let page = forms::answers(cx, id, contact, window).await?;
+    let mut list = Vec::new();
+    for answer in &page.items {
+        list.push(show_answer(cx, &form, answer).await?);
+    }
+    let empty = if list.is_empty() { json!({}) } else { Value::Array(list) };
+    Ok(Json(json!({"total": page.total.unwrap_or(0), "submissions": empty})))
 }
 
-async fn submissions(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<Value>> {
-    answered(&cx, FormId(id_of(&id)?), None).await
+async fn submissions(Caller(cx): Caller, Path(id): Path<String>, RawQuery(query): RawQuery) -> CompatAnswer<Json<Value>> {
+    answered(&cx, FormId(id_of(&id)?), None, query).await
 }
 
-async fn submissions_of_contact(Caller(cx): Caller, Path((id, contact)): Path<(String, String)>) -> CompatAnswer<Json<Value>> {
-    answered(&cx, FormId(id_of(&id)?), Some(ContactId(id_of(&contact)?))).await
+async fn submissions_of_contact(
+    Caller(cx): Caller,
+    Path((id, contact)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> CompatAnswer<Json<Value>> {
+    answered(&cx, FormId(id_of(&id)?), Some(ContactId(id_of(&contact)?)), query).await
+}
+
+async fn submission(Caller(cx): Caller, Path((id, submission)): Path<(String, String)>) -> CompatAnswer<Json<Value>> {
+    let id = FormId(id_of(&id)?);
+    let form = forms::get(&cx, id).await?;
+    let answer = forms::answer(&cx, id, id_of(&submission)?).await?;
+    Ok(Json(json!({"submission": show_answer(&cx, &form, &answer).await?})))
 }

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod body;
 mod campaign_events;
+mod campaign_log;
 mod campaigns;
 mod contacts;
 pub mod crud;
@@ -32,6 +33,7 @@ pub const MAUTIC_VERSION: &str = "5.1.0";
 pub fn router(web: &Web) -> Router<Web> {
     let api = Router::new()
         .merge(campaigns::router())
+        .merge(campaign_log::router())
         .merge(contacts::router())
         .merge(emails::router())
         .merge(fields::router())

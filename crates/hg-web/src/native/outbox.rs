@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use hg_app::Cx;
+use hg_app::emails::site_url;
 use hg_app::sending::outbox::{self, Caught, CaughtMessage};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -67,24 +69,21 @@ pub struct MessageOut {
     text: String,
     source: String,
     headers: Vec<HeaderOut>,
-    /// The message in the browser, as the recipient.
+    /// The message in the browser, as the recipient; null for tests.
     open_url: Option<String>,
     links: Vec<OutboxLink>,
 }
 
-impl From<CaughtMessage> for MessageOut {
-    fn from(m: CaughtMessage) -> Self {
-        let parts = outbox::parts(&m.bytes);
-        let links = parts.links.into_iter().map(|(text, url)| OutboxLink { text, url }).collect::<Vec<_>>();
-        Self {
-            about: m.about.into(),
-            open_url: links.iter().find(|l| l.url.contains("/email/view/")).map(|l| l.url.clone()),
-            source: String::from_utf8_lossy(&m.bytes).into_owned(),
-            headers: parts.headers.into_iter().map(|(name, value)| HeaderOut { name, value }).collect(),
-            html: parts.html,
-            text: parts.text,
-            links,
-        }
+fn out(cx: &Cx, m: CaughtMessage) -> MessageOut {
+    let parts = outbox::parts(&m.bytes);
+    MessageOut {
+        about: m.about.into(),
+        open_url: m.key.map(|key| format!("{}/email/view/{key}", site_url(&cx.ws))),
+        source: String::from_utf8_lossy(&m.bytes).into_owned(),
+        headers: parts.headers.into_iter().map(|(name, value)| HeaderOut { name, value }).collect(),
+        html: parts.html,
+        text: parts.text,
+        links: parts.links.into_iter().map(|(text, url)| OutboxLink { text, url }).collect(),
     }
 }
 
@@ -104,11 +103,13 @@ async fn empty(Caller(cx): Caller) -> Answer<StatusCode> {
 /// One caught message.
 #[utoipa::path(get, path = "/outbox/{id}", tag = "outbox", params(("id" = i64, Path)), responses((status = 200, body = MessageOut)))]
 async fn get(Caller(cx): Caller, Path(id): Path<i64>) -> Answer<Json<MessageOut>> {
-    Ok(Json(outbox::get(&cx, id).await?.into()))
+    let message = outbox::get(&cx, id).await?;
+    Ok(Json(out(&cx, message)))
 }
 
 /// Opens a caught message as its recipient would; the open counts.
 #[utoipa::path(post, path = "/outbox/{id}/open", tag = "outbox", params(("id" = i64, Path)), responses((status = 200, body = MessageOut)))]
 async fn open(Caller(cx): Caller, Path(id): Path<i64>) -> Answer<Json<MessageOut>> {
-    Ok(Json(outbox::open(&cx, id).await?.into()))
+    let message = outbox::open(&cx, id).await?;
+    Ok(Json(out(&cx, message)))
 }

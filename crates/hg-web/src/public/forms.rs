@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Path, Query, Request};
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use hg_app::emails::site_url;
 use hg_app::forms::{self, After, Post, Submitted};
 use hg_app::tracking::HitAnswer;
@@ -28,34 +30,51 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        let too_large = || page(StatusCode::PAYLOAD_TOO_LARGE, "Too large", "<p>What you sent is too large.</p>");
         let unreadable = || page(StatusCode::BAD_REQUEST, "Not readable", "<p>What was sent cannot be read.</p>");
         let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+        let (parts, body) = request.into_parts();
+        let bytes = whole(body).await?.ok_or_else(unreadable)?;
         let mut values = BTreeMap::new();
         if kind.starts_with("multipart/form-data") {
-            let mut parts = Multipart::from_request(request, state).await.map_err(|_| unreadable())?;
-            loop {
-                let part = match parts.next_field().await {
-                    Ok(Some(part)) => part,
-                    Ok(None) => break,
-                    Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => return Err(too_large()),
-                    Err(_) => return Err(unreadable()),
-                };
+            let again = Request::from_parts(parts, Body::from(bytes));
+            let mut parts = Multipart::from_request(again, state).await.map_err(|_| unreadable())?;
+            while let Some(part) = parts.next_field().await.map_err(|_| unreadable())? {
                 let name = part.name().unwrap_or_default().to_owned();
-                match part.text().await {
-                    Ok(text) => put(&mut values, &name, text),
-                    Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => return Err(too_large()),
-                    Err(_) => return Err(unreadable()),
-                }
+                put(&mut values, &name, part.text().await.map_err(|_| unreadable())?);
             }
             return Ok(Self(values));
         }
-        let body = Bytes::from_request(request, state).await.map_err(|_| too_large())?;
-        for (name, value) in url::form_urlencoded::parse(&body).into_owned().take(1_000) {
+        for (name, value) in url::form_urlencoded::parse(&bytes).into_owned().take(1_000) {
             put(&mut values, &name, value);
         }
         Ok(Self(values))
     }
+}
+
+/// Posts of forms may be this long.
+const LONGEST: usize = 1024 * 1024;
+/// So much of what is too long is read and thrown away: a browser shows the answer only when it could send everything.
+const PATIENCE: usize = 64 * 1024 * 1024;
+
+/// The body; none when it broke off.
+async fn whole(body: Body) -> Result<Option<Bytes>, Response> {
+    let mut stream = body.into_data_stream();
+    let (mut kept, mut length) = (BytesMut::new(), 0);
+    while let Some(chunk) = stream.next().await {
+        let Ok(chunk) = chunk else { return Ok(None) };
+        length += chunk.len();
+        if length <= LONGEST {
+            kept.extend_from_slice(&chunk);
+        } else if length > PATIENCE {
+            break;
+        } else {
+            kept.clear();
+        }
+    }
+    if length > LONGEST {
+        return Err(page(StatusCode::PAYLOAD_TOO_LARGE, "Too large", "<p>What you sent is too large.</p>"));
+    }
+    Ok(Some(kept.freeze()))
 }
 
 /// `mauticform[alias]`, also with `[]` behind it; several values of one name are joined by `|`.

@@ -17,7 +17,7 @@ use crate::open;
 const CONNECTIONS: usize = 64;
 const VISITORS: usize = 2_000;
 const LASTS: Duration = Duration::from_secs(8);
-const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0";
+pub(super) const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0";
 
 pub(super) async fn run(bench: &Bench) -> Result<()> {
     let ws = bench.workspace("ingest").await?;
@@ -45,12 +45,12 @@ pub(super) async fn run(bench: &Bench) -> Result<()> {
     Ok(())
 }
 
-fn said(error: std::io::Error) -> hg_app::Error {
+pub(super) fn said(error: std::io::Error) -> hg_app::Error {
     open::plain(error.to_string())
 }
 
 /// Visitors who were here before.
-async fn visitors(ws: &Workspace) -> Result<Vec<String>> {
+pub(super) async fn visitors(ws: &Workspace) -> Result<Vec<String>> {
     let cx = Cx::public(ws);
     let mut devices = Vec::with_capacity(VISITORS);
     for _ in 0..VISITORS {
@@ -103,8 +103,8 @@ async fn load(
     Ok(total as f64 / began.elapsed().as_secs_f64())
 }
 
-/// Reads one answer with a length.
-async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<()> {
+/// Reads one answer with a length; its head, in small letters.
+pub(super) async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<String> {
     let mut have = 0;
     loop {
         let read = stream.read(&mut buffer[have..]).await?;
@@ -117,7 +117,7 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result
             let length =
                 head.lines().find_map(|l| l.strip_prefix("content-length:")).and_then(|n| n.trim().parse::<usize>().ok());
             if have >= end + 4 + length.unwrap_or(0) {
-                return Ok(());
+                return Ok(head);
             }
         }
         if have == buffer.len() {

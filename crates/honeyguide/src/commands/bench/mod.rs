@@ -2,6 +2,7 @@
 
 mod import;
 mod ingest;
+mod react;
 mod segment;
 mod send;
 
@@ -38,6 +39,8 @@ enum Command {
     Segment,
     /// Page hits of known visitors over 64 connections, against an empty handler of the same server.
     Ingest,
+    /// From an open, a click or a form to the next step of a campaign, under a load of page hits.
+    React,
     /// Personalised mails to a local server, against one prepared message over the same connections.
     Send,
 }
@@ -48,6 +51,7 @@ pub async fn run(args: Args, config: Config) -> Result<()> {
         Command::Import => import::run(&bench).await,
         Command::Segment => segment::run(&bench).await,
         Command::Ingest => ingest::run(&bench).await,
+        Command::React => react::run(&bench).await,
         Command::Send => send::run(&bench).await,
     };
     let _ = std::fs::remove_dir_all(&bench.folder);

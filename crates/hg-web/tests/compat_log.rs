@@ -1,0 +1,168 @@
+//! Events of campaigns, and what became of them for a contact, as clients written for Mautic know them.
+
+mod door;
+
+use door::{administrator, contact, good, segment_of};
+use hg_core::time::Millis;
+use hg_testkit::web::{Reply, TestWeb};
+use hg_testkit::{TestApp, on_each_db};
+use serde_json::{Value, json};
+
+fn message(reply: &Reply) -> (u16, String) {
+    (reply.status, reply.json()["errors"][0]["message"].as_str().unwrap_or_default().to_owned())
+}
+
+/// A tag at once, points after two days, and a decision without an end.
+async fn campaign(web: &TestWeb, segment: i64) -> Value {
+    let body = json!({
+        "name": "Tips", "sources": [{"kind": "segment", "id": segment}],
+        "steps": [
+            {"key": "tag", "type": "contact.tags", "settings": {"add": ["tips"]}},
+            {"key": "points", "type": "contact.points", "parent": "tag", "settings": {"points": 5}, "timing": {"mode": "interval", "interval": 2, "unit": "d"}},
+            {"key": "form", "type": "form.submit", "parent": "points", "settings": {"forms": []}},
+            {"key": "end", "type": "contact.tags", "parent": "form", "path": "yes", "settings": {"add": ["asked"]}},
+        ],
+    });
+    let id = good(&web.post("/api/v1/campaigns", &body).await)["id"].clone();
+    good(&web.post(&format!("/api/v1/campaigns/{id}/publish"), &json!({})).await)
+}
+
+async fn running(app: &TestApp) -> (TestWeb, i64, Vec<i64>) {
+    let web = administrator(app).await;
+    let ann = contact(&web, "ann@example.org", "Ann").await;
+    let segment = segment_of(&web, &[ann]).await;
+    app.settle().await;
+    let made = campaign(&web, segment).await;
+    app.settle().await;
+    let steps = made["steps"].as_array().unwrap().iter().map(|s| s["id"].as_i64().unwrap()).collect();
+    (web, ann, steps)
+}
+
+on_each_db!(events_are_listed_with_their_campaign_and_read_one_by_one, |app| {
+    let (web, _, steps) = running(&app).await;
+    let all = web.get("/api/campaigns/events").await.json();
+    assert_eq!((&all["total"], all["events"].as_array().map(Vec::len)), (&json!(4), Some(4)));
+    let first = &all["events"][0];
+    assert_eq!(
+        (&first["id"], &first["type"], &first["eventType"], &first["campaign"]["name"]),
+        (&json!(steps[0]), &json!("lead.changetags"), &json!("action"), &json!("Tips"))
+    );
+    assert_eq!(web.get("/api/campaigns/events?start=1&limit=1").await.json()["events"][0]["id"], json!(steps[1]));
+    let one = web.get(&format!("/api/campaigns/events/{}", steps[1])).await.json()["event"].clone();
+    assert_eq!(
+        (&one["type"], &one["triggerInterval"], &one["parent"]["id"], &one["children"][0]["id"]),
+        (&json!("lead.changepoints"), &json!(2), &json!(steps[0]), &json!(steps[2]))
+    );
+    assert_eq!(message(&web.get("/api/campaigns/events/999").await), (404, "Item was not found.".into()));
+});
+
+on_each_db!(the_log_of_a_contact_says_what_ran_and_what_is_to_come, |app| {
+    let (web, ann, steps) = running(&app).await;
+    let log = web.get(&format!("/api/campaigns/events/contact/{ann}")).await.json();
+    assert_eq!(log["total"], 2);
+    let (done, open) = (&log["events"][0], &log["events"][1]);
+    assert_eq!(
+        (&done["event"]["id"], &done["isScheduled"], &done["triggerDate"], &done["lead"]["id"], &done["campaign"]["name"]),
+        (&json!(steps[0]), &json!(false), &Value::Null, &json!(ann), &json!("Tips"))
+    );
+    assert_eq!(done["dateTriggered"], "2024-03-13T10:00:00+00:00");
+    assert_eq!(
+        (&open["event"]["id"], &open["isScheduled"], &open["triggerDate"], &open["dateTriggered"], &open["rotation"]),
+        (&json!(steps[1]), &json!(true), &json!("2024-03-15T10:00:00+00:00"), &Value::Null, &json!(1))
+    );
+    let inside = web.get(&format!("/api/campaigns/1/events/contact/{ann}")).await.json();
+    assert_eq!((&inside["total"], &inside["campaign"]["id"]), (&json!(4), &json!(1)));
+    assert_eq!(inside["events"][0]["contactLog"][0]["dateTriggered"], "2024-03-13T10:00:00+00:00");
+    assert_eq!(inside["events"][3]["contactLog"], json!([]));
+    assert_eq!((&inside["membership"][0]["manuallyRemoved"], &inside["membership"][0]["rotation"]), (&json!(false), &json!(1)));
+    let stranger = contact(&web, "eve@example.org", "Eve").await;
+    assert_eq!(
+        message(&web.get(&format!("/api/campaigns/1/events/contact/{stranger}")).await),
+        (409, "This contact is not a member of this campaign.".into())
+    );
+    assert_eq!(web.get("/api/campaigns/events/contact/999").await.status, 404);
+    assert_eq!(web.get(&format!("/api/campaigns/9/events/contact/{ann}")).await.status, 404);
+});
+
+on_each_db!(an_event_is_scheduled_anew_and_runs_then, |app| {
+    let (web, ann, steps) = running(&app).await;
+    let path = format!("/api/campaigns/events/{}/contact/{ann}/edit", steps[1]);
+    let moved = web.put(&path, &json!({"triggerDate": "2024-03-13 12:00:00"})).await;
+    assert_eq!(
+        (moved.status, moved.json()["event"]["contactLog"]["triggerDate"].clone()),
+        (200, json!("2024-03-13T12:00:00+00:00"))
+    );
+    app.play_until(app.now().plus(Millis::hours(1))).await;
+    assert_eq!(web.get(&format!("/api/contacts/{ann}")).await.json()["contact"]["points"], 0);
+    app.play_until(app.now().plus(Millis::hours(1))).await;
+    assert_eq!(web.get(&format!("/api/contacts/{ann}")).await.json()["contact"]["points"], 5);
+    app.play_until(app.now().plus(Millis::days(5))).await;
+    assert_eq!(web.get(&format!("/api/contacts/{ann}")).await.json()["contact"]["points"], 5, "once, not at its old date again");
+});
+
+on_each_db!(an_event_marked_as_executed_does_nothing_itself_and_what_follows_goes_on, |app| {
+    let (web, ann, steps) = running(&app).await;
+    let path = format!("/api/campaigns/events/{}/contact/{ann}/edit", steps[1]);
+    let marked = web.put(&path, &json!({"dateTriggered": "2024-03-13T09:00:00+00:00"})).await;
+    assert_eq!(marked.status, 200, "{}", marked.text);
+    let log = marked.json()["event"]["contactLog"].clone();
+    assert_eq!((&log["dateTriggered"], &log["isScheduled"]), (&json!("2024-03-13T09:00:00+00:00"), &json!(false)));
+    app.settle().await;
+    assert_eq!(web.get(&format!("/api/contacts/{ann}")).await.json()["contact"]["points"], 0, "somebody else gave the points");
+    let inside = web.get(&format!("/api/campaigns/1/events/contact/{ann}")).await.json();
+    assert_eq!(inside["events"][2]["contactLog"].as_array().map(Vec::len), Some(1), "the decision below waits now");
+    let decided = web
+        .put(
+            &format!("/api/campaigns/events/{}/contact/{ann}/edit", steps[2]),
+            &json!({"dateTriggered": "2024-03-13T09:30:00+00:00"}),
+        )
+        .await;
+    assert_eq!((decided.status, decided.json()["event"]["contactLog"]["nonActionPathTaken"].clone()), (200, json!(false)));
+    app.settle().await;
+    let tags = web.get(&format!("/api/contacts/{ann}")).await.json()["contact"]["tags"].clone();
+    assert!(tags.as_array().unwrap().iter().any(|t| t["tag"] == "asked"), "the yes path was taken: {tags}");
+    let again = web.put(&path, &json!({"dateTriggered": "2024-03-13T09:00:00+00:00"})).await;
+    assert_eq!(message(&again), (409, "This step has already run for the contact.".into()));
+});
+
+on_each_db!(changes_of_the_log_that_cannot_be_are_refused_one_by_one, |app| {
+    let (web, ann, steps) = running(&app).await;
+    let eve = contact(&web, "eve@example.org", "Eve").await;
+    let edit = |step: i64, contact: i64| format!("/api/campaigns/events/{step}/contact/{contact}/edit");
+    let soon = json!({"triggerDate": "2024-03-20 12:00:00"});
+    for (path, body, status, text) in [
+        (edit(steps[0], ann), soon.clone(), 409, "This step has already run for the contact."),
+        (edit(steps[1], eve), soon.clone(), 409, "The contact is not in this campaign."),
+        (edit(steps[2], ann), soon.clone(), 409, "A decision waits for the contact and cannot be scheduled."),
+        (
+            edit(steps[1], ann),
+            json!({"metadata": {}}),
+            409,
+            "The event must be either executed (dateTriggered) or scheduled (triggerDate).",
+        ),
+        (edit(steps[1], ann), json!({"triggerDate": "whenever"}), 400, "triggerDate: This value is not a valid datetime."),
+        (
+            edit(steps[1], ann),
+            json!({"dateTriggered": "2030-01-01"}),
+            400,
+            "dateTriggered: This lies in the future; use triggerDate to schedule the event.",
+        ),
+        (edit(999, ann), soon.clone(), 404, "Item was not found."),
+        (edit(steps[1], 999), soon.clone(), 404, "Item was not found."),
+    ] {
+        assert_eq!(message(&web.put(&path, &body).await), (status, text.to_owned()), "{path} {body}");
+    }
+    let new = web.put(&edit(steps[3], ann), &soon).await;
+    assert_eq!(new.status, 201, "a step that was not planned yet gets a row: {}", new.text);
+    let batch = json!([
+        {"eventId": steps[1], "contactId": ann, "triggerDate": "2024-03-21 12:00:00"},
+        {"eventId": steps[1], "contactId": eve, "triggerDate": "2024-03-21 12:00:00"},
+        {"contactId": ann},
+    ]);
+    let done = good(&web.put("/api/campaigns/events/batch/edit", &batch).await);
+    assert_eq!(done["events"]["0"]["contactLog"]["triggerDate"], "2024-03-21T12:00:00+00:00");
+    assert_eq!(
+        (&done["errors"]["1"]["code"], &done["errors"]["2"]["message"]),
+        (&json!(409), &json!("ID is missing from the payload."))
+    );
+});
