@@ -1,5 +1,8 @@
 import { defineConfig } from "@playwright/test";
 
+/** What a person's browser says. */
+const PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+
 /** Runs against the real binary (`HONEYGUIDE_BIN`), which every test file starts for itself. */
 export default defineConfig({
   testDir: "tests",
@@ -11,10 +14,12 @@ export default defineConfig({
   reporter: [["list"]],
   use: {
     viewport: { width: 1440, height: 900 },
-    actionTimeout: 30_000,
+    actionTimeout: 15_000,
     screenshot: "only-on-failure",
     trace: "retain-on-failure",
     contextOptions: { reducedMotion: "reduce" },
+    // A browser without a screen says so, and Honeyguide does not count robots.
+    userAgent: PERSON,
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: [

@@ -35,4 +35,4 @@ pub mod workspace;
 pub use cx::{Action, Actor, Area, Cx, Role};
 pub use error::{Error, ErrorKind, FieldError, Result};
 pub use hg_store::Announcement;
-pub use workspace::{Site, Workspace};
+pub use workspace::{OpenDoor, Site, Workspace};

@@ -27,6 +27,11 @@ pub struct Site {
     pub demo: bool,
 }
 
+/// How to sign in to a demo whose account everybody knows; the sign-in page shows it. Put in place with
+/// [`Workspace::set_part`]; empty everywhere else.
+#[derive(Debug, Default)]
+pub struct OpenDoor(pub Option<(String, String)>);
+
 /// A handle on a workspace; clones share it.
 #[derive(Clone)]
 pub struct Workspace(Arc<Inner>);

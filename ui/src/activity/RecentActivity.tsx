@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { $api } from "../api/client";
 import { useLive } from "../api/live";
 import type { Activity } from "../api/types";
+import { readable } from "../contacts/moments";
 import { ago, dateTime } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { Waiting } from "../ui/states";
@@ -62,7 +63,7 @@ export function ActivityRow({ row }: { row: Activity }) {
               </TextLink>{" "}
             </>
           )}
-          {row.title}
+          {readable(row.title)}
         </Text>
       </Box>
       <Text size="xs" c="dimmed" title={dateTime(row.occurred_at)} style={{ flex: "none" }}>

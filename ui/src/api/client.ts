@@ -1,7 +1,7 @@
 import { keepPreviousData, QueryClient } from "@tanstack/react-query";
 import createFetchClient from "openapi-fetch";
 import createQueryClient from "openapi-react-query";
-import type { paths } from "./routes";
+import type { paths } from "./schema";
 import type { Problem, Session } from "./types";
 
 /** What a failed call throws: the server's problem document, or our words when there was none. */
@@ -40,9 +40,11 @@ export function whenSignedOut(run: () => void) {
 
 async function problemOf(response: Response): Promise<Problem> {
   const text = await response.text();
+  const request_id = response.headers.get("x-request-id");
   try {
     const body = JSON.parse(text) as Problem;
-    if (typeof body.title === "string") return { ...body, status: body.status ?? response.status };
+    if (typeof body.title === "string")
+      return { ...body, status: body.status ?? response.status, request_id };
   } catch {
     // Not JSON: a proxy in between, or a server that is starting. Our own words follow.
   }
@@ -51,6 +53,7 @@ async function problemOf(response: Response): Promise<Problem> {
     title: `The server answered ${response.status}`,
     status: response.status,
     detail: text.slice(0, 200) || null,
+    request_id,
   };
 }
 

@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /** What happened lately, to anybody. */
-        get: operations["list"];
+        get: operations["get_activity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -29,10 +29,10 @@ export interface paths {
             cookie?: never;
         };
         /** Campaigns. */
-        get: operations["list"];
+        get: operations["get_campaigns"];
         put?: never;
         /** Makes a campaign as a draft; unfinished ones may be saved. */
-        post: operations["create"];
+        post: operations["post_campaigns"];
         delete?: never;
         options?: never;
         head?: never;
@@ -47,7 +47,7 @@ export interface paths {
             cookie?: never;
         };
         /** The kinds of steps that can be drawn. */
-        get: operations["catalogue"];
+        get: operations["get_campaigns_catalogue"];
         put?: never;
         post?: never;
         delete?: never;
@@ -64,15 +64,15 @@ export interface paths {
             cookie?: never;
         };
         /** One campaign. */
-        get: operations["get"];
+        get: operations["get_campaigns_id"];
         put?: never;
         post?: never;
         /** Deletes a campaign; it can be restored. */
-        delete: operations["delete"];
+        delete: operations["delete_campaigns_id"];
         options?: never;
         head?: never;
         /** Changes a campaign; only named keys change. Members of a running one keep their place. */
-        patch: operations["update"];
+        patch: operations["patch_campaigns_id"];
         trace?: never;
     };
     "/campaigns/{id}/pause": {
@@ -85,7 +85,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Pauses a campaign: what waits goes on waiting. */
-        post: operations["pause"];
+        post: operations["post_campaigns_id_pause"];
         delete?: never;
         options?: never;
         head?: never;
@@ -100,10 +100,10 @@ export interface paths {
             cookie?: never;
         };
         /** Who is in a campaign, and where. */
-        get: operations["people"];
+        get: operations["get_campaigns_id_people"];
         put?: never;
         /** Adds and removes people by hand. */
-        post: operations["change_people"];
+        post: operations["post_campaigns_id_people"];
         delete?: never;
         options?: never;
         head?: never;
@@ -118,7 +118,7 @@ export interface paths {
             cookie?: never;
         };
         /** One contact's way through a campaign: what happened, what comes next and when. */
-        get: operations["progress"];
+        get: operations["get_campaigns_id_people_contact"];
         put?: never;
         post?: never;
         delete?: never;
@@ -137,7 +137,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Starts a campaign. */
-        post: operations["publish"];
+        post: operations["post_campaigns_id_publish"];
         delete?: never;
         options?: never;
         head?: never;
@@ -154,7 +154,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Brings a deleted campaign back, paused. */
-        post: operations["restore"];
+        post: operations["post_campaigns_id_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -169,10 +169,10 @@ export interface paths {
             cookie?: never;
         };
         /** Contacts. */
-        get: operations["list"];
+        get: operations["get_contacts"];
         put?: never;
         /** Makes a contact. An address that another contact has is refused with 409. */
-        post: operations["create"];
+        post: operations["post_contacts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -189,7 +189,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Does something to many contacts. */
-        post: operations["bulk"];
+        post: operations["post_contacts_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -204,7 +204,7 @@ export interface paths {
             cookie?: never;
         };
         /** Contacts as CSV; takes the parameters of the list, and `columns`. */
-        get: operations["export"];
+        get: operations["get_contacts_export_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -221,15 +221,15 @@ export interface paths {
             cookie?: never;
         };
         /** One contact; an id that was merged away leads to the survivor. */
-        get: operations["get"];
+        get: operations["get_contacts_id"];
         put?: never;
         post?: never;
         /** Deletes a contact; she can be brought back. */
-        delete: operations["delete"];
+        delete: operations["delete_contacts_id"];
         options?: never;
         head?: never;
         /** Changes what is named. */
-        patch: operations["update"];
+        patch: operations["patch_contacts_id"];
         trace?: never;
     };
     "/contacts/{id}/campaigns": {
@@ -240,7 +240,7 @@ export interface paths {
             cookie?: never;
         };
         /** The campaigns of a contact. */
-        get: operations["of_contact"];
+        get: operations["get_contacts_id_campaigns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -257,10 +257,10 @@ export interface paths {
             cookie?: never;
         };
         /** What a contact agreed to. */
-        get: operations["list_consents"];
+        get: operations["get_contacts_id_consents"];
         put?: never;
         /** Records that a contact gave or withdrew a consent. */
-        post: operations["set_consent"];
+        post: operations["post_contacts_id_consents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -277,7 +277,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Puts a contact on the do-not-contact list of a channel, by hand. */
-        post: operations["stop_contacting"];
+        post: operations["post_contacts_id_do_not_contact"];
         delete?: never;
         options?: never;
         head?: never;
@@ -295,7 +295,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Takes a contact off the do-not-contact list of a channel. */
-        delete: operations["contact_again"];
+        delete: operations["delete_contacts_id_do_not_contact_channel"];
         options?: never;
         head?: never;
         patch?: never;
@@ -311,7 +311,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Changes the points of a contact. */
-        post: operations["points"];
+        post: operations["post_contacts_id_points"];
         delete?: never;
         options?: never;
         head?: never;
@@ -328,7 +328,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Brings a deleted contact back. */
-        post: operations["restore"];
+        post: operations["post_contacts_id_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -343,7 +343,7 @@ export interface paths {
             cookie?: never;
         };
         /** The segments that a contact belongs to. */
-        get: operations["memberships"];
+        get: operations["get_contacts_id_segments"];
         put?: never;
         post?: never;
         delete?: never;
@@ -360,7 +360,7 @@ export interface paths {
             cookie?: never;
         };
         /** What happened to a contact, newest first. */
-        get: operations["timeline"];
+        get: operations["get_contacts_id_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -377,7 +377,7 @@ export interface paths {
             cookie?: never;
         };
         /** Contacts, mails, forms by source, day by day; what comes next; what is still to be set up. */
-        get: operations["get"];
+        get: operations["get_dashboard"];
         put?: never;
         post?: never;
         delete?: never;
@@ -394,10 +394,10 @@ export interface paths {
             cookie?: never;
         };
         /** Emails, newest first. */
-        get: operations["list"];
+        get: operations["get_emails"];
         put?: never;
         /** Makes an email. */
-        post: operations["create"];
+        post: operations["post_emails"];
         delete?: never;
         options?: never;
         head?: never;
@@ -414,7 +414,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** An email as it stands in the editor, as somebody would get it. */
-        post: operations["preview"];
+        post: operations["post_emails_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -429,15 +429,15 @@ export interface paths {
             cookie?: never;
         };
         /** One email. */
-        get: operations["get"];
+        get: operations["get_emails_id"];
         put?: never;
         post?: never;
         /** Deletes an email; it can be restored. */
-        delete: operations["delete"];
+        delete: operations["delete_emails_id"];
         options?: never;
         head?: never;
         /** Changes an email; only named keys change. */
-        patch: operations["update"];
+        patch: operations["patch_emails_id"];
         trace?: never;
     };
     "/emails/{id}/audience": {
@@ -448,7 +448,7 @@ export interface paths {
             cookie?: never;
         };
         /** What a send would do, before it does it. */
-        get: operations["audience"];
+        get: operations["get_emails_id_audience"];
         put?: never;
         post?: never;
         delete?: never;
@@ -465,7 +465,7 @@ export interface paths {
             cookie?: never;
         };
         /** The links of an email, the most clicked first. */
-        get: operations["links"];
+        get: operations["get_emails_id_links"];
         put?: never;
         post?: never;
         delete?: never;
@@ -484,7 +484,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Stops handing over. */
-        post: operations["pause"];
+        post: operations["post_emails_id_pause"];
         delete?: never;
         options?: never;
         head?: never;
@@ -499,7 +499,7 @@ export interface paths {
             cookie?: never;
         };
         /** Who got an email, who not and why. */
-        get: operations["recipients"];
+        get: operations["get_emails_id_recipients"];
         put?: never;
         post?: never;
         delete?: never;
@@ -518,7 +518,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Brings a deleted email back. */
-        post: operations["restore"];
+        post: operations["post_emails_id_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -535,7 +535,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Goes on. */
-        post: operations["resume"];
+        post: operations["post_emails_id_resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -552,7 +552,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Sends to the segments; again: to those who joined since. */
-        post: operations["send"];
+        post: operations["post_emails_id_send"];
         delete?: never;
         options?: never;
         head?: never;
@@ -569,7 +569,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Sends a test, outside every statistic. */
-        post: operations["test"];
+        post: operations["post_emails_id_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -584,10 +584,10 @@ export interface paths {
             cookie?: never;
         };
         /** All fields in their order. */
-        get: operations["list"];
+        get: operations["get_fields"];
         put?: never;
         /** Makes a field. */
-        post: operations["create"];
+        post: operations["post_fields"];
         delete?: never;
         options?: never;
         head?: never;
@@ -602,15 +602,15 @@ export interface paths {
             cookie?: never;
         };
         /** One field. */
-        get: operations["get"];
+        get: operations["get_fields_id"];
         put?: never;
         post?: never;
         /** Deletes a field; its values are kept for a month. */
-        delete: operations["delete"];
+        delete: operations["delete_fields_id"];
         options?: never;
         head?: never;
         /** Changes what is named; type, alias and uniqueness stay. */
-        patch: operations["update"];
+        patch: operations["patch_fields_id"];
         trace?: never;
     };
     "/fields/{id}/restore": {
@@ -623,7 +623,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Brings a deleted field back. */
-        post: operations["restore"];
+        post: operations["post_fields_id_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -638,10 +638,10 @@ export interface paths {
             cookie?: never;
         };
         /** Forms, newest first. */
-        get: operations["list"];
+        get: operations["get_forms"];
         put?: never;
         /** Makes a form. */
-        post: operations["create"];
+        post: operations["post_forms"];
         delete?: never;
         options?: never;
         head?: never;
@@ -656,15 +656,15 @@ export interface paths {
             cookie?: never;
         };
         /** One form. */
-        get: operations["get"];
+        get: operations["get_forms_id"];
         put?: never;
         post?: never;
         /** Deletes a form; it can be restored. */
-        delete: operations["delete"];
+        delete: operations["delete_forms_id"];
         options?: never;
         head?: never;
         /** Changes a form; only named keys change. */
-        patch: operations["update"];
+        patch: operations["patch_forms_id"];
         trace?: never;
     };
     "/forms/{id}/restore": {
@@ -677,7 +677,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Brings a deleted form back. */
-        post: operations["restore"];
+        post: operations["post_forms_id_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -692,7 +692,7 @@ export interface paths {
             cookie?: never;
         };
         /** The answers to a form, newest first. */
-        get: operations["submissions"];
+        get: operations["get_forms_id_submissions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -709,7 +709,7 @@ export interface paths {
             cookie?: never;
         };
         /** The answers as CSV. */
-        get: operations["submissions_csv"];
+        get: operations["get_forms_id_submissions_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -726,10 +726,10 @@ export interface paths {
             cookie?: never;
         };
         /** Imports, newest first. */
-        get: operations["list"];
+        get: operations["get_imports"];
         put?: never;
         /** Uploads a file (multipart, part `file`) and looks at it. */
-        post: operations["create"];
+        post: operations["post_imports"];
         delete?: never;
         options?: never;
         head?: never;
@@ -744,7 +744,7 @@ export interface paths {
             cookie?: never;
         };
         /** What columns can go to. */
-        get: operations["targets"];
+        get: operations["get_imports_targets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -761,14 +761,14 @@ export interface paths {
             cookie?: never;
         };
         /** One import. */
-        get: operations["get"];
+        get: operations["get_imports_id"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         /** Changes mapping and options of an import that was not started. */
-        patch: operations["update"];
+        patch: operations["patch_imports_id"];
         trace?: never;
     };
     "/imports/{id}/dry-run": {
@@ -781,7 +781,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Tries the import out without writing anything. */
-        post: operations["dry_run"];
+        post: operations["post_imports_id_dry_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -796,7 +796,7 @@ export interface paths {
             cookie?: never;
         };
         /** The rejected rows as CSV, each with its line and the reason. */
-        get: operations["rejected"];
+        get: operations["get_imports_id_rejected_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -815,7 +815,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Goes on where the import was stopped. */
-        post: operations["resume"];
+        post: operations["post_imports_id_resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -832,7 +832,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Starts the import. */
-        post: operations["start"];
+        post: operations["post_imports_id_start"];
         delete?: never;
         options?: never;
         head?: never;
@@ -849,7 +849,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Stops the import; what it did stays. */
-        post: operations["stop"];
+        post: operations["post_imports_id_stop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -864,7 +864,7 @@ export interface paths {
             cookie?: never;
         };
         /** The live stream: `event` is the topic, `data` is JSON. A missed event is told as `event: lag`; read again then. */
-        get: operations["live"];
+        get: operations["get_live"];
         put?: never;
         post?: never;
         delete?: never;
@@ -883,7 +883,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Changes the own password; every session ends. */
-        post: operations["change_password"];
+        post: operations["post_me_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -898,11 +898,11 @@ export interface paths {
             cookie?: never;
         };
         /** Caught messages, newest first. */
-        get: operations["list"];
+        get: operations["get_outbox"];
         put?: never;
         post?: never;
         /** Empties the outbox; what was counted stays. */
-        delete: operations["empty"];
+        delete: operations["delete_outbox"];
         options?: never;
         head?: never;
         patch?: never;
@@ -916,7 +916,7 @@ export interface paths {
             cookie?: never;
         };
         /** One caught message. */
-        get: operations["get"];
+        get: operations["get_outbox_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -935,7 +935,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Opens a caught message as its recipient would; the open counts. */
-        post: operations["open"];
+        post: operations["post_outbox_id_open"];
         delete?: never;
         options?: never;
         head?: never;
@@ -950,10 +950,10 @@ export interface paths {
             cookie?: never;
         };
         /** Pages, newest first. */
-        get: operations["list"];
+        get: operations["get_pages"];
         put?: never;
         /** Makes a page. */
-        post: operations["create"];
+        post: operations["post_pages"];
         delete?: never;
         options?: never;
         head?: never;
@@ -970,7 +970,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** A page as it stands in the editor. */
-        post: operations["preview"];
+        post: operations["post_pages_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -985,15 +985,15 @@ export interface paths {
             cookie?: never;
         };
         /** One page. */
-        get: operations["get"];
+        get: operations["get_pages_id"];
         put?: never;
         post?: never;
         /** Deletes a page; it can be restored. */
-        delete: operations["delete"];
+        delete: operations["delete_pages_id"];
         options?: never;
         head?: never;
         /** Changes a page; only named keys change. */
-        patch: operations["update"];
+        patch: operations["patch_pages_id"];
         trace?: never;
     };
     "/pages/{id}/restore": {
@@ -1006,7 +1006,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Brings a deleted page back. */
-        post: operations["restore"];
+        post: operations["post_pages_id_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1021,10 +1021,10 @@ export interface paths {
             cookie?: never;
         };
         /** Segments by name. */
-        get: operations["list"];
+        get: operations["get_segments"];
         put?: never;
         /** Makes a segment; its members are there within a moment. */
-        post: operations["create"];
+        post: operations["post_segments"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1039,7 +1039,7 @@ export interface paths {
             cookie?: never;
         };
         /** What conditions can be about, with the operators and kinds of values. */
-        get: operations["catalogue"];
+        get: operations["get_segments_catalogue"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1058,7 +1058,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Counts whom a filter selects, without saving it. */
-        post: operations["preview"];
+        post: operations["post_segments_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1073,15 +1073,15 @@ export interface paths {
             cookie?: never;
         };
         /** One segment and what uses it. */
-        get: operations["get"];
+        get: operations["get_segments_id"];
         put?: never;
         post?: never;
         /** Deletes a segment that nothing uses. */
-        delete: operations["delete"];
+        delete: operations["delete_segments_id"];
         options?: never;
         head?: never;
         /** Changes what is named; a new filter takes effect within a moment. */
-        patch: operations["update"];
+        patch: operations["patch_segments_id"];
         trace?: never;
     };
     "/segments/{id}/changes": {
@@ -1092,7 +1092,7 @@ export interface paths {
             cookie?: never;
         };
         /** Joins and leaves, newest first. */
-        get: operations["changes"];
+        get: operations["get_segments_id_changes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1109,10 +1109,10 @@ export interface paths {
             cookie?: never;
         };
         /** The members. */
-        get: operations["members"];
+        get: operations["get_segments_id_contacts"];
         put?: never;
         /** Adds and removes members by hand. Who was added stays, who was removed stays away, whatever the filter says. */
-        post: operations["change_members"];
+        post: operations["post_segments_id_contacts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1127,7 +1127,7 @@ export interface paths {
             cookie?: never;
         };
         /** Explains why a contact belongs to the segment or does not. */
-        get: operations["explain"];
+        get: operations["get_segments_id_explain"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1146,7 +1146,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Builds the segment anew; gives the task that does it. */
-        post: operations["rebuild"];
+        post: operations["post_segments_id_rebuild"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1163,7 +1163,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Brings a deleted segment back and builds it anew. */
-        post: operations["restore"];
+        post: operations["post_segments_id_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1178,12 +1178,12 @@ export interface paths {
             cookie?: never;
         };
         /** Who is signed in. */
-        get: operations["current"];
+        get: operations["get_session"];
         put?: never;
         /** Signs in. */
-        post: operations["sign_in"];
+        post: operations["post_session"];
         /** Signs out. */
-        delete: operations["sign_out"];
+        delete: operations["delete_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1197,9 +1197,9 @@ export interface paths {
             cookie?: never;
         };
         /** The general settings. */
-        get: operations["read_general"];
+        get: operations["get_settings_general"];
         /** Sets the general settings. */
-        put: operations["write_general"];
+        put: operations["put_settings_general"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1215,9 +1215,9 @@ export interface paths {
             cookie?: never;
         };
         /** The sending settings. */
-        get: operations["read_sending"];
+        get: operations["get_settings_sending"];
         /** Sets the sending settings. */
-        put: operations["write_sending"];
+        put: operations["put_settings_sending"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1233,9 +1233,9 @@ export interface paths {
             cookie?: never;
         };
         /** The tracking settings. */
-        get: operations["read_tracking"];
+        get: operations["get_settings_tracking"];
         /** Sets the tracking settings. */
-        put: operations["write_tracking"];
+        put: operations["put_settings_tracking"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1251,10 +1251,10 @@ export interface paths {
             cookie?: never;
         };
         /** Whether the first run is still to come. */
-        get: operations["needs_setup"];
+        get: operations["get_setup"];
         put?: never;
         /** The first run: makes the administrator, sets the site and the sender, and signs in. Works once. */
-        post: operations["set_up"];
+        post: operations["post_setup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1269,10 +1269,10 @@ export interface paths {
             cookie?: never;
         };
         /** Tags by name. */
-        get: operations["list"];
+        get: operations["get_tags"];
         put?: never;
         /** Makes a tag; a name that is there already gives the tag that has it. */
-        post: operations["create"];
+        post: operations["post_tags"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1287,15 +1287,15 @@ export interface paths {
             cookie?: never;
         };
         /** One tag. */
-        get: operations["get"];
+        get: operations["get_tags_id"];
         put?: never;
         post?: never;
         /** Deletes a tag that no segment asks about. */
-        delete: operations["delete"];
+        delete: operations["delete_tags_id"];
         options?: never;
         head?: never;
         /** Renames or describes a tag. */
-        patch: operations["update"];
+        patch: operations["patch_tags_id"];
         trace?: never;
     };
     "/tags/{id}/restore": {
@@ -1308,7 +1308,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Brings a deleted tag back. */
-        post: operations["restore"];
+        post: operations["post_tags_id_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1323,7 +1323,7 @@ export interface paths {
             cookie?: never;
         };
         /** Tasks, newest first. */
-        get: operations["list"];
+        get: operations["get_tasks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1340,7 +1340,7 @@ export interface paths {
             cookie?: never;
         };
         /** One task. */
-        get: operations["get"];
+        get: operations["get_tasks_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1359,7 +1359,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Lets a stopped or failed task go on where it was. */
-        post: operations["resume"];
+        post: operations["post_tasks_id_resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1376,7 +1376,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Stops a task; what it did stays done. */
-        post: operations["stop"];
+        post: operations["post_tasks_id_stop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1391,10 +1391,10 @@ export interface paths {
             cookie?: never;
         };
         /** Everybody who can sign in. */
-        get: operations["list"];
+        get: operations["get_users"];
         put?: never;
         /** Makes an account. */
-        post: operations["create"];
+        post: operations["post_users"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1409,15 +1409,15 @@ export interface paths {
             cookie?: never;
         };
         /** One account. */
-        get: operations["get"];
+        get: operations["get_users_id"];
         put?: never;
         post?: never;
         /** Deletes an account. The last administrator stays. */
-        delete: operations["delete"];
+        delete: operations["delete_users_id"];
         options?: never;
         head?: never;
         /** Changes an account; only named keys change. */
-        patch: operations["update"];
+        patch: operations["patch_users_id"];
         trace?: never;
     };
 }
@@ -1426,8 +1426,7 @@ export interface components {
     schemas: {
         ActionIn: {
             comments?: string;
-            /** @description `add_tags`, `remove_tags`, `add_to_segment`, `remove_from_segment`, `do_not_contact`, `delete` or `restore`. */
-            kind: string;
+            kind: components["schemas"]["BulkWord"];
             /** Format: int64 */
             segment_id?: number | null;
             tags?: string[];
@@ -1441,7 +1440,7 @@ export interface components {
         /** @description Something that happened to somebody. */
         ActivityOut: {
             contact: components["schemas"]["ContactRef"];
-            detail: Record<string, never>;
+            detail: Record<string, unknown>;
             /** Format: int64 */
             id: number;
             kind: string;
@@ -1456,13 +1455,13 @@ export interface components {
         };
         /** @description Where an answer came from. */
         AnswerUtm: {
-            campaign?: string | null;
-            medium?: string | null;
-            source?: string | null;
+            campaign: string | null;
+            medium: string | null;
+            source: string | null;
         };
         /** @description Who would get an email now, in numbers. */
         AudienceOut: {
-            sample: components["schemas"]["PersonOut"][];
+            sample: components["schemas"]["RecipientRef"][];
             skipped: components["schemas"]["SkippedOut"][];
             /** Format: int64 */
             will_receive: number;
@@ -1479,12 +1478,17 @@ export interface components {
              * Format: int64
              * @description The task that does it, when they are many.
              */
-            task_id?: number | null;
+            task_id: number | null;
         };
+        /**
+         * @description What is done to many contacts.
+         * @enum {string}
+         */
+        BulkWord: "add_tags" | "remove_tags" | "add_to_segment" | "remove_from_segment" | "do_not_contact" | "delete" | "restore";
         CampaignChange: {
             allow_restart?: boolean | null;
             description?: string | null;
-            layout?: Record<string, never> | null;
+            layout?: Record<string, unknown> | null;
             name?: string | null;
             publish_down?: string | null;
             publish_up?: string | null;
@@ -1514,7 +1518,7 @@ export interface components {
         CampaignIn: {
             allow_restart?: boolean;
             description?: string | null;
-            layout?: Record<string, never> | null;
+            layout?: Record<string, unknown> | null;
             name: string;
             publish_down?: string | null;
             publish_up?: string | null;
@@ -1526,34 +1530,41 @@ export interface components {
             allow_restart: boolean;
             counts: components["schemas"]["CampaignCounts"];
             created_at: string;
-            description?: string | null;
+            description: string | null;
             /** Format: int64 */
             id: number;
             /** @description Where the canvas drew the steps; ours to keep, yours to read. */
-            layout?: Record<string, never> | null;
+            layout: Record<string, unknown> | null;
             name: string;
             /** @description What keeps it from being published. */
-            problems: components["schemas"]["ProblemOut"][];
-            publish_down?: string | null;
-            publish_up?: string | null;
+            problems: components["schemas"]["CampaignProblem"][];
+            publish_down: string | null;
+            publish_up: string | null;
             sources: components["schemas"]["SourceOut"][];
-            /** @description `draft`, `published` or `paused`. */
-            state: string;
+            state: components["schemas"]["CampaignState"];
             steps: components["schemas"]["StepOut"][];
             updated_at: string;
             /** Format: int64 */
             version: number;
         };
-        Catalogue: {
-            types: components["schemas"]["StepTypeOut"][];
+        CampaignProblem: {
+            code: string;
+            detail: string;
+            /** @description Key of the step at fault; null: the campaign itself. */
+            step_id: string | null;
         };
+        /**
+         * @description Whether a campaign runs.
+         * @enum {string}
+         */
+        CampaignState: "draft" | "published" | "paused";
         CatalogueField: {
             field: string;
             label: string;
             operators: components["schemas"]["OperatorOut"][];
-            options?: components["schemas"]["OptionOut"][];
+            options: components["schemas"]["OptionOut"][];
             /** @description Where ids to choose from come from: `tags`, `segments`, `emails`, `forms`, `pages`, `campaigns`, `users`. */
-            source?: string | null;
+            source: string | null;
             type: string;
         };
         CatalogueGroup: {
@@ -1569,9 +1580,9 @@ export interface components {
         CaughtOut: {
             caught_at: string;
             /** Format: int64 */
-            contact_id?: number | null;
+            contact_id: number | null;
             /** Format: int64 */
-            email_id?: number | null;
+            email_id: number | null;
             from: string;
             /** Format: int64 */
             id: number;
@@ -1583,13 +1594,17 @@ export interface components {
         /** @description A join or a leave, of one or of many. */
         ChangeOut: {
             at: string;
-            /** @description `joined` or `left`. */
-            change: string;
+            change: components["schemas"]["ChangeWord"];
             contact?: components["schemas"]["WhoOut"] | null;
             /** Format: int64 */
             count: number;
             reason: string;
         };
+        /**
+         * @description Which way somebody went.
+         * @enum {string}
+         */
+        ChangeWord: "joined" | "left";
         /** @description A choice of a select. */
         ChoiceBody: {
             label: string;
@@ -1611,8 +1626,7 @@ export interface components {
         };
         ConsentIn: {
             purpose: string;
-            /** @description `given` or `withdrawn`. */
-            state: string;
+            state: components["schemas"]["ConsentWord"];
             /** @description The words that the person saw. */
             text?: string | null;
         };
@@ -1621,53 +1635,57 @@ export interface components {
             at: string;
             purpose: string;
             source: string;
-            /** @description `given` or `withdrawn`. */
-            state: string;
-            text?: string | null;
+            state: components["schemas"]["ConsentWord"];
+            text: string | null;
         };
+        /**
+         * @description Whether somebody agreed.
+         * @enum {string}
+         */
+        ConsentWord: "given" | "withdrawn";
         /** @description What is known of a contact to be made or changed. */
         ContactIn: {
             /**
              * @description Values by the alias of their field; null clears.
              * @default {}
              */
-            fields: {
-                [key: string]: Record<string, never>;
+            fields?: {
+                [key: string]: components["schemas"]["FieldValue"];
             };
             /**
              * Format: int64
              * @default null
              */
-            owner_id: number | null;
+            owner_id?: number | null;
             /**
              * @description Tags by name; `-name` takes one away.
              * @default []
              */
-            tags: string[];
+            tags?: string[];
             /**
              * Format: int64
              * @description Refused with 409 when the contact is no longer at this version.
              * @default null
              */
-            version: number | null;
+            version?: number | null;
         };
         /** @description A person, or a visitor whom nobody knows yet. */
         ContactOut: {
             created_at: string;
             do_not_contact: components["schemas"]["DoNotContactOut"][];
-            email?: string | null;
+            email: string | null;
             /** @description Every field by its alias; null without a value. */
             fields: {
-                [key: string]: Record<string, never>;
+                [key: string]: components["schemas"]["FieldValue"];
             };
             /** Format: int64 */
             id: number;
-            identified_at?: string | null;
-            last_active_at?: string | null;
+            identified_at: string | null;
+            last_active_at: string | null;
             /** @description What to call her. */
             name: string;
             /** Format: int64 */
-            owner_id?: number | null;
+            owner_id: number | null;
             /** Format: int64 */
             points: number;
             tags: components["schemas"]["TagRef"][];
@@ -1676,15 +1694,14 @@ export interface components {
             version: number;
         };
         ContactRef: {
-            email?: string | null;
+            email: string | null;
             /** Format: int64 */
             id: number;
             name: string;
         };
         /** @description Which contacts a list shows. */
         ContactScope: {
-            /** @description Only whom this filter selects: JSON as segments have. */
-            filter?: unknown;
+            filter?: components["schemas"]["FilterGroup"] | null;
             /** @description Visitors too. */
             include_anonymous?: boolean;
             /** @description Words, or commands such as `tag:news`, `points:>50`, `is:anonymous`; `OR`, `!` and parentheses work. */
@@ -1772,8 +1789,8 @@ export interface components {
         DashboardSource: {
             /** Format: int64 */
             count: number;
-            medium?: string | null;
-            source?: string | null;
+            medium: string | null;
+            source: string | null;
         };
         DashboardSubmissions: {
             by_source: components["schemas"]["DashboardSource"][];
@@ -1787,6 +1804,10 @@ export interface components {
             /** Format: int64 */
             people: number;
             title: string;
+        };
+        DemoSignIn: {
+            email: string;
+            password: string;
         };
         /** @description A channel on which she must not be contacted. */
         DoNotContactOut: {
@@ -1807,76 +1828,77 @@ export interface components {
             /** Format: int64 */
             updated: number;
         };
+        /**
+         * @description The language of an email's source.
+         * @enum {string}
+         */
+        EmailFormat: "html" | "mjml";
         /** @description What is sent to make or change an email; absent keys stay as they are. */
         EmailIn: {
             /** @default null */
-            excluded_segments: number[] | null;
+            excluded_segments?: number[] | null;
             /** @default null */
-            format: string | null;
+            format?: components["schemas"]["EmailFormat"] | null;
             /** @default null */
-            from_address: string | null;
+            from_address?: string | null;
             /** @default null */
-            from_name: string | null;
+            from_name?: string | null;
             /** @default null */
-            kind: string | null;
+            kind?: components["schemas"]["EmailWord"] | null;
             /** @default null */
-            language: string | null;
+            language?: string | null;
             /** @default null */
-            name: string | null;
+            name?: string | null;
             /**
              * @description Null or empty: made automatically.
              * @default null
              */
-            plain_text: string | null;
+            plain_text?: string | null;
             /** @default null */
-            preheader: string | null;
+            preheader?: string | null;
             /** @default null */
-            published: boolean | null;
+            published?: boolean | null;
             /** @default null */
-            purpose: string | null;
+            purpose?: components["schemas"]["PurposeWord"] | null;
             /** @default null */
-            reply_to: string | null;
+            reply_to?: string | null;
             /** @default null */
-            segments: number[] | null;
+            segments?: number[] | null;
             /** @default null */
-            source: string | null;
+            source?: string | null;
             /** @default null */
-            subject: string | null;
+            subject?: string | null;
             /** @default null */
-            utm: components["schemas"]["UtmBody"] | null;
+            utm?: components["schemas"]["UtmBody"] | null;
             /**
              * Format: int64
              * @default null
              */
-            version: number | null;
+            version?: number | null;
         };
         /** @description An email. */
         EmailOut: {
             counts: components["schemas"]["CountsOut"];
             created_at: string;
             excluded_segments: number[];
-            /** @description `html` or `mjml`. */
-            format: string;
+            format: components["schemas"]["EmailFormat"];
             from_address: string;
             from_name: string;
             /** Format: int64 */
             id: number;
-            /** @description `template` or `segment`. */
-            kind: string;
+            kind: components["schemas"]["EmailWord"];
             language: string;
             name: string;
             /** @description Null: made automatically. */
-            plain_text?: string | null;
+            plain_text: string | null;
             /** @description The text made from the source; empty in lists. */
             plain_text_auto: string;
             preheader: string;
             published: boolean;
-            /** @description `marketing` or `transactional`. */
-            purpose: string;
+            purpose: components["schemas"]["PurposeWord"];
             reply_to: string;
             segments: number[];
-            /** @description `idle`, `sending`, `paused` or `sent`. */
-            send_state: string;
+            send_state: components["schemas"]["SendState"];
             source: string;
             subject: string;
             updated_at: string;
@@ -1886,6 +1908,33 @@ export interface components {
             /** @description Empty in lists. */
             warnings: components["schemas"]["WarningOut"][];
         };
+        /** @description A message that nobody gets. */
+        EmailPreview: {
+            html: string;
+            preheader: string;
+            subject: string;
+            text: string;
+            warnings: components["schemas"]["WarningOut"][];
+        };
+        /** @description What to show, and to whom. */
+        EmailPreviewIn: components["schemas"]["EmailIn"] & {
+            /**
+             * Format: int64
+             * @description Null: names of fields instead of values.
+             * @default null
+             */
+            contact_id?: number | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            id?: number | null;
+        };
+        /**
+         * @description Sent by campaigns and by hand, or once to segments.
+         * @enum {string}
+         */
+        EmailWord: "template" | "segment";
         /** @description Ways to put the form on a page. */
         EmbedOut: {
             html: string;
@@ -1897,15 +1946,15 @@ export interface components {
             member: boolean;
             /** @description `filter`, or by whose hand. */
             origin: string;
-            since?: string | null;
-            tree?: components["schemas"]["ExplainTree"] | null;
+            since: string | null;
+            tree: components["schemas"]["ExplainTree"] | null;
         };
         /** @description A condition or group with its verdict. */
         ExplainTree: {
             /** @description What was found. */
-            actual?: string | null;
+            actual: string | null;
             /** @description The dates that it was compared with. */
-            bounds?: string | null;
+            bounds: string | null;
             children: components["schemas"]["ExplainTree"][];
             label: string;
             verdict: boolean;
@@ -1916,68 +1965,65 @@ export interface components {
              * @description Made of the label when absent; never changes.
              * @default null
              */
-            alias: string | null;
+            alias?: string | null;
             /**
              * Format: int32
              * @default null
              */
-            char_limit: number | null;
+            char_limit?: number | null;
             /** @default null */
-            default_value: string | null;
+            default_value?: string | null;
             /**
              * @description `core`, `social`, `personal` or `professional`.
              * @default null
              */
-            group: string | null;
+            group?: string | null;
             /** @default null */
-            label: string | null;
+            label?: string | null;
             /** @default null */
-            labels: components["schemas"]["Labels"] | null;
+            labels?: components["schemas"]["Labels"] | null;
             /** @default null */
-            listable: boolean | null;
+            listable?: boolean | null;
             /** @default null */
-            options: components["schemas"]["OptionOut"][] | null;
+            options?: components["schemas"]["OptionOut"][] | null;
             /**
              * Format: int64
              * @default null
              */
-            order: number | null;
+            order?: number | null;
             /** @default null */
-            publicly_updatable: boolean | null;
+            publicly_updatable?: boolean | null;
             /** @default null */
-            published: boolean | null;
+            published?: boolean | null;
             /** @default null */
-            required: boolean | null;
+            required?: boolean | null;
             /** @default null */
-            short_visible: boolean | null;
-            /**
-             * @description `text long_text number date datetime boolean select multiselect email url phone country region timezone locale lookup`; never changes.
-             * @default null
-             */
-            type: string | null;
+            short_visible?: boolean | null;
             /** @default null */
-            unique: boolean | null;
+            type?: components["schemas"]["FieldTypeWord"] | null;
+            /** @default null */
+            unique?: boolean | null;
             /**
              * Format: int64
              * @default null
              */
-            version: number | null;
+            version?: number | null;
             /** @default null */
-            visible: boolean | null;
+            visible?: boolean | null;
         };
         /** @description A field of contacts. */
         FieldOut: {
             alias: string;
             /** Format: int32 */
-            char_limit?: number | null;
+            char_limit: number | null;
             created_at: string;
-            default_value?: string | null;
+            default_value: string | null;
             fixed: boolean;
             group: string;
             /** Format: int64 */
             id: number;
             label: string;
-            labels?: components["schemas"]["Labels"] | null;
+            labels: components["schemas"]["Labels"] | null;
             listable: boolean;
             options: components["schemas"]["OptionOut"][];
             /** Format: int64 */
@@ -1986,118 +2032,144 @@ export interface components {
             published: boolean;
             required: boolean;
             short_visible: boolean;
-            type: string;
+            type: components["schemas"]["FieldTypeWord"];
             unique: boolean;
             updated_at: string;
             /** Format: int64 */
             version: number;
             visible: boolean;
         };
+        /**
+         * @description What a contact's field holds.
+         * @enum {string}
+         */
+        FieldTypeWord: "text" | "long_text" | "number" | "date" | "datetime" | "boolean" | "select" | "multiselect" | "email" | "url" | "phone" | "country" | "region" | "timezone" | "locale" | "lookup";
+        /** @description The value of a contact's field. */
+        FieldValue: null | string | number | boolean | string[];
+        /** @description One question about a contact; the catalogue lists fields and operators. */
+        FilterCondition: {
+            field: string;
+            op: string;
+            value?: unknown;
+        };
+        /** @description Rules that hold together. */
+        FilterGroup: {
+            match: components["schemas"]["MatchWord"];
+            /** @description True turns the meaning round. */
+            not?: boolean;
+            rules: components["schemas"]["FilterRule"][];
+        };
+        /** @description A condition, or a group of rules. */
+        FilterRule: components["schemas"]["FilterGroup"] | components["schemas"]["FilterCondition"];
         /** @description What happens when the form was sent in. */
         FormActionBody: {
-            /**
-             * @description `add_tags`, `change_points` or `add_to_segment`.
-             * @default
-             */
-            kind: string;
+            /** @default  */
+            kind: components["schemas"]["FormActionWord"];
             /**
              * @description `plus`, `minus`, `times` or `divide`.
              * @default null
              */
-            operator: string | null;
+            operator?: string | null;
             /**
              * Format: int64
              * @default null
              */
-            points: number | null;
+            points?: number | null;
             /** @default [] */
-            remove_segments: number[];
+            remove_segments?: number[];
             /**
              * @description Tags that go, by name.
              * @default []
              */
-            remove_tags: string[];
+            remove_tags?: string[];
             /**
              * Format: int64
              * @default null
              */
-            segment_id: number | null;
+            segment_id?: number | null;
             /** @default [] */
-            segments: number[];
+            segments?: number[];
             /**
              * @description Tags that come, by name.
              * @default []
              */
-            tags: string[];
+            tags?: string[];
         };
+        /**
+         * @description What happens when a form was sent in.
+         * @enum {string}
+         */
+        FormActionWord: "add_tags" | "change_points" | "add_to_segment";
         /** @description A field of a form. */
         FormFieldBody: {
             /**
              * @description Empty: made from the label.
              * @default
              */
-            alias: string;
+            alias?: string;
             /** @default  */
-            consent_text: string;
+            consent_text?: string;
             /** @default  */
-            default_value: string;
+            default_value?: string;
             /** @default  */
-            help: string;
+            help?: string;
             /**
              * Format: int64
              * @description 0: a new field.
              * @default 0
              */
-            id: number;
+            id?: number;
             /** @default  */
-            label: string;
+            label?: string;
             /**
              * @description The contact field that the answer goes to.
              * @default null
              */
-            mapped_field: string | null;
+            mapped_field?: string | null;
             /** @default [] */
-            options: components["schemas"]["ChoiceBody"][];
+            options?: components["schemas"]["ChoiceBody"][];
             /** @default  */
-            placeholder: string;
+            placeholder?: string;
             /**
              * @description What a consent is for.
              * @default
              */
-            purpose: string;
+            purpose?: string;
             /** @default false */
-            required: boolean;
-            /**
-             * @description `text`, `email`, `textarea`, `select`, `hidden`, `consent` or `button`.
-             * @default
-             */
-            type: string;
+            required?: boolean;
             /** @default  */
-            validation_message: string;
+            type?: components["schemas"]["FormFieldWord"];
+            /** @default  */
+            validation_message?: string;
         };
+        /**
+         * @description What a field of a form looks like.
+         * @enum {string}
+         */
+        FormFieldWord: "text" | "email" | "textarea" | "select" | "hidden" | "consent" | "button";
         /** @description What is sent to make or change a form; absent keys stay as they are. */
         FormIn: {
             /** @default null */
-            actions: components["schemas"]["FormActionBody"][] | null;
+            actions?: components["schemas"]["FormActionBody"][] | null;
             /** @default null */
-            alias: string | null;
+            alias?: string | null;
             /** @default null */
-            description: string | null;
+            description?: string | null;
             /** @default null */
-            fields: components["schemas"]["FormFieldBody"][] | null;
+            fields?: components["schemas"]["FormFieldBody"][] | null;
             /** @default null */
-            kind: string | null;
+            kind?: components["schemas"]["FormWord"] | null;
             /** @default null */
-            name: string | null;
+            name?: string | null;
             /** @default null */
-            post_action: components["schemas"]["PostActionBody"] | null;
+            post_action?: components["schemas"]["PostActionBody"] | null;
             /** @default null */
-            published: boolean | null;
+            published?: boolean | null;
             /**
              * Format: int64
              * @default null
              */
-            version: number | null;
+            version?: number | null;
         };
         /** @description A form. */
         FormOut: {
@@ -2109,8 +2181,7 @@ export interface components {
             fields: components["schemas"]["FormFieldBody"][];
             /** Format: int64 */
             id: number;
-            /** @description `standalone` or `campaign`. */
-            kind: string;
+            kind: components["schemas"]["FormWord"];
             name: string;
             post_action: components["schemas"]["PostActionBody"];
             published: boolean;
@@ -2120,6 +2191,11 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /**
+         * @description Whether sending in the form can start a campaign.
+         * @enum {string}
+         */
+        FormWord: "standalone" | "campaign";
         /** @description Who and where the workspace is. */
         GeneralSettings: {
             date_format?: string | null;
@@ -2138,9 +2214,9 @@ export interface components {
         /** @description Something a contact went through. */
         HistoryOut: {
             at: string;
-            detail?: string | null;
+            detail: string | null;
             name: string;
-            path?: string | null;
+            path: string | null;
             /** @description `done`, `warning`, `cancelled` or `failed`. */
             state: string;
             step_key: string;
@@ -2150,47 +2226,67 @@ export interface components {
              * @description One character.
              * @default null
              */
-            delimiter: string | null;
+            delimiter?: string | null;
             /**
              * @description `utf-8`, `utf-16le`, `windows-1252` …
              * @default null
              */
-            encoding: string | null;
+            encoding?: string | null;
             /** @default null */
-            mapping: components["schemas"]["ColumnOut"][] | null;
+            mapping?: components["schemas"]["ColumnOut"][] | null;
             /** @default null */
-            options: components["schemas"]["OptionsOut"] | null;
+            options?: components["schemas"]["OptionsOut"] | null;
             /**
              * Format: int64
              * @default null
              */
-            version: number | null;
+            version?: number | null;
         };
         /** @description An import of contacts from a file. */
         ImportOut: {
             created_at: string;
             delimiter: string;
-            dry_run?: components["schemas"]["DryRunOut"] | null;
+            dry_run: components["schemas"]["DryRunOut"] | null;
             encoding: string;
             file_name: string;
-            finished_at?: string | null;
+            finished_at: string | null;
             headers: string[];
             /** Format: int64 */
             id: number;
             mapping: components["schemas"]["ColumnOut"][];
-            message?: string | null;
+            message: string | null;
             options: components["schemas"]["OptionsOut"];
-            progress?: components["schemas"]["ProgressOut"] | null;
+            progress: components["schemas"]["ImportProgress"] | null;
             /** Format: int64 */
-            row_count_estimate?: number | null;
+            row_count_estimate: number | null;
             /** @description The first rows. */
             sample: string[][];
-            /** @description `mapping dry_running ready queued running stopped done failed`. */
-            state: string;
+            state: components["schemas"]["ImportStateWord"];
             updated_at: string;
             /** Format: int64 */
             version: number;
         };
+        ImportProgress: {
+            /** Format: int64 */
+            created: number;
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            rejected: number;
+            /** Format: int64 */
+            rows_per_second: number | null;
+            /** Format: int64 */
+            skipped: number;
+            /** Format: int64 */
+            total: number | null;
+            /** Format: int64 */
+            updated: number;
+        };
+        /**
+         * @description How far an import is.
+         * @enum {string}
+         */
+        ImportStateWord: "mapping" | "dry_running" | "ready" | "queued" | "running" | "stopped" | "done" | "failed";
         /** @description A campaign as a contact's record shows it. */
         InCampaignOut: {
             /** Format: int64 */
@@ -2221,7 +2317,7 @@ export interface components {
             no_index: boolean;
             published: boolean;
             /** Format: int64 */
-            redirect_type?: number | null;
+            redirect_type: number | null;
             redirect_url: string;
             title: string;
             /** Format: int64 */
@@ -2238,53 +2334,58 @@ export interface components {
              * @description Empty: made from the title.
              * @default null
              */
-            alias: string | null;
+            alias?: string | null;
             /** @default null */
-            footer_script: string | null;
+            footer_script?: string | null;
             /** @default null */
-            head_script: string | null;
+            head_script?: string | null;
             /** @default null */
-            html: string | null;
+            html?: string | null;
             /** @default null */
-            language: string | null;
+            language?: string | null;
             /** @default null */
-            meta_description: string | null;
+            meta_description?: string | null;
             /** @default null */
-            no_index: boolean | null;
+            no_index?: boolean | null;
             /** @default null */
-            published: boolean | null;
+            published?: boolean | null;
             /**
              * Format: int64
              * @default null
              */
-            redirect_type: number | null;
+            redirect_type?: number | null;
             /** @default null */
-            redirect_url: string | null;
+            redirect_url?: string | null;
             /** @default null */
-            title: string | null;
+            title?: string | null;
             /**
              * Format: int64
              * @default null
              */
-            version: number | null;
+            version?: number | null;
         };
-        /** @description What it was about. */
-        LinkOut: {
+        /** @description A link and its clicks. */
+        LinkStat: {
             /** Format: int64 */
-            id: number;
-            label: string;
-            type: string;
+            clicks: number;
+            /** Format: int64 */
+            people: number;
+            url: string;
         };
         MailOut: {
-            /** @description `outbox` (mail is caught inside) or `smtp`. */
-            transport: string;
+            transport: components["schemas"]["TransportWord"];
         };
+        /**
+         * @description Whether all or any of the rules must hold.
+         * @enum {string}
+         */
+        MatchWord: "all" | "any";
         /** @description Contacts to add and to remove by hand. */
         MembersIn: {
             /** @default [] */
-            add: number[];
+            add?: number[];
             /** @default [] */
-            remove: number[];
+            remove?: number[];
         };
         MembersOut: {
             joined: number;
@@ -2294,7 +2395,7 @@ export interface components {
         MembershipOut: {
             /** Format: int64 */
             id: number;
-            joined_at?: string | null;
+            joined_at: string | null;
             name: string;
             /** @description `filter`, or who added her by hand. */
             origin: string;
@@ -2305,13 +2406,13 @@ export interface components {
             html: string;
             links: components["schemas"]["OutboxLink"][];
             /** @description The message in the browser, as the recipient. */
-            open_url?: string | null;
+            open_url: string | null;
             source: string;
             text: string;
         };
         /** @description Something still to come. */
         NextOut: {
-            due_at?: string | null;
+            due_at: string | null;
             explain: string;
             name: string;
             /** @description `scheduled`, `sending` or `waiting`. */
@@ -2321,8 +2422,7 @@ export interface components {
         OperatorOut: {
             label: string;
             op: string;
-            /** @description `none text number date datetime boolean option options ids interval range`. */
-            value: string;
+            value: components["schemas"]["ValueWord"];
         };
         /** @description A choice: what is shown and what is stored. */
         OptionOut: {
@@ -2334,24 +2434,24 @@ export interface components {
              * Format: int64
              * @default null
              */
-            owner_id: number | null;
+            owner_id?: number | null;
             /**
              * @description Everybody in the file agreed to this purpose.
              * @default null
              */
-            purpose: string | null;
+            purpose?: string | null;
             /**
              * Format: int64
              * @default null
              */
-            segment_id: number | null;
+            segment_id?: number | null;
             /**
              * @description Fields that have a value are not overwritten.
              * @default false
              */
-            skip_existing: boolean;
+            skip_existing?: boolean;
             /** @default [] */
-            tags: string[];
+            tags?: string[];
         };
         /** @description One link of a message. */
         OutboxLink: {
@@ -2362,22 +2462,22 @@ export interface components {
         PageOut_ActivityOut: {
             items: {
                 contact: components["schemas"]["ContactRef"];
-                detail: Record<string, never>;
+                detail: Record<string, unknown>;
                 /** Format: int64 */
                 id: number;
                 kind: string;
-                link?: components["schemas"]["ActivityLink"] | null;
+                link: components["schemas"]["ActivityLink"] | null;
                 occurred_at: string;
                 /** @description One sentence. */
                 title: string;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_CampaignOut: {
@@ -2385,40 +2485,39 @@ export interface components {
                 allow_restart: boolean;
                 counts: components["schemas"]["CampaignCounts"];
                 created_at: string;
-                description?: string | null;
+                description: string | null;
                 /** Format: int64 */
                 id: number;
                 /** @description Where the canvas drew the steps; ours to keep, yours to read. */
-                layout?: Record<string, never> | null;
+                layout: Record<string, unknown> | null;
                 name: string;
                 /** @description What keeps it from being published. */
-                problems: components["schemas"]["ProblemOut"][];
-                publish_down?: string | null;
-                publish_up?: string | null;
+                problems: components["schemas"]["CampaignProblem"][];
+                publish_down: string | null;
+                publish_up: string | null;
                 sources: components["schemas"]["SourceOut"][];
-                /** @description `draft`, `published` or `paused`. */
-                state: string;
+                state: components["schemas"]["CampaignState"];
                 steps: components["schemas"]["StepOut"][];
                 updated_at: string;
                 /** Format: int64 */
                 version: number;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_CaughtOut: {
             items: {
                 caught_at: string;
                 /** Format: int64 */
-                contact_id?: number | null;
+                contact_id: number | null;
                 /** Format: int64 */
-                email_id?: number | null;
+                email_id: number | null;
                 from: string;
                 /** Format: int64 */
                 id: number;
@@ -2428,50 +2527,49 @@ export interface components {
                 to: string;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_ChangeOut: {
             items: {
                 at: string;
-                /** @description `joined` or `left`. */
-                change: string;
-                contact?: components["schemas"]["WhoOut"] | null;
+                change: components["schemas"]["ChangeWord"];
+                contact: components["schemas"]["WhoOut"] | null;
                 /** Format: int64 */
                 count: number;
                 reason: string;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_ContactOut: {
             items: {
                 created_at: string;
                 do_not_contact: components["schemas"]["DoNotContactOut"][];
-                email?: string | null;
+                email: string | null;
                 /** @description Every field by its alias; null without a value. */
                 fields: {
-                    [key: string]: Record<string, never>;
+                    [key: string]: components["schemas"]["FieldValue"];
                 };
                 /** Format: int64 */
                 id: number;
-                identified_at?: string | null;
-                last_active_at?: string | null;
+                identified_at: string | null;
+                last_active_at: string | null;
                 /** @description What to call her. */
                 name: string;
                 /** Format: int64 */
-                owner_id?: number | null;
+                owner_id: number | null;
                 /** Format: int64 */
                 points: number;
                 tags: components["schemas"]["TagRef"][];
@@ -2480,12 +2578,12 @@ export interface components {
                 version: number;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_EmailOut: {
@@ -2493,28 +2591,24 @@ export interface components {
                 counts: components["schemas"]["CountsOut"];
                 created_at: string;
                 excluded_segments: number[];
-                /** @description `html` or `mjml`. */
-                format: string;
+                format: components["schemas"]["EmailFormat"];
                 from_address: string;
                 from_name: string;
                 /** Format: int64 */
                 id: number;
-                /** @description `template` or `segment`. */
-                kind: string;
+                kind: components["schemas"]["EmailWord"];
                 language: string;
                 name: string;
                 /** @description Null: made automatically. */
-                plain_text?: string | null;
+                plain_text: string | null;
                 /** @description The text made from the source; empty in lists. */
                 plain_text_auto: string;
                 preheader: string;
                 published: boolean;
-                /** @description `marketing` or `transactional`. */
-                purpose: string;
+                purpose: components["schemas"]["PurposeWord"];
                 reply_to: string;
                 segments: number[];
-                /** @description `idle`, `sending`, `paused` or `sent`. */
-                send_state: string;
+                send_state: components["schemas"]["SendState"];
                 source: string;
                 subject: string;
                 updated_at: string;
@@ -2525,27 +2619,27 @@ export interface components {
                 warnings: components["schemas"]["WarningOut"][];
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_FieldOut: {
             items: {
                 alias: string;
                 /** Format: int32 */
-                char_limit?: number | null;
+                char_limit: number | null;
                 created_at: string;
-                default_value?: string | null;
+                default_value: string | null;
                 fixed: boolean;
                 group: string;
                 /** Format: int64 */
                 id: number;
                 label: string;
-                labels?: components["schemas"]["Labels"] | null;
+                labels: components["schemas"]["Labels"] | null;
                 listable: boolean;
                 options: components["schemas"]["OptionOut"][];
                 /** Format: int64 */
@@ -2554,7 +2648,7 @@ export interface components {
                 published: boolean;
                 required: boolean;
                 short_visible: boolean;
-                type: string;
+                type: components["schemas"]["FieldTypeWord"];
                 unique: boolean;
                 updated_at: string;
                 /** Format: int64 */
@@ -2562,12 +2656,12 @@ export interface components {
                 visible: boolean;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_FormOut: {
@@ -2580,8 +2674,7 @@ export interface components {
                 fields: components["schemas"]["FormFieldBody"][];
                 /** Format: int64 */
                 id: number;
-                /** @description `standalone` or `campaign`. */
-                kind: string;
+                kind: components["schemas"]["FormWord"];
                 name: string;
                 post_action: components["schemas"]["PostActionBody"];
                 published: boolean;
@@ -2592,46 +2685,45 @@ export interface components {
                 version: number;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_ImportOut: {
             items: {
                 created_at: string;
                 delimiter: string;
-                dry_run?: components["schemas"]["DryRunOut"] | null;
+                dry_run: components["schemas"]["DryRunOut"] | null;
                 encoding: string;
                 file_name: string;
-                finished_at?: string | null;
+                finished_at: string | null;
                 headers: string[];
                 /** Format: int64 */
                 id: number;
                 mapping: components["schemas"]["ColumnOut"][];
-                message?: string | null;
+                message: string | null;
                 options: components["schemas"]["OptionsOut"];
-                progress?: components["schemas"]["ProgressOut"] | null;
+                progress: components["schemas"]["ImportProgress"] | null;
                 /** Format: int64 */
-                row_count_estimate?: number | null;
+                row_count_estimate: number | null;
                 /** @description The first rows. */
                 sample: string[][];
-                /** @description `mapping dry_running ready queued running stopped done failed`. */
-                state: string;
+                state: components["schemas"]["ImportStateWord"];
                 updated_at: string;
                 /** Format: int64 */
                 version: number;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_LandingPage: {
@@ -2650,7 +2742,7 @@ export interface components {
                 no_index: boolean;
                 published: boolean;
                 /** Format: int64 */
-                redirect_type?: number | null;
+                redirect_type: number | null;
                 redirect_url: string;
                 title: string;
                 /** Format: int64 */
@@ -2662,12 +2754,12 @@ export interface components {
                 version: number;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_PersonOut: {
@@ -2684,51 +2776,50 @@ export interface components {
                 state: string;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_RecipientOut: {
             items: {
-                clicked_at?: string | null;
-                contact: components["schemas"]["PersonOut"];
-                opened_at?: string | null;
-                reason?: string | null;
-                sent_at?: string | null;
+                clicked_at: string | null;
+                contact: components["schemas"]["RecipientRef"];
+                opened_at: string | null;
+                reason: string | null;
+                sent_at: string | null;
                 state: string;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_SegmentOut: {
             items: {
                 alias: string;
                 /** @description What in the filter can no longer be understood. */
-                broken?: string | null;
+                broken: string | null;
                 /** @description Its members are being gathered. */
                 building: boolean;
                 /** Format: int64 */
                 count: number;
                 created_at: string;
-                description?: string | null;
-                /** @description `{"match": "all"|"any", "not"?: true, "rules": […]}`; null: only people added by hand. */
-                filter?: Record<string, never> | null;
+                description: string | null;
+                filter: components["schemas"]["FilterGroup"] | null;
                 /** Format: int64 */
                 id: number;
                 include_anonymous: boolean;
-                last_built_at?: string | null;
+                last_built_at: string | null;
                 /** Format: int64 */
-                last_built_ms?: number | null;
+                last_built_ms: number | null;
                 name: string;
                 public_name: string;
                 published: boolean;
@@ -2738,36 +2829,38 @@ export interface components {
                 version: number;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_SubmissionOut: {
             items: {
-                contact?: components["schemas"]["PersonOut"] | null;
+                contact: components["schemas"]["RecipientRef"] | null;
                 /** Format: int64 */
                 id: number;
                 /** Format: int64 */
-                page_id?: number | null;
-                referrer?: string | null;
+                page_id: number | null;
+                referrer: string | null;
                 submitted_at: string;
                 utm: components["schemas"]["AnswerUtm"];
                 /** @description Alias → text. */
-                values: Record<string, never>;
+                values: {
+                    [key: string]: string;
+                };
                 /** @description False while somebody only claims to be that contact; tags and points wait. */
                 verified: boolean;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_TagOut: {
@@ -2778,7 +2871,7 @@ export interface components {
                  */
                 contacts: number;
                 created_at: string;
-                description?: string | null;
+                description: string | null;
                 /** Format: int64 */
                 id: number;
                 name: string;
@@ -2787,12 +2880,12 @@ export interface components {
                 version: number;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_TaskOut: {
@@ -2800,46 +2893,45 @@ export interface components {
                 created_at: string;
                 /** Format: int64 */
                 done: number;
-                finished_at?: string | null;
+                finished_at: string | null;
                 /** Format: int64 */
                 id: number;
                 kind: string;
                 /** @description Where in the app it belongs. */
-                link?: string | null;
-                message?: string | null;
-                started_at?: string | null;
-                /** @description `queued`, `running`, `stopping`, `stopped`, `done` or `failed`. */
-                state: string;
+                link: string | null;
+                message: string | null;
+                started_at: string | null;
+                state: components["schemas"]["TaskState"];
                 title: string;
                 /** Format: int64 */
-                total?: number | null;
+                total: number | null;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_TimelineItem: {
             items: {
-                detail: Record<string, never>;
+                detail: Record<string, unknown>;
                 /** Format: int64 */
                 id: number;
                 kind: string;
-                link?: components["schemas"]["LinkOut"] | null;
+                link: components["schemas"]["TimelineLink"] | null;
                 occurred_at: string;
                 title: string;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description A page of a list on the wire. */
         PageOut_UserOut: {
@@ -2850,21 +2942,20 @@ export interface components {
                 /** Format: int64 */
                 id: number;
                 last_name: string;
-                last_sign_in_at?: string | null;
-                /** @description `administrator` or `viewer`. */
-                role: string;
-                timezone?: string | null;
+                last_sign_in_at: string | null;
+                role: components["schemas"]["RoleWord"];
+                timezone: string | null;
                 updated_at: string;
                 /** Format: int64 */
                 version: number;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many there are in all, when it is known.
              */
-            total?: number | null;
+            total: number | null;
         };
         /** @description What to show, and to whom. */
         PagePreviewIn: components["schemas"]["LandingPageIn"] & {
@@ -2872,7 +2963,7 @@ export interface components {
              * Format: int64
              * @default null
              */
-            contact_id: number | null;
+            contact_id?: number | null;
         };
         /** @description A page that nobody is counted on. */
         PagePreviewOut: {
@@ -2882,6 +2973,16 @@ export interface components {
             current: string;
             new: string;
         };
+        /**
+         * @description What happens when the date has passed as a contact arrives.
+         * @enum {string}
+         */
+        PastWord: "run" | "skip";
+        /**
+         * @description A way below a decision or condition.
+         * @enum {string}
+         */
+        PathWord: "yes" | "no";
         PeopleChange: {
             add?: number[];
             remove?: number[];
@@ -2908,32 +3009,16 @@ export interface components {
         };
         /** @description What people see afterwards. */
         PostActionBody: {
-            /**
-             * @description `message`, `redirect` or `return`.
-             * @default
-             */
-            kind: string;
+            /** @default  */
+            kind: components["schemas"]["PostActionWord"];
             /** @default  */
             value: string;
         };
-        PreviewIn: {
-            filter: Record<string, never>;
-            include_anonymous?: boolean;
-        };
-        /** @description Whom a filter selects now. */
-        PreviewOut: {
-            /** @description How many each condition selects by itself. */
-            conditions: components["schemas"]["ConditionCount"][];
-            /** Format: int64 */
-            count: number;
-            /** @description Whether everybody was looked at; otherwise the counts are estimated. */
-            exact: boolean;
-            sample: components["schemas"]["ContactOut"][];
-            /** @description The filter in words. */
-            summary: string;
-            /** Format: int64 */
-            took_ms: number;
-        };
+        /**
+         * @description What people see after they sent in a form.
+         * @enum {string}
+         */
+        PostActionWord: "message" | "redirect" | "return";
         /** @description The body of every answer that reports a problem. */
         ProblemBody: {
             /** @description A sentence that says what happened and what to do. */
@@ -2952,12 +3037,6 @@ export interface components {
             /** @description JSON pointer into the body. */
             pointer: string;
         };
-        ProblemOut: {
-            code: string;
-            detail: string;
-            /** @description Key of the step at fault; null: the campaign itself. */
-            step_id?: string | null;
-        };
         /** @description One contact's way through one campaign. */
         ProgressOut: {
             contact: components["schemas"]["ContactRef"];
@@ -2968,6 +3047,11 @@ export interface components {
             rotation: number;
             state: string;
         };
+        /**
+         * @description Whether opt-outs hold for it.
+         * @enum {string}
+         */
+        PurposeWord: "marketing" | "transactional";
         ReasonOut: {
             /** Format: int64 */
             count: number;
@@ -2978,52 +3062,64 @@ export interface components {
         /** @description One message to one person. */
         RecipientOut: {
             clicked_at?: string | null;
-            contact: components["schemas"]["PersonOut"];
+            contact: components["schemas"]["RecipientRef"];
             opened_at?: string | null;
             reason?: string | null;
             sent_at?: string | null;
             state: string;
         };
+        /** @description Somebody, for lists. */
+        RecipientRef: {
+            email: string | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+        };
+        /**
+         * @description What somebody may do.
+         * @enum {string}
+         */
+        RoleWord: "administrator" | "viewer";
         /** @description A segment to be made, or what of one changes. */
         SegmentIn: {
             /** @default null */
-            alias: string | null;
+            alias?: string | null;
             /** @default null */
-            description: string | null;
-            filter?: Record<string, never> | null;
+            description?: string | null;
             /** @default null */
-            include_anonymous: boolean | null;
+            filter?: components["schemas"]["FilterGroup"] | null;
             /** @default null */
-            name: string | null;
+            include_anonymous?: boolean | null;
             /** @default null */
-            public_name: string | null;
+            name?: string | null;
             /** @default null */
-            published: boolean | null;
+            public_name?: string | null;
+            /** @default null */
+            published?: boolean | null;
             /**
              * Format: int64
              * @default null
              */
-            version: number | null;
+            version?: number | null;
         };
         /** @description A named set of contacts. */
         SegmentOut: {
             alias: string;
             /** @description What in the filter can no longer be understood. */
-            broken?: string | null;
+            broken: string | null;
             /** @description Its members are being gathered. */
             building: boolean;
             /** Format: int64 */
             count: number;
             created_at: string;
-            description?: string | null;
-            /** @description `{"match": "all"|"any", "not"?: true, "rules": […]}`; null: only people added by hand. */
-            filter?: Record<string, never> | null;
+            description: string | null;
+            filter: components["schemas"]["FilterGroup"] | null;
             /** Format: int64 */
             id: number;
             include_anonymous: boolean;
-            last_built_at?: string | null;
+            last_built_at: string | null;
             /** Format: int64 */
-            last_built_ms?: number | null;
+            last_built_ms: number | null;
             name: string;
             public_name: string;
             published: boolean;
@@ -3032,10 +3128,33 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description Whom a filter selects now. */
+        SegmentPreview: {
+            /** @description How many each condition selects by itself. */
+            conditions: components["schemas"]["ConditionCount"][];
+            /** Format: int64 */
+            count: number;
+            /** @description Whether everybody was looked at; otherwise the counts are estimated. */
+            exact: boolean;
+            sample: components["schemas"]["ContactOut"][];
+            /** @description The filter in words. */
+            summary: string;
+            /** Format: int64 */
+            took_ms: number;
+        };
+        SegmentPreviewIn: {
+            filter: components["schemas"]["FilterGroup"];
+            include_anonymous?: boolean;
+        };
         /** @description Contacts by their ids, or all that a list shows. */
         SelectIn: components["schemas"]["ContactScope"] & {
             ids?: number[] | null;
         };
+        /**
+         * @description How far the sending to segments is.
+         * @enum {string}
+         */
+        SendState: "idle" | "sending" | "paused" | "sent";
         /** @description Who mail comes from and what it carries. */
         SendingSettings: {
             /** Format: int32 */
@@ -3045,8 +3164,7 @@ export interface components {
             sender_name?: string;
             track_clicks: boolean;
             track_opens: boolean;
-            /** @description `outbox` or `smtp`; set by the configuration, not here. */
-            transport_in_use?: string;
+            transport_in_use?: components["schemas"]["TransportWord"] | null;
             unsubscribe_on_get: boolean;
             unsubscribe_text: string;
             webview_text: string;
@@ -3072,6 +3190,7 @@ export interface components {
             timezone?: string;
         };
         SetupNeeded: {
+            demo: components["schemas"]["DemoSignIn"] | null;
             /** @description Nobody can sign in yet: show the first-run page. */
             needed: boolean;
         };
@@ -3091,14 +3210,21 @@ export interface components {
         SourceIn: {
             /** Format: int64 */
             id: number;
-            kind: string;
+            kind: components["schemas"]["SourceWord"];
         };
         SourceOut: {
             /** Format: int64 */
             id: number;
-            /** @description `segment` or `form`. */
-            kind: string;
+            kind: components["schemas"]["SourceWord"];
             name: string;
+        };
+        /**
+         * @description What lets people into a campaign.
+         * @enum {string}
+         */
+        SourceWord: "segment" | "form";
+        StepCatalogue: {
+            types: components["schemas"]["StepTypeOut"][];
         };
         StepCountsOut: {
             /** Format: int64 */
@@ -3117,8 +3243,8 @@ export interface components {
             key: string;
             name?: string;
             parent?: string | null;
-            path?: string | null;
-            settings?: Record<string, never>;
+            path?: components["schemas"]["PathWord"] | null;
+            settings?: Record<string, unknown>;
             timing?: components["schemas"]["TimingIo"];
             type: string;
         };
@@ -3128,13 +3254,11 @@ export interface components {
             /** Format: int64 */
             id: number;
             key: string;
-            /** @description `action`, `decision` or `condition`. */
-            kind: string;
+            kind: components["schemas"]["StepWord"];
             name: string;
-            parent?: string | null;
-            /** @description `yes` or `no` below a decision or condition. */
-            path?: string | null;
-            settings: Record<string, never>;
+            parent: string | null;
+            path: components["schemas"]["PathWord"] | null;
+            settings: Record<string, unknown>;
             timing: components["schemas"]["TimingIo"];
             /** @description The timing in words. */
             timing_text: string;
@@ -3142,21 +3266,26 @@ export interface components {
         };
         /** @description A kind of step that can be drawn. */
         StepTypeOut: {
-            kind: string;
+            kind: components["schemas"]["StepWord"];
             label: string;
             /** @description Types that it may stand directly below; null: any. */
-            only_below?: string[] | null;
+            only_below: string[] | null;
             /** @description Settings of a new step of this type. */
-            settings: Record<string, never>;
+            settings: Record<string, unknown>;
             type: string;
         };
+        /**
+         * @description A step does something, waits for something, or looks at something.
+         * @enum {string}
+         */
+        StepWord: "action" | "decision" | "condition";
         StopIn: {
             channel?: string;
             comments?: string;
         };
         /** @description One answer. */
         SubmissionOut: {
-            contact?: components["schemas"]["PersonOut"] | null;
+            contact?: components["schemas"]["RecipientRef"] | null;
             /** Format: int64 */
             id: number;
             /** Format: int64 */
@@ -3165,20 +3294,22 @@ export interface components {
             submitted_at: string;
             utm: components["schemas"]["AnswerUtm"];
             /** @description Alias → text. */
-            values: Record<string, never>;
+            values: {
+                [key: string]: string;
+            };
             /** @description False while somebody only claims to be that contact; tags and points wait. */
             verified: boolean;
         };
         TagIn: {
             /** @default null */
-            description: string | null;
+            description?: string | null;
             /** @default null */
-            name: string | null;
+            name?: string | null;
             /**
              * Format: int64
              * @default null
              */
-            version: number | null;
+            version?: number | null;
         };
         /** @description A tag. */
         TagOut: {
@@ -3188,7 +3319,7 @@ export interface components {
              */
             contacts: number;
             created_at: string;
-            description?: string | null;
+            description: string | null;
             /** Format: int64 */
             id: number;
             name: string;
@@ -3214,20 +3345,24 @@ export interface components {
             created_at: string;
             /** Format: int64 */
             done: number;
-            finished_at?: string | null;
+            finished_at: string | null;
             /** Format: int64 */
             id: number;
             kind: string;
             /** @description Where in the app it belongs. */
-            link?: string | null;
-            message?: string | null;
-            started_at?: string | null;
-            /** @description `queued`, `running`, `stopping`, `stopped`, `done` or `failed`. */
-            state: string;
+            link: string | null;
+            message: string | null;
+            started_at: string | null;
+            state: components["schemas"]["TaskState"];
             title: string;
             /** Format: int64 */
-            total?: number | null;
+            total: number | null;
         };
+        /**
+         * @description How far a task is.
+         * @enum {string}
+         */
+        TaskState: "queued" | "running" | "stopping" | "stopped" | "done" | "failed";
         TestIn: {
             /** Format: int64 */
             contact_id?: number | null;
@@ -3240,13 +3375,20 @@ export interface components {
         };
         /** @description Something that happened. */
         TimelineItem: {
-            detail: Record<string, never>;
+            detail: Record<string, unknown>;
             /** Format: int64 */
             id: number;
             kind: string;
-            link?: components["schemas"]["LinkOut"] | null;
+            link?: components["schemas"]["TimelineLink"] | null;
             occurred_at: string;
             title: string;
+        };
+        /** @description What it was about. */
+        TimelineLink: {
+            /** Format: int64 */
+            id: number;
+            label: string;
+            type: string;
         };
         /** @description When a step runs. Hours and weekdays are the contact's local time. */
         TimingIo: {
@@ -3254,43 +3396,39 @@ export interface components {
              * @description The instant of mode `date`.
              * @default null
              */
-            at: string | null;
+            at?: string | null;
             /**
              * @description `[HH:MM, HH:MM]`
              * @default null
              */
-            between: string[] | null;
+            between?: string[] | null;
             /**
              * @description `HH:MM`
              * @default null
              */
-            hour: string | null;
-            /**
-             * @description `run` or `skip`, when the date has passed as a contact arrives.
-             * @default null
-             */
-            if_past: string | null;
+            hour?: string | null;
+            /** @default null */
+            if_past?: components["schemas"]["PastWord"] | null;
             /**
              * Format: int64
              * @default 0
              */
-            interval: number;
-            /**
-             * @description `immediate`, `interval` or `date`.
-             * @default
-             */
-            mode: string;
-            /**
-             * @description `i` minutes, `h` hours, `d` days, `m` months, `y` years.
-             * @default null
-             */
-            unit: string | null;
+            interval?: number;
+            /** @default  */
+            mode: components["schemas"]["TimingMode"];
+            /** @default null */
+            unit?: components["schemas"]["UnitWord"] | null;
             /**
              * @description 0 = Sunday … 6 = Saturday.
              * @default []
              */
-            weekdays: number[];
+            weekdays?: number[];
         };
+        /**
+         * @description When a step runs.
+         * @enum {string}
+         */
+        TimingMode: "immediate" | "interval" | "date";
         /** @description How visitors are tracked. */
         TrackingSettings: {
             anonymize_ip: boolean;
@@ -3304,6 +3442,16 @@ export interface components {
             script_snippet?: string;
             track_own_users: boolean;
         };
+        /**
+         * @description Where mail goes: `outbox` catches it inside.
+         * @enum {string}
+         */
+        TransportWord: "outbox" | "smtp";
+        /**
+         * @description The unit of a wait: minutes, hours, days, months, years.
+         * @enum {string}
+         */
+        UnitWord: "i" | "h" | "d" | "m" | "y";
         /** @enum {string} */
         UpdateRule: "fill" | "overwrite" | "none";
         UploadIn: {
@@ -3322,7 +3470,7 @@ export interface components {
             first_name?: string | null;
             last_name?: string | null;
             password?: string | null;
-            role?: string | null;
+            role?: components["schemas"]["RoleWord"] | null;
             timezone?: string | null;
             /** Format: int64 */
             version?: number | null;
@@ -3332,7 +3480,7 @@ export interface components {
             first_name?: string;
             last_name?: string;
             password: string;
-            role: string;
+            role: components["schemas"]["RoleWord"];
             timezone?: string | null;
         };
         /** @description Somebody who signs in. */
@@ -3343,10 +3491,9 @@ export interface components {
             /** Format: int64 */
             id: number;
             last_name: string;
-            last_sign_in_at?: string | null;
-            /** @description `administrator` or `viewer`. */
-            role: string;
-            timezone?: string | null;
+            last_sign_in_at: string | null;
+            role: components["schemas"]["RoleWord"];
+            timezone: string | null;
             updated_at: string;
             /** Format: int64 */
             version: number;
@@ -3354,14 +3501,19 @@ export interface components {
         /** @description Campaign parameters of links. */
         UtmBody: {
             /** @default  */
-            campaign: string;
+            campaign?: string;
             /** @default  */
-            content: string;
+            content?: string;
             /** @default  */
-            medium: string;
+            medium?: string;
             /** @default  */
-            source: string;
+            source?: string;
         };
+        /**
+         * @description What the value of an operator looks like.
+         * @enum {string}
+         */
+        ValueWord: "none" | "text" | "number" | "date" | "datetime" | "boolean" | "option" | "options" | "ids" | "interval" | "range";
         /** @description Something the author should look at. */
         WarningOut: {
             code: string;
@@ -3381,7 +3533,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    list: {
+    get_activity: {
         parameters: {
             query?: {
                 /** @description Comma list of kinds (`page_hit,email_opened`); all when absent. */
@@ -3403,9 +3555,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_ActivityOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    list: {
+    get_campaigns: {
         parameters: {
             query?: {
                 search?: string;
@@ -3429,9 +3590,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_CampaignOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    create: {
+    post_campaigns: {
         parameters: {
             query?: never;
             header?: never;
@@ -3452,9 +3622,18 @@ export interface operations {
                     "application/json": components["schemas"]["CampaignOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    catalogue: {
+    get_campaigns_catalogue: {
         parameters: {
             query?: never;
             header?: never;
@@ -3468,12 +3647,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Catalogue"];
+                    "application/json": components["schemas"]["StepCatalogue"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    get: {
+    get_campaigns_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3492,9 +3680,18 @@ export interface operations {
                     "application/json": components["schemas"]["CampaignOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    delete: {
+    delete_campaigns_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3511,9 +3708,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    update: {
+    patch_campaigns_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3536,9 +3742,18 @@ export interface operations {
                     "application/json": components["schemas"]["CampaignOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    pause: {
+    post_campaigns_id_pause: {
         parameters: {
             query?: never;
             header?: never;
@@ -3557,9 +3772,18 @@ export interface operations {
                     "application/json": components["schemas"]["CampaignOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    people: {
+    get_campaigns_id_people: {
         parameters: {
             query?: {
                 limit?: number;
@@ -3585,9 +3809,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_PersonOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    change_people: {
+    post_campaigns_id_people: {
         parameters: {
             query?: never;
             header?: never;
@@ -3610,9 +3843,18 @@ export interface operations {
                     "application/json": components["schemas"]["Affected"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    progress: {
+    get_campaigns_id_people_contact: {
         parameters: {
             query?: never;
             header?: never;
@@ -3632,9 +3874,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProgressOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    publish: {
+    post_campaigns_id_publish: {
         parameters: {
             query?: never;
             header?: never;
@@ -3653,9 +3904,18 @@ export interface operations {
                     "application/json": components["schemas"]["CampaignOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    restore: {
+    post_campaigns_id_restore: {
         parameters: {
             query?: never;
             header?: never;
@@ -3674,9 +3934,18 @@ export interface operations {
                     "application/json": components["schemas"]["CampaignOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    list: {
+    get_contacts: {
         parameters: {
             query?: {
                 /** @description `id`, `name`, `email`, `created_at`, `points`, `last_active` or the alias of a field; `-` in front for descending. */
@@ -3690,7 +3959,7 @@ export interface operations {
                 tag?: string;
                 /** @description A filter as JSON. */
                 filter?: string;
-                include_anonymous?: string;
+                include_anonymous?: boolean;
                 /** @description Columns of an export: aliases, `id`, `tags`, `do_not_contact`, with commas between. */
                 columns?: string;
             };
@@ -3708,9 +3977,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_ContactOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    create: {
+    post_contacts: {
         parameters: {
             query?: never;
             header?: never;
@@ -3731,9 +4009,18 @@ export interface operations {
                     "application/json": components["schemas"]["ContactOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    bulk: {
+    post_contacts_bulk: {
         parameters: {
             query?: never;
             header?: never;
@@ -3754,9 +4041,18 @@ export interface operations {
                     "application/json": components["schemas"]["BulkOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    export: {
+    get_contacts_export_csv: {
         parameters: {
             query?: {
                 /** @description `id`, `name`, `email`, `created_at`, `points`, `last_active` or the alias of a field; `-` in front for descending. */
@@ -3770,7 +4066,7 @@ export interface operations {
                 tag?: string;
                 /** @description A filter as JSON. */
                 filter?: string;
-                include_anonymous?: string;
+                include_anonymous?: boolean;
                 /** @description Columns of an export: aliases, `id`, `tags`, `do_not_contact`, with commas between. */
                 columns?: string;
             };
@@ -3788,9 +4084,18 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    get: {
+    get_contacts_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3809,9 +4114,18 @@ export interface operations {
                     "application/json": components["schemas"]["ContactOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    delete: {
+    delete_contacts_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3828,9 +4142,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    update: {
+    patch_contacts_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3853,9 +4176,18 @@ export interface operations {
                     "application/json": components["schemas"]["ContactOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    of_contact: {
+    get_contacts_id_campaigns: {
         parameters: {
             query?: never;
             header?: never;
@@ -3874,9 +4206,18 @@ export interface operations {
                     "application/json": components["schemas"]["InCampaignOut"][];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    list_consents: {
+    get_contacts_id_consents: {
         parameters: {
             query?: never;
             header?: never;
@@ -3895,9 +4236,18 @@ export interface operations {
                     "application/json": components["schemas"]["ConsentOut"][];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    set_consent: {
+    post_contacts_id_consents: {
         parameters: {
             query?: never;
             header?: never;
@@ -3920,9 +4270,18 @@ export interface operations {
                     "application/json": components["schemas"]["ConsentOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    stop_contacting: {
+    post_contacts_id_do_not_contact: {
         parameters: {
             query?: never;
             header?: never;
@@ -3945,9 +4304,18 @@ export interface operations {
                     "application/json": components["schemas"]["ContactOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    contact_again: {
+    delete_contacts_id_do_not_contact_channel: {
         parameters: {
             query?: never;
             header?: never;
@@ -3965,9 +4333,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    points: {
+    post_contacts_id_points: {
         parameters: {
             query?: never;
             header?: never;
@@ -3990,9 +4367,18 @@ export interface operations {
                     "application/json": components["schemas"]["ContactOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    restore: {
+    post_contacts_id_restore: {
         parameters: {
             query?: never;
             header?: never;
@@ -4011,9 +4397,18 @@ export interface operations {
                     "application/json": components["schemas"]["ContactOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    memberships: {
+    get_contacts_id_segments: {
         parameters: {
             query?: never;
             header?: never;
@@ -4032,9 +4427,18 @@ export interface operations {
                     "application/json": components["schemas"]["MembershipOut"][];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    timeline: {
+    get_contacts_id_timeline: {
         parameters: {
             query?: {
                 /** @description Kinds with commas between; all when absent. */
@@ -4058,9 +4462,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_TimelineItem"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    get: {
+    get_dashboard: {
         parameters: {
             query?: {
                 /** @description Start; thirty days back when absent. */
@@ -4082,9 +4495,18 @@ export interface operations {
                     "application/json": components["schemas"]["DashboardOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    list: {
+    get_emails: {
         parameters: {
             query?: {
                 /** @description What to search for. */
@@ -4112,9 +4534,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_EmailOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    create: {
+    post_emails: {
         parameters: {
             query?: never;
             header?: never;
@@ -4135,9 +4566,18 @@ export interface operations {
                     "application/json": components["schemas"]["EmailOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    preview: {
+    post_emails_preview: {
         parameters: {
             query?: never;
             header?: never;
@@ -4146,7 +4586,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PreviewIn"];
+                "application/json": components["schemas"]["EmailPreviewIn"];
             };
         };
         responses: {
@@ -4155,12 +4595,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PreviewOut"];
+                    "application/json": components["schemas"]["EmailPreview"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    get: {
+    get_emails_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4179,9 +4628,18 @@ export interface operations {
                     "application/json": components["schemas"]["EmailOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    delete: {
+    delete_emails_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4198,9 +4656,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    update: {
+    patch_emails_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4223,9 +4690,18 @@ export interface operations {
                     "application/json": components["schemas"]["EmailOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    audience: {
+    get_emails_id_audience: {
         parameters: {
             query?: never;
             header?: never;
@@ -4244,9 +4720,18 @@ export interface operations {
                     "application/json": components["schemas"]["AudienceOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    links: {
+    get_emails_id_links: {
         parameters: {
             query?: never;
             header?: never;
@@ -4262,12 +4747,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LinkOut"][];
+                    "application/json": components["schemas"]["LinkStat"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    pause: {
+    post_emails_id_pause: {
         parameters: {
             query?: never;
             header?: never;
@@ -4286,9 +4780,18 @@ export interface operations {
                     "application/json": components["schemas"]["EmailOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    recipients: {
+    get_emails_id_recipients: {
         parameters: {
             query?: {
                 /** @description What to search for. */
@@ -4318,9 +4821,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_RecipientOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    restore: {
+    post_emails_id_restore: {
         parameters: {
             query?: never;
             header?: never;
@@ -4339,9 +4851,18 @@ export interface operations {
                     "application/json": components["schemas"]["EmailOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    resume: {
+    post_emails_id_resume: {
         parameters: {
             query?: never;
             header?: never;
@@ -4360,9 +4881,18 @@ export interface operations {
                     "application/json": components["schemas"]["EmailOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    send: {
+    post_emails_id_send: {
         parameters: {
             query?: never;
             header?: never;
@@ -4381,9 +4911,18 @@ export interface operations {
                     "application/json": components["schemas"]["EmailOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    test: {
+    post_emails_id_test: {
         parameters: {
             query?: never;
             header?: never;
@@ -4406,9 +4945,18 @@ export interface operations {
                     "application/json": components["schemas"]["TestOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    list: {
+    get_fields: {
         parameters: {
             query?: never;
             header?: never;
@@ -4425,9 +4973,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_FieldOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    create: {
+    post_fields: {
         parameters: {
             query?: never;
             header?: never;
@@ -4448,9 +5005,18 @@ export interface operations {
                     "application/json": components["schemas"]["FieldOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    get: {
+    get_fields_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4469,9 +5035,18 @@ export interface operations {
                     "application/json": components["schemas"]["FieldOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    delete: {
+    delete_fields_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4488,9 +5063,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    update: {
+    patch_fields_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4513,9 +5097,18 @@ export interface operations {
                     "application/json": components["schemas"]["FieldOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    restore: {
+    post_fields_id_restore: {
         parameters: {
             query?: never;
             header?: never;
@@ -4534,9 +5127,18 @@ export interface operations {
                     "application/json": components["schemas"]["FieldOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    list: {
+    get_forms: {
         parameters: {
             query?: {
                 /** @description What to search for. */
@@ -4562,9 +5164,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_FormOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    create: {
+    post_forms: {
         parameters: {
             query?: never;
             header?: never;
@@ -4585,9 +5196,18 @@ export interface operations {
                     "application/json": components["schemas"]["FormOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    get: {
+    get_forms_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4606,9 +5226,18 @@ export interface operations {
                     "application/json": components["schemas"]["FormOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    delete: {
+    delete_forms_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4625,9 +5254,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    update: {
+    patch_forms_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4650,9 +5288,18 @@ export interface operations {
                     "application/json": components["schemas"]["FormOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    restore: {
+    post_forms_id_restore: {
         parameters: {
             query?: never;
             header?: never;
@@ -4671,9 +5318,18 @@ export interface operations {
                     "application/json": components["schemas"]["FormOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    submissions: {
+    get_forms_id_submissions: {
         parameters: {
             query?: {
                 /** @description What to search for. */
@@ -4701,9 +5357,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_SubmissionOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    submissions_csv: {
+    get_forms_id_submissions_csv: {
         parameters: {
             query?: never;
             header?: never;
@@ -4722,9 +5387,18 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    list: {
+    get_imports: {
         parameters: {
             query?: {
                 /** @description What to search for. */
@@ -4750,9 +5424,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_ImportOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    create: {
+    post_imports: {
         parameters: {
             query?: never;
             header?: never;
@@ -4773,9 +5456,18 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    targets: {
+    get_imports_targets: {
         parameters: {
             query?: never;
             header?: never;
@@ -4792,9 +5484,18 @@ export interface operations {
                     "application/json": components["schemas"]["TargetOut"][];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    get: {
+    get_imports_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4813,9 +5514,18 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    update: {
+    patch_imports_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4838,9 +5548,18 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    dry_run: {
+    post_imports_id_dry_run: {
         parameters: {
             query?: never;
             header?: never;
@@ -4859,9 +5578,18 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    rejected: {
+    get_imports_id_rejected_csv: {
         parameters: {
             query?: never;
             header?: never;
@@ -4880,9 +5608,18 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    resume: {
+    post_imports_id_resume: {
         parameters: {
             query?: never;
             header?: never;
@@ -4901,9 +5638,18 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    start: {
+    post_imports_id_start: {
         parameters: {
             query?: never;
             header?: never;
@@ -4922,9 +5668,18 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    stop: {
+    post_imports_id_stop: {
         parameters: {
             query?: never;
             header?: never;
@@ -4943,9 +5698,18 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    live: {
+    get_live: {
         parameters: {
             query?: never;
             header?: never;
@@ -4962,9 +5726,18 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    change_password: {
+    post_me_password: {
         parameters: {
             query?: never;
             header?: never;
@@ -4983,9 +5756,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    list: {
+    get_outbox: {
         parameters: {
             query?: {
                 /** @description What to search for. */
@@ -5011,9 +5793,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_CaughtOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    empty: {
+    delete_outbox: {
         parameters: {
             query?: never;
             header?: never;
@@ -5028,9 +5819,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    get: {
+    get_outbox_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5049,9 +5849,18 @@ export interface operations {
                     "application/json": components["schemas"]["MessageOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    open: {
+    post_outbox_id_open: {
         parameters: {
             query?: never;
             header?: never;
@@ -5070,9 +5879,18 @@ export interface operations {
                     "application/json": components["schemas"]["MessageOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    list: {
+    get_pages: {
         parameters: {
             query?: {
                 /** @description What to search for. */
@@ -5098,9 +5916,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_LandingPage"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    create: {
+    post_pages: {
         parameters: {
             query?: never;
             header?: never;
@@ -5121,9 +5948,18 @@ export interface operations {
                     "application/json": components["schemas"]["LandingPage"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    preview: {
+    post_pages_preview: {
         parameters: {
             query?: never;
             header?: never;
@@ -5144,9 +5980,18 @@ export interface operations {
                     "application/json": components["schemas"]["PagePreviewOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    get: {
+    get_pages_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5165,9 +6010,18 @@ export interface operations {
                     "application/json": components["schemas"]["LandingPage"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    delete: {
+    delete_pages_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5184,9 +6038,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    update: {
+    patch_pages_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5209,9 +6072,18 @@ export interface operations {
                     "application/json": components["schemas"]["LandingPage"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    restore: {
+    post_pages_id_restore: {
         parameters: {
             query?: never;
             header?: never;
@@ -5230,9 +6102,18 @@ export interface operations {
                     "application/json": components["schemas"]["LandingPage"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    list: {
+    get_segments: {
         parameters: {
             query?: {
                 /** @description What to search for. */
@@ -5258,9 +6139,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_SegmentOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    create: {
+    post_segments: {
         parameters: {
             query?: never;
             header?: never;
@@ -5281,9 +6171,18 @@ export interface operations {
                     "application/json": components["schemas"]["SegmentOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    catalogue: {
+    get_segments_catalogue: {
         parameters: {
             query?: never;
             header?: never;
@@ -5300,9 +6199,18 @@ export interface operations {
                     "application/json": components["schemas"]["CatalogueOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    preview: {
+    post_segments_preview: {
         parameters: {
             query?: never;
             header?: never;
@@ -5311,7 +6219,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PreviewIn"];
+                "application/json": components["schemas"]["SegmentPreviewIn"];
             };
         };
         responses: {
@@ -5320,12 +6228,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PreviewOut"];
+                    "application/json": components["schemas"]["SegmentPreview"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    get: {
+    get_segments_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5344,9 +6261,18 @@ export interface operations {
                     "application/json": components["schemas"]["SegmentOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    delete: {
+    delete_segments_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5363,9 +6289,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    update: {
+    patch_segments_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5388,9 +6323,18 @@ export interface operations {
                     "application/json": components["schemas"]["SegmentOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    changes: {
+    get_segments_id_changes: {
         parameters: {
             query?: {
                 /** @description What to search for. */
@@ -5418,9 +6362,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_ChangeOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    members: {
+    get_segments_id_contacts: {
         parameters: {
             query?: {
                 /** @description What to search for. */
@@ -5448,9 +6401,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_ContactOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    change_members: {
+    post_segments_id_contacts: {
         parameters: {
             query?: never;
             header?: never;
@@ -5473,9 +6435,18 @@ export interface operations {
                     "application/json": components["schemas"]["MembersOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    explain: {
+    get_segments_id_explain: {
         parameters: {
             query: {
                 contact: number;
@@ -5496,9 +6467,18 @@ export interface operations {
                     "application/json": components["schemas"]["ExplainOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    rebuild: {
+    post_segments_id_rebuild: {
         parameters: {
             query?: never;
             header?: never;
@@ -5517,9 +6497,18 @@ export interface operations {
                     "application/json": components["schemas"]["TaskOut"] | null;
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    restore: {
+    post_segments_id_restore: {
         parameters: {
             query?: never;
             header?: never;
@@ -5538,9 +6527,18 @@ export interface operations {
                     "application/json": components["schemas"]["SegmentOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    current: {
+    get_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -5557,9 +6555,18 @@ export interface operations {
                     "application/json": components["schemas"]["SessionOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    sign_in: {
+    post_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -5580,9 +6587,18 @@ export interface operations {
                     "application/json": components["schemas"]["SessionOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    sign_out: {
+    delete_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -5597,9 +6613,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    read_general: {
+    get_settings_general: {
         parameters: {
             query?: never;
             header?: never;
@@ -5616,9 +6641,18 @@ export interface operations {
                     "application/json": components["schemas"]["GeneralSettings"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    write_general: {
+    put_settings_general: {
         parameters: {
             query?: never;
             header?: never;
@@ -5639,9 +6673,18 @@ export interface operations {
                     "application/json": components["schemas"]["GeneralSettings"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    read_sending: {
+    get_settings_sending: {
         parameters: {
             query?: never;
             header?: never;
@@ -5658,9 +6701,18 @@ export interface operations {
                     "application/json": components["schemas"]["SendingSettings"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    write_sending: {
+    put_settings_sending: {
         parameters: {
             query?: never;
             header?: never;
@@ -5681,9 +6733,18 @@ export interface operations {
                     "application/json": components["schemas"]["SendingSettings"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    read_tracking: {
+    get_settings_tracking: {
         parameters: {
             query?: never;
             header?: never;
@@ -5700,9 +6761,18 @@ export interface operations {
                     "application/json": components["schemas"]["TrackingSettings"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    write_tracking: {
+    put_settings_tracking: {
         parameters: {
             query?: never;
             header?: never;
@@ -5723,9 +6793,18 @@ export interface operations {
                     "application/json": components["schemas"]["TrackingSettings"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    needs_setup: {
+    get_setup: {
         parameters: {
             query?: never;
             header?: never;
@@ -5742,9 +6821,18 @@ export interface operations {
                     "application/json": components["schemas"]["SetupNeeded"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    set_up: {
+    post_setup: {
         parameters: {
             query?: never;
             header?: never;
@@ -5765,9 +6853,18 @@ export interface operations {
                     "application/json": components["schemas"]["SessionOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    list: {
+    get_tags: {
         parameters: {
             query?: {
                 /** @description What to search for. */
@@ -5793,9 +6890,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_TagOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    create: {
+    post_tags: {
         parameters: {
             query?: never;
             header?: never;
@@ -5824,9 +6930,18 @@ export interface operations {
                     "application/json": components["schemas"]["TagOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    get: {
+    get_tags_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5845,9 +6960,18 @@ export interface operations {
                     "application/json": components["schemas"]["TagOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    delete: {
+    delete_tags_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5864,9 +6988,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    update: {
+    patch_tags_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5889,9 +7022,18 @@ export interface operations {
                     "application/json": components["schemas"]["TagOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    restore: {
+    post_tags_id_restore: {
         parameters: {
             query?: never;
             header?: never;
@@ -5910,9 +7052,18 @@ export interface operations {
                     "application/json": components["schemas"]["TagOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    list: {
+    get_tasks: {
         parameters: {
             query?: {
                 /** @description What to search for. */
@@ -5938,9 +7089,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_TaskOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    get: {
+    get_tasks_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5959,9 +7119,18 @@ export interface operations {
                     "application/json": components["schemas"]["TaskOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    resume: {
+    post_tasks_id_resume: {
         parameters: {
             query?: never;
             header?: never;
@@ -5980,9 +7149,18 @@ export interface operations {
                     "application/json": components["schemas"]["TaskOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    stop: {
+    post_tasks_id_stop: {
         parameters: {
             query?: never;
             header?: never;
@@ -6001,9 +7179,18 @@ export interface operations {
                     "application/json": components["schemas"]["TaskOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    list: {
+    get_users: {
         parameters: {
             query?: never;
             header?: never;
@@ -6020,9 +7207,18 @@ export interface operations {
                     "application/json": components["schemas"]["PageOut_UserOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    create: {
+    post_users: {
         parameters: {
             query?: never;
             header?: never;
@@ -6043,9 +7239,18 @@ export interface operations {
                     "application/json": components["schemas"]["UserOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    get: {
+    get_users_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -6064,9 +7269,18 @@ export interface operations {
                     "application/json": components["schemas"]["UserOut"];
                 };
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    delete: {
+    delete_users_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -6083,9 +7297,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    update: {
+    patch_users_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -6106,6 +7329,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };

@@ -160,7 +160,7 @@ function CampaignEditor({ live }: { live: Campaign }) {
         aside={<StateBadge state={live.state} />}
         description={t("numbers", {
           members: number(live.counts.members),
-          active: number(live.counts.active),
+          active: number(live.counts.active - live.counts.finished),
           finished: number(live.counts.finished),
         })}
         back={{ path: "/campaigns", label: t("title") }}

@@ -101,7 +101,12 @@ export function CampaignsPage() {
               </TextLink>
             ),
           },
-          { key: "active", title: t("onTheWay"), align: "right", render: (row) => number(row.counts.active) },
+          {
+            key: "active",
+            title: t("onTheWay"),
+            align: "right",
+            render: (row) => number(row.counts.active - row.counts.finished),
+          },
           {
             key: "finished",
             title: t("finished"),

@@ -119,7 +119,7 @@ export function PeoplePage() {
               </>
             ),
           },
-          { key: "state", title: t("state"), render: (row) => <StateBadge state={row.state} /> },
+          { key: "state", title: t("state"), render: (row) => <StateBadge state={standing(row)} /> },
           {
             key: "where",
             title: t("where"),
@@ -134,7 +134,9 @@ export function PeoplePage() {
                       </Text>
                     </Text>
                   ))
-                : "–",
+                : row.state === "active"
+                  ? t("atEnd")
+                  : "–",
           },
           { key: "joined", title: t("joined"), render: (row) => dateTime(row.joined_at) },
         ]}
@@ -155,6 +157,7 @@ export function PeoplePage() {
           <Journey
             campaign={Number(id)}
             contact={view.contact}
+            typeOf={(key) => steps.find((one) => one.key === key)?.type}
             remove={may ? () => write({ remove: [view.contact!] }) : undefined}
           />
         )}
@@ -173,9 +176,19 @@ export function PeoplePage() {
   );
 }
 
-type JourneyProps = { campaign: number; contact: number; remove?: () => void };
+/** Who is still in but has nothing to come has reached the end. */
+function standing(row: CampaignPerson): string {
+  return row.state === "active" && !row.current.length ? "finished" : row.state;
+}
 
-function Journey({ campaign, contact, remove }: JourneyProps) {
+type JourneyProps = {
+  campaign: number;
+  contact: number;
+  typeOf: (key: string) => string | undefined;
+  remove?: () => void;
+};
+
+function Journey({ campaign, contact, typeOf, remove }: JourneyProps) {
   const { t } = useTranslation("campaigns");
   const query = $api.useQuery("get", "/campaigns/{id}/people/{contact}", {
     params: { path: { id: campaign, contact } },
@@ -236,16 +249,19 @@ function Journey({ campaign, contact, remove }: JourneyProps) {
         {history.length ? (
           <Timeline
             label={t("happened")}
-            entries={[...history]
+            entries={history
+              .toReversed()
               .sort((a, b) => b.at.localeCompare(a.at))
               .map((one, index) => ({
                 key: `${one.step_key}${index}`,
-                kind: one.name,
+                kind: typeOf(one.step_key) ?? "step",
                 at: one.at,
                 title: (
                   <>
-                    {one.name}: {t(`common:state.${one.state}`, { defaultValue: one.state })}
-                    {one.path && ` (${t(`path.${one.path}`)})`}
+                    {one.name}
+                    {one.path && ` ${t(`path.${one.path}`)}`}
+                    {one.state !== "done" &&
+                      `: ${t(`common:state.${one.state}`, { defaultValue: one.state })}`}
                   </>
                 ),
                 detail: one.detail ?? undefined,

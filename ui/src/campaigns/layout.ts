@@ -3,7 +3,7 @@ import { childrenIn, type Slot, slotsOf } from "./tree";
 
 export const NODE = { width: 248, height: 104 };
 const END = { width: 44, height: 44 };
-const GAP = { x: 44, y: 66 };
+const GAP = { x: 44, y: 74 };
 
 export type Placed = { id: string; x: number; y: number; width: number; height: number };
 export type EndNode = Placed & { slot: Slot };

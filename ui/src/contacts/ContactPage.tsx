@@ -20,6 +20,7 @@ import { attempt, undoable } from "../ui/toasts";
 import { ConsentCard } from "./ConsentCard";
 import { useDisplayName } from "./ContactsPage";
 import { FactsCard } from "./FactsCard";
+import { momentDetail, readable } from "./moments";
 import { PointsCard } from "./PointsCard";
 import { kindsOf, TIMELINE_GROUPS } from "./timeline-groups";
 
@@ -55,8 +56,8 @@ function Record({ contact }: { contact: Contact }) {
       <PageHeader
         title={nameOf(contact)}
         back={{ path: "/contacts", label: t("title") }}
-        aside={
-          <Avatar size={34} radius="xl" className="hg-avatar" aria-hidden>
+        lead={
+          <Avatar size={44} radius="xl" className="hg-avatar" aria-hidden>
             {initials(nameOf(contact))}
           </Avatar>
         }
@@ -189,7 +190,7 @@ function TimelineCard({ contact }: { contact: Contact }) {
               kind: row.kind,
               at: row.occurred_at,
               title: <TimelineTitle item={row} />,
-              detail: detailText(row.detail),
+              detail: momentDetail(row.kind, row.detail, t),
             }))}
           />
           {query.hasNextPage && (
@@ -215,12 +216,13 @@ function TimelineCard({ contact }: { contact: Contact }) {
 
 function TimelineTitle({ item }: { item: TimelineItem }) {
   const path = item.link ? pathOf(item.link.type, item.link.id) : null;
-  if (!item.link || !path) return <>{item.title}</>;
-  const at = item.title.indexOf(item.link.label);
+  const title = readable(item.title);
+  if (!item.link || !path) return <>{title}</>;
+  const at = title.indexOf(item.link.label);
   if (at < 0) {
     return (
       <>
-        {item.title}{" "}
+        {title}{" "}
         <PathLink path={path} size="sm" td="underline">
           {item.link.label}
         </PathLink>
@@ -229,23 +231,13 @@ function TimelineTitle({ item }: { item: TimelineItem }) {
   }
   return (
     <>
-      {item.title.slice(0, at)}
+      {title.slice(0, at)}
       <PathLink path={path} size="sm" td="underline">
         {item.link.label}
       </PathLink>
-      {item.title.slice(at + item.link.label.length)}
+      {title.slice(at + item.link.label.length)}
     </>
   );
-}
-
-/** The plain values of a detail, in one line; nested ones stay in the API. */
-export function detailText(detail: Record<string, unknown> | null | undefined): string | undefined {
-  const parts = Object.entries(detail ?? {}).flatMap(([key, value]) => {
-    if (value === null || value === "" || typeof value === "object") return [];
-    if (key === "id" || key.endsWith("_id")) return [];
-    return [`${key.replaceAll("_", " ")}: ${String(value)}`];
-  });
-  return parts.length ? parts.join(" · ") : undefined;
 }
 
 function TagsCard({ contact }: { contact: Contact }) {

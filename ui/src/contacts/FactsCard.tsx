@@ -11,12 +11,15 @@ import { failed, undoable } from "../ui/toasts";
 import { useFields } from "./use-fields";
 import { FieldInput, FieldText } from "./values";
 
-const ALWAYS = new Set(["email", "firstname", "lastname", "city", "country", "phone", "company"]);
+/** What one expects to find, and where one looks for a place to put it. */
+const ALWAYS = new Set(["email", "firstname", "lastname"]);
+/** Shown elsewhere on the page, and nothing to type. */
+const ELSEWHERE = new Set(["points", "last_active"]);
 
 /** The facts about one contact; a click on a value edits it where it stands. */
 export function FactsCard({ contact }: { contact: Contact }) {
   const { t } = useTranslation("contacts");
-  const fields = useFields();
+  const fields = useFields().filter((field) => !ELSEWHERE.has(field.alias));
   const [all, { toggle }] = useDisclosure();
   const filled = (field: Field) => {
     const value = contact.fields[field.alias];

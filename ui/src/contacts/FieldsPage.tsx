@@ -15,11 +15,11 @@ import { useForm } from "@mantine/form";
 import { IconDots, IconPlus, IconTableColumn } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, byCursor, http, refresh, take } from "../api/client";
+import { $api, http, refresh, take } from "../api/client";
 import { showProblem } from "../api/forms";
 import type { Field, FieldType } from "../api/types";
 import { useMayEdit } from "../app/session";
-import { DataList } from "../ui/DataList";
+import { DataList, inOnePage } from "../ui/DataList";
 import { FilterBar } from "../ui/FilterBar";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
@@ -45,18 +45,23 @@ const TYPES: FieldType[] = [
   "locale",
 ];
 
+/** All fields come at once: they are searched and sorted here. */
+function sorted(fields: Field[], search: string, sort: string): Field[] {
+  const wanted = search.trim().toLowerCase();
+  const by = sort.replace(/^-/, "") as "label" | "alias" | "order";
+  const turn = sort.startsWith("-") ? -1 : 1;
+  return fields
+    .filter((field) => `${field.label} ${field.alias}`.toLowerCase().includes(wanted))
+    .sort((a, b) => turn * (by === "order" ? a.order - b.order : a[by].localeCompare(b[by])));
+}
+
 export function FieldsPage() {
   const { t } = useTranslation("contacts");
   const may = useMayEdit();
   const [search, setSearch] = useState("");
   const [sort, setSort] = useState("order");
   const [editing, setEditing] = useState<Field | "new" | null>(null);
-  const query = $api.useInfiniteQuery(
-    "get",
-    "/fields",
-    { params: { query: { search: search || undefined, sort, limit: 200 } } },
-    byCursor,
-  );
+  const query = $api.useQuery("get", "/fields");
   const remove = (field: Field) =>
     attempt(async () => {
       const params = { path: { id: field.id } };
@@ -87,7 +92,7 @@ export function FieldsPage() {
       <FilterBar search={search} onSearch={setSearch} placeholder={t("fieldsPage.search")} />
       <DataList
         label={t("fieldsPage.title")}
-        query={query}
+        query={inOnePage(query, sorted(query.data?.items ?? [], search, sort))}
         rowKey={(field) => field.id}
         rowLabel={(field) => field.label}
         onOpen={may ? setEditing : undefined}

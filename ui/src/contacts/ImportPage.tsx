@@ -67,7 +67,7 @@ export function ImportPage() {
         back={{ path: "/imports", label: t("imports.title") }}
       />
       <ImportSteps active={mapping ? 1 : STEP[one.state]} />
-      {one.message && (
+      {one.message && one.state !== "done" && (
         <Alert variant="default" mb="md" role="alert">
           {one.message}
         </Alert>
@@ -202,14 +202,14 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
           <TagNames
             label={t("imports.tagAll")}
             description={t("tagsHint")}
-            value={options.tags}
+            value={options.tags ?? []}
             onChange={(tags) => setOptions({ ...options, tags })}
           />
           <ThingSelect
             kind="segments"
             label={t("imports.toSegment")}
             description={t("bulk.segmentHint")}
-            value={options.segment_id}
+            value={options.segment_id ?? null}
             onChange={(segment_id) => setOptions({ ...options, segment_id })}
             clearable
           />

@@ -5,12 +5,7 @@ const NONE: Field[] = [];
 
 /** The visible contact fields in their order. */
 export function useFields(): Field[] {
-  const { data } = $api.useQuery(
-    "get",
-    "/fields",
-    { params: { query: { limit: 500, sort: "order" } } },
-    { staleTime: 30_000, select: visible },
-  );
+  const { data } = $api.useQuery("get", "/fields", {}, { staleTime: 30_000, select: visible });
   return data ?? NONE;
 }
 

@@ -1,5 +1,5 @@
-import { Box, Group, SegmentedControl, SimpleGrid, Skeleton, Stack, Table, Text } from "@mantine/core";
-import { IconCalendarTime, IconCheck, IconCircle } from "@tabler/icons-react";
+import { Group, SegmentedControl, SimpleGrid, Skeleton, Stack, Table, Text } from "@mantine/core";
+import { IconCalendarTime } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { RecentActivity } from "../activity/RecentActivity";
@@ -13,6 +13,8 @@ import { PageHeader } from "../ui/PageHeader";
 import { Card, StatTile } from "../ui/parts";
 import { ErrorState, Waiting } from "../ui/states";
 import { useView } from "../ui/view";
+import { DemoTour } from "./DemoTour";
+import { FirstSteps } from "./FirstSteps";
 
 const Chart = lazy(() => import("./SeriesChart"));
 
@@ -23,9 +25,11 @@ export function daysAgo(days: number, now = new Date()): string {
 
 export function DashboardPage() {
   const { t } = useTranslation("dashboard");
-  const { user, site } = useSession();
+  const { user, site, demo } = useSession();
   const [view, change] = useView<{ days?: number }>();
-  const days = view.days ?? 30;
+  // The demo is a few days old: a month would be mostly empty.
+  const usual = demo ? 7 : 30;
+  const days = view.days ?? usual;
   const query = $api.useQuery(
     "get",
     "/dashboard",
@@ -48,12 +52,12 @@ export function DashboardPage() {
           <SegmentedControl
             aria-label={t("period")}
             value={String(days)}
-            onChange={(value) => change({ days: value === "30" ? undefined : Number(value) })}
+            onChange={(value) => change({ days: Number(value) === usual ? undefined : Number(value) })}
             data={["7", "30", "90"].map((value) => ({ value, label: t("days", { count: Number(value) }) }))}
           />
         }
       />
-      <Checklist list={data.checklist} />
+      {demo ? <DemoTour /> : <FirstSteps list={data.checklist} />}
       <SimpleGrid cols={{ base: 2, md: 5 }} mb="md">
         <StatTile
           label={t("contacts")}
@@ -117,48 +121,6 @@ export function DashboardPage() {
         <Upcoming list={data.upcoming} />
       </div>
     </>
-  );
-}
-
-function Checklist({ list }: { list: Dashboard["checklist"] }) {
-  const { t } = useTranslation("dashboard");
-  const done = list.filter((one) => one.done).length;
-  if (!list.length || done === list.length) return null;
-  const next = list.find((one) => !one.done);
-  return (
-    <Box mb="md">
-      <Card
-        title={t("checklist.title")}
-        aside={
-          <Text size="sm" c="dimmed">
-            {t("checklist.progress", { done, total: list.length })}
-          </Text>
-        }
-      >
-        <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="xs">
-          {list.map((one) => (
-            <Group key={one.key} gap={10} wrap="nowrap" py={4}>
-              <span className={`hg-step`} data-state={one.done ? "done" : one === next ? "now" : "later"}>
-                {one.done ? (
-                  <IconCheck size={14} aria-label={t("checklist.done")} />
-                ) : (
-                  <IconCircle size={12} aria-label={t("checklist.open")} />
-                )}
-              </span>
-              {one.link && !one.done ? (
-                <PathLink path={one.link} size="sm" fw={one === next ? 600 : 400}>
-                  {t(`checklist.${one.key}`, { defaultValue: one.key.replaceAll("_", " ") })}
-                </PathLink>
-              ) : (
-                <Text size="sm" c={one.done ? "dimmed" : undefined}>
-                  {t(`checklist.${one.key}`, { defaultValue: one.key.replaceAll("_", " ") })}
-                </Text>
-              )}
-            </Group>
-          ))}
-        </SimpleGrid>
-      </Card>
-    </Box>
   );
 }
 

@@ -8,7 +8,7 @@ import { useLive } from "../api/live";
 import type { Email, Recipient } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { DataList } from "../ui/DataList";
-import { dateTime, number, percent } from "../ui/format";
+import { dateTime, number, percent, spoken } from "../ui/format";
 import { ButtonLink, TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { PreviewFrame } from "../ui/PreviewFrame";
@@ -51,7 +51,7 @@ export function EmailPage() {
       <PageHeader
         title={email.name}
         aside={<StateBadge state={emailState(email)} />}
-        description={email.subject}
+        description={spoken(email.subject)}
         back={{ path: "/emails", label: t("title") }}
         actions={
           may && (
@@ -138,6 +138,12 @@ export function EmailPage() {
   );
 }
 
+/** How far a message got: opened and clicked are more than sent. */
+function furthest(row: Recipient): string {
+  if (row.state !== "sent") return row.state;
+  return row.clicked_at ? "clicked" : row.opened_at ? "opened" : "sent";
+}
+
 type RecipientsProps = { email: Email; state?: string; onState: (state?: string) => void };
 
 function Recipients({ email, state, onState }: RecipientsProps) {
@@ -190,7 +196,7 @@ function Recipients({ email, state, onState }: RecipientsProps) {
             title: t("state"),
             render: (row) => (
               <>
-                <StateBadge state={row.state} />
+                <StateBadge state={furthest(row)} />
                 {row.reason && (
                   <Text size="xs" c="dimmed">
                     {t(`skipped.${row.reason}`, { defaultValue: row.reason })}

@@ -9,7 +9,7 @@ import { useLive } from "../api/live";
 import type { Email, SendCounts } from "../api/types";
 import { useMayEdit, useSession } from "../app/session";
 import { useDisplayName } from "../contacts/ContactsPage";
-import { number, percent } from "../ui/format";
+import { number, percent, spoken } from "../ui/format";
 import { ButtonLink, TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { Card, ConsequenceDialog, StatTile } from "../ui/parts";
@@ -42,7 +42,7 @@ export function EmailSendPage() {
       <PageHeader
         title={t("send.title", { name: email.name })}
         aside={<StateBadge state={email.send_state} />}
-        description={email.subject}
+        description={spoken(email.subject)}
         back={{ path: `/emails/${email.id}/edit`, label: t("backToEdit") }}
       />
       {(email.send_state === "sending" || email.send_state === "paused" || email.send_state === "sent") && (
@@ -219,7 +219,7 @@ function AudienceCard({ email }: { email: Email }) {
         </Text>
         <Card p="sm">
           <Text size="sm" fw={600}>
-            {email.subject}
+            {spoken(email.subject)}
           </Text>
           <Text size="xs" c="dimmed">
             {t("send.first", { names: sample.slice(0, 3).map(nameOf).join(", ") })}

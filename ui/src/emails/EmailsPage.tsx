@@ -12,14 +12,15 @@ import type { ListSearch } from "../app/router";
 import { useMayEdit } from "../app/session";
 import { DataList } from "../ui/DataList";
 import { FilterBar } from "../ui/FilterBar";
-import { ago, number, percent } from "../ui/format";
+import { ago, number, percent, spoken } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
+import { ThingSelect } from "../ui/pickers";
 import { EmptyState, ErrorSummary, StateBadge } from "../ui/states";
 import { attempt, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
-import { LETTER_HTML, LETTER_MJML } from "./starters";
+import { letterHtml, letterMjml } from "./starters";
 
 /** The state to show: how far a segment email is, or whether a campaign email may be used. */
 export function emailState(email: Email): string {
@@ -90,7 +91,7 @@ export function EmailsPage() {
                   {row.name}
                 </TextLink>
                 <Text size="xs" c="dimmed" lineClamp={1}>
-                  {row.subject}
+                  {spoken(row.subject)}
                 </Text>
               </>
             ),
@@ -184,6 +185,7 @@ function NewEmail({ close }: { close: () => void }) {
   const form = useForm({
     initialValues: { name: "", kind: "segment" as Email["kind"], format: "html" as Email["format"] },
   });
+  const [page, setPage] = useState<number | null>(null);
   const submit = form.onSubmit(async (values) => {
     try {
       const email = await take(
@@ -191,7 +193,7 @@ function NewEmail({ close }: { close: () => void }) {
           body: {
             ...values,
             subject: values.name,
-            source: values.format === "mjml" ? LETTER_MJML : LETTER_HTML,
+            source: values.format === "mjml" ? letterMjml(page) : letterHtml(page),
             purpose: "marketing",
           },
         }),
@@ -220,6 +222,14 @@ function NewEmail({ close }: { close: () => void }) {
             <Radio value="template" label={t("kinds.template")} description={t("kindHints.template")} />
           </Stack>
         </Radio.Group>
+        <ThingSelect
+          kind="pages"
+          label={t("leadsTo")}
+          description={t("leadsToHint")}
+          value={page}
+          onChange={setPage}
+          clearable
+        />
         <Radio.Group label={t("format")} {...form.getInputProps("format")}>
           <Group mt={6}>
             <Radio value="html" label="HTML" />

@@ -1,5 +1,8 @@
+/** Where the button leads: to a landing page when one was chosen. */
+const goal = (page: number | null) => (page ? `{pagelink=${page}}` : "https://example.org");
+
 /** What a new email starts with: a readable letter that works everywhere, or the same in MJML. */
-export const LETTER_HTML = `<!doctype html>
+export const letterHtml = (page: number | null) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -13,7 +16,7 @@ export const LETTER_HTML = `<!doctype html>
 <tr><td style="padding:36px 40px;font-size:16px;line-height:1.6">
 <p style="margin:0 0 16px">Hello {contactfield=firstname|friend},</p>
 <p style="margin:0 0 16px">write here what it is about, in a few sentences.</p>
-<p style="margin:24px 0"><a href="https://example.org" style="background:#4f46e5;color:#ffffff;text-decoration:none;padding:12px 22px;border-radius:8px;display:inline-block">What to do next</a></p>
+<p style="margin:24px 0"><a href="${goal(page)}" style="background:#4f46e5;color:#ffffff;text-decoration:none;padding:12px 22px;border-radius:8px;display:inline-block">What to do next</a></p>
 <p style="margin:0">Kind regards</p>
 </td></tr>
 </table>
@@ -24,7 +27,7 @@ export const LETTER_HTML = `<!doctype html>
 </html>
 `;
 
-export const LETTER_MJML = `<mjml>
+export const letterMjml = (page: number | null) => `<mjml>
   <mj-head>
     <mj-attributes>
       <mj-all font-family="Helvetica, Arial, sans-serif" />
@@ -36,7 +39,7 @@ export const LETTER_MJML = `<mjml>
       <mj-column>
         <mj-text>Hello {contactfield=firstname|friend},</mj-text>
         <mj-text>write here what it is about, in a few sentences.</mj-text>
-        <mj-button href="https://example.org" background-color="#4f46e5" border-radius="8px" align="left">What to do next</mj-button>
+        <mj-button href="${goal(page)}" background-color="#4f46e5" border-radius="8px" align="left">What to do next</mj-button>
         <mj-text>Kind regards</mj-text>
       </mj-column>
     </mj-section>

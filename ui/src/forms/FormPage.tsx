@@ -39,7 +39,7 @@ export function FormPage() {
   const query = $api.useQuery("get", "/forms/{id}", { params: { path: { id: Number(id) } } });
   if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
   if (!query.data || query.data.id !== Number(id)) return <Waiting lines={10} />;
-  return <FormEditor key={id} form={query.data} />;
+  return <FormEditor key={id} form={query.data as Form} />;
 }
 
 function writable(form: Form): FormWrite {
@@ -60,9 +60,9 @@ function FormEditor({ form }: { form: Form }) {
     save: async (draft) => {
       const kept = await take(http.PATCH("/forms/{id}", { params, body: writable(draft) }));
       await refresh("/forms");
-      return kept;
+      return kept as Form;
     },
-    reload: () => take(http.GET("/forms/{id}", { params })),
+    reload: async () => (await take(http.GET("/forms/{id}", { params }))) as Form,
   });
   const { draft, set } = editor;
   return (
@@ -256,7 +256,7 @@ function AfterCard({ editor }: { editor: Editor<Form> }) {
                 {action.kind === "change_points" && (
                   <NumberInput
                     label={t("action.change_points")}
-                    value={action.points}
+                    value={action.points ?? 0}
                     onChange={(points) => edit(index, { ...action, points: Number(points) || 0 })}
                   />
                 )}

@@ -7,7 +7,7 @@ import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
 import { showProblem } from "../api/forms";
 import { useLive } from "../api/live";
-import type { Form } from "../api/types";
+import type { Form, FormRow } from "../api/types";
 import type { ListSearch } from "../app/router";
 import { useMayEdit } from "../app/session";
 import { DataList } from "../ui/DataList";
@@ -23,7 +23,7 @@ import { newField } from "./fields";
 
 export function useDeleteForm() {
   const { t } = useTranslation();
-  return (form: Form) =>
+  return (form: Pick<Form, "id" | "name">) =>
     attempt(async () => {
       const params = { path: { id: form.id } };
       await take(http.DELETE("/forms/{id}", { params }));
@@ -67,7 +67,7 @@ export function FormsPage() {
         onSearch={(search) => change({ search })}
         placeholder={t("search")}
       />
-      <DataList<Form>
+      <DataList<FormRow>
         label={t("title")}
         query={query}
         rowKey={(row) => row.id}

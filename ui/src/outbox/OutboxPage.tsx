@@ -139,6 +139,11 @@ export function OutboxPage() {
   );
 }
 
+/** Looking at a caught mail is no open of its recipient: that is what the button is for. */
+function withoutPixel(html: string): string {
+  return html.replace(/<img[^>]*\/email\/[^"'>]+\.gif[^>]*>/gi, "");
+}
+
 function Mail({ id }: { id: number }) {
   const { t } = useTranslation("outbox");
   const query = $api.useQuery("get", "/outbox/{id}", { params: { path: { id } } });
@@ -176,7 +181,7 @@ function Mail({ id }: { id: number }) {
             )}
           </Group>
         </div>
-        {mail.open_url && (
+        {mail.contact_id !== null && (
           <Button
             variant="default"
             leftSection={<IconMailOpened size={16} aria-hidden />}
@@ -202,9 +207,10 @@ function Mail({ id }: { id: number }) {
         </Tabs.List>
         <Tabs.Panel value="rendered">
           <PreviewFrame
-            html={mail.html ?? ""}
+            html={withoutPixel(mail.html)}
             title={t("rendered", { subject: mail.subject })}
             height={560}
+            links
           />
         </Tabs.Panel>
         <Tabs.Panel value="links">

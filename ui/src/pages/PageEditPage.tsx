@@ -21,7 +21,6 @@ import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
 import type { Page, PageWrite } from "../api/types";
 import { useMayEdit } from "../app/session";
-import { Warnings } from "../emails/EmailEditPage";
 import { CodeField } from "../ui/CodeField";
 import { SaveTools, useEditor } from "../ui/editor";
 import { number } from "../ui/format";
@@ -256,7 +255,6 @@ function PageEditor({ page }: { page: Page }) {
               {preview.error.message}
             </Text>
           )}
-          <Warnings list={preview.data?.warnings ?? []} />
         </Card>
       </div>
     </>

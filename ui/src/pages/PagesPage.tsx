@@ -15,10 +15,11 @@ import { ago, number } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
+import { ThingSelect } from "../ui/pickers";
 import { EmptyState, ErrorSummary, StateBadge } from "../ui/states";
 import { attempt, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
-import { PAGE_HTML } from "./starter";
+import { pageHtml } from "./starter";
 
 export function useDeletePage() {
   const { t } = useTranslation();
@@ -159,10 +160,11 @@ function NewPage({ close }: { close: () => void }) {
   const { locale } = useSession().site;
   const [errors, setErrors] = useState<string[]>([]);
   const form = useForm({ initialValues: { title: "" } });
+  const [shown, setShown] = useState<number | null>(null);
   const submit = form.onSubmit(async ({ title }) => {
     try {
       const page = await take(
-        http.POST("/pages", { body: { title, html: PAGE_HTML, language: locale, published: false } }),
+        http.POST("/pages", { body: { title, html: pageHtml(shown), language: locale, published: false } }),
       );
       await refresh("/pages");
       close();
@@ -181,6 +183,14 @@ function NewPage({ close }: { close: () => void }) {
           required
           data-autofocus
           {...form.getInputProps("title")}
+        />
+        <ThingSelect
+          kind="forms"
+          label={t("withForm")}
+          description={t("withFormHint")}
+          value={shown}
+          onChange={setShown}
+          clearable
         />
         <Group justify="flex-end">
           <Button type="submit">{t("createPage")}</Button>

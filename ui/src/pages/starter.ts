@@ -1,5 +1,5 @@
-/** What a new landing page starts with. */
-export const PAGE_HTML = `<!doctype html>
+/** What a new landing page starts with: a headline, two sentences, and the form when one was chosen. */
+export const pageHtml = (form: number | null) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -9,6 +9,8 @@ export const PAGE_HTML = `<!doctype html>
   body { margin: 0; font: 17px/1.6 system-ui, sans-serif; color: #22252f; background: #f6f7fb; }
   main { max-width: 640px; margin: 0 auto; padding: 64px 24px; }
   h1 { font-size: 36px; line-height: 1.2; margin: 0 0 16px; }
+  .mauticform-label { font-weight: 600; }
+  input[type="text"], input[type="email"], textarea, select { border: 1px solid #8b90a0; border-radius: 8px; background: #fff; }
   input, textarea, select { width: 100%; box-sizing: border-box; padding: 10px; margin: 4px 0 14px; font: inherit; }
   button { padding: 12px 22px; font: inherit; border: 0; border-radius: 8px; background: #4f46e5; color: #fff; }
 </style>
@@ -16,7 +18,7 @@ export const PAGE_HTML = `<!doctype html>
 <body>
 <main>
   <h1>{pagetitle}</h1>
-  <p>Say in two sentences what visitors get here and what they should do.</p>
+  <p>Say in two sentences what visitors get here and what they should do.</p>${form ? `\n  {form=${form}}` : ""}
 </main>
 </body>
 </html>

@@ -89,13 +89,12 @@ function SegmentEditor({ segment, catalogue }: { segment: Segment; catalogue: Ca
     setTree(next);
     const filter = toGroup(next);
     // The builder also tells when it only prepared the tree: that is no change.
-    if (JSON.stringify(filter) !== JSON.stringify(draft.filter ?? { match: "all", rules: [] })) {
+    if (JSON.stringify(filter) !== JSON.stringify(toGroup(toTree(draft.filter)))) {
       editor.set({ filter });
     }
   };
   const shown = useMemo(() => {
-    const same =
-      JSON.stringify(toGroup(tree)) === JSON.stringify(draft.filter ?? { match: "all", rules: [] });
+    const same = JSON.stringify(toGroup(tree)) === JSON.stringify(toGroup(toTree(draft.filter)));
     return same ? tree : toTree(draft.filter);
   }, [tree, draft.filter]);
 

@@ -139,7 +139,11 @@ export function SegmentPage() {
           }
         />
       </SimpleGrid>
-      <Tabs value={view.tab ?? "members"} onChange={(tab) => change({ tab: tab ?? undefined })}>
+      <Tabs
+        value={view.tab ?? "members"}
+        onChange={(tab) => change({ tab: tab ?? undefined })}
+        keepMounted={false}
+      >
         <Tabs.List mb="md">
           <Tabs.Tab value="members">{t("tab.members")}</Tabs.Tab>
           <Tabs.Tab value="changes">{t("tab.changes")}</Tabs.Tab>

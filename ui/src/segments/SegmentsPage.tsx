@@ -103,20 +103,6 @@ export function SegmentsPage() {
             title: t("kind"),
             render: (row) => (row.filter?.rules.length ? t("dynamic") : t("static")),
           },
-          {
-            key: "used",
-            title: t("usedBy"),
-            render: (row) =>
-              row.used_by.length ? (
-                <Text size="sm" lineClamp={1}>
-                  {row.used_by.map((use) => use.name).join(", ")}
-                </Text>
-              ) : (
-                <Text size="sm" c="dimmed">
-                  –
-                </Text>
-              ),
-          },
           { key: "updated", title: t("changed"), sort: "updated_at", render: (row) => ago(row.updated_at) },
           {
             key: "menu",

@@ -110,7 +110,7 @@ function useSettingsForm<T extends Record<string, unknown>>(value: T, put: (body
 function General() {
   const query = $api.useQuery("get", "/settings/general");
   if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
-  return query.data ? <GeneralForm value={query.data} /> : <Waiting />;
+  return query.data ? <GeneralForm value={query.data as GeneralSettings} /> : <Waiting />;
 }
 
 function GeneralForm({ value }: { value: GeneralSettings }) {
@@ -172,15 +172,13 @@ function withCurrent(list: { value: string; label: string }[], current: string) 
 function Sending() {
   const query = $api.useQuery("get", "/settings/sending");
   if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
-  return query.data ? <SendingForm value={query.data} /> : <Waiting />;
+  return query.data ? <SendingForm value={query.data as SendingSettings} /> : <Waiting />;
 }
 
 function SendingForm({ value }: { value: SendingSettings }) {
   const { t } = useTranslation("settings");
-  const { form, ...rest } = useSettingsForm({ ...value, reply_to: value.reply_to ?? "" }, (body) =>
-    take(http.PUT("/settings/sending", { body: { ...body, reply_to: body.reply_to || null } })),
-  );
-  const outbox = value.transport_in_use.startsWith("outbox");
+  const { form, ...rest } = useSettingsForm(value, (body) => take(http.PUT("/settings/sending", { body })));
+  const outbox = value.transport_in_use === "outbox";
   return (
     <Panel {...rest}>
       <Alert
@@ -258,7 +256,7 @@ function SendingForm({ value }: { value: SendingSettings }) {
 function Tracking() {
   const query = $api.useQuery("get", "/settings/tracking");
   if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
-  return query.data ? <TrackingForm value={query.data} /> : <Waiting />;
+  return query.data ? <TrackingForm value={query.data as TrackingSettings} /> : <Waiting />;
 }
 
 function TrackingForm({ value }: { value: TrackingSettings }) {

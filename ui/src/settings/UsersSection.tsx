@@ -29,7 +29,7 @@ export function UsersSection() {
   const { t } = useTranslation("settings");
   const may = useMayEdit();
   const me = useSession().user.id;
-  const query = $api.useQuery("get", "/users", { params: { query: { limit: 200 } } });
+  const query = $api.useQuery("get", "/users");
   const [editing, setEditing] = useState<User | "new" | null>(null);
   const [removing, setRemoving] = useState<User | null>(null);
   if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;

@@ -61,6 +61,24 @@ export function rowsOf<T>(query: Paged<T>): { rows: T[]; total: number | null } 
   return { rows, total };
 }
 
+type Whole = Pick<Paged<never>, "isPending" | "isError" | "error" | "refetch">;
+
+/** A list that is not paged, as [`DataList`] wants it. */
+export function inOnePage<T>(query: Whole, items: T[]): Paged<T> {
+  const { isPending, isError, error, refetch } = query;
+  const data = isPending ? undefined : { pages: [{ items, next_cursor: null, total: items.length }] };
+  return {
+    isPending,
+    isError,
+    error,
+    refetch,
+    data,
+    hasNextPage: false,
+    isFetchingNextPage: false,
+    fetchNextPage: refetch,
+  };
+}
+
 /** `name` becomes `-name` and back: ascending first, descending on the second click. */
 export function toggleSort(current: string | undefined, field: string): string {
   return current === field ? `-${field}` : field;

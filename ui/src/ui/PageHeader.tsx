@@ -5,6 +5,8 @@ import { type ReactNode, useEffect } from "react";
 
 type Props = {
   title: string;
+  /** In front of the title: a face. */
+  lead?: ReactNode;
   /** Beside the title: a state badge, a count. */
   aside?: ReactNode;
   description?: ReactNode;
@@ -13,7 +15,7 @@ type Props = {
 };
 
 /** Title of a screen, what it is about, and at most one primary action. */
-export function PageHeader({ title, aside, description, actions, back }: Props) {
+export function PageHeader({ title, lead, aside, description, actions, back }: Props) {
   const router = useRouter();
   useEffect(() => {
     document.title = `${title} · Honeyguide`;
@@ -36,7 +38,8 @@ export function PageHeader({ title, aside, description, actions, back }: Props) 
         </Anchor>
       )}
       <Group justify="space-between" align="flex-start" gap="md">
-        <Stack gap={2} style={{ minWidth: 0, flex: 1 }}>
+        {lead}
+        <Stack gap={2} style={{ minWidth: "min(100%, 260px)", flex: 1 }}>
           <Group gap="sm" align="center">
             <Title order={1} style={{ overflowWrap: "anywhere" }}>
               {title}

@@ -5,7 +5,13 @@ import { useTranslation } from "react-i18next";
 import { SandboxFrame } from "./parts";
 
 /** A preview in a sandboxed frame, as wide as a desktop or a phone. */
-export function PreviewFrame(props: { html: string; title: string; height?: number; aside?: ReactNode }) {
+export function PreviewFrame(props: {
+  html: string;
+  title: string;
+  height?: number;
+  aside?: ReactNode;
+  links?: boolean;
+}) {
   const { t } = useTranslation();
   const [device, setDevice] = useState("desktop");
   return (
@@ -49,6 +55,7 @@ export function PreviewFrame(props: { html: string; title: string; height?: numb
         <SandboxFrame
           html={props.html}
           title={props.title}
+          links={props.links}
           height={props.height ?? 620}
           width={device === "phone" ? 375 : undefined}
         />

@@ -77,7 +77,7 @@ export function Timeline({ entries, label }: { entries: TimelineEntry[]; label: 
                       {entry.title}
                     </Text>
                     {entry.detail && (
-                      <Text size="xs" c="dimmed" component="div">
+                      <Text size="xs" c="dimmed" component="div" style={{ overflowWrap: "anywhere" }}>
                         {entry.detail}
                       </Text>
                     )}
@@ -86,6 +86,7 @@ export function Timeline({ entries, label }: { entries: TimelineEntry[]; label: 
                     size="xs"
                     c="dimmed"
                     className="hg-num"
+                    style={{ flex: "none" }}
                     title={dateTime(entry.at)}
                     component="time"
                     dateTime={entry.at}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, date, percent, setFormat } from "./format";
+import { ago, bytes, date, percent, setFormat, spoken } from "./format";
 import { fromLocalInput, toLocalInput } from "./zoned";
 
 describe("numbers and dates as people read them", () => {
@@ -7,6 +7,10 @@ describe("numbers and dates as people read them", () => {
     expect(percent(0, 0)).toBe("–");
     expect(percent(210, 656)).toBe("32 %");
     expect(percent(1, 300)).toBe("0.3 %");
+  });
+
+  it("a subject is shown with the defaults of its tokens", () => {
+    expect(spoken("{contactfield=firstname|Hello}, ask us {contactfield=city}")).toBe("Hello, ask us [city]");
   });
 
   it("sizes grow into bigger units", () => {

@@ -49,13 +49,13 @@ export function dateTime(value: string | null | undefined): string {
     day: "numeric",
     month: "short",
     year: "numeric",
-    hour: "2-digit",
+    hour: "numeric",
     minute: "2-digit",
   }).format(new Date(value));
 }
 
 export function time(value: string): string {
-  return formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(value));
+  return formatter({ hour: "numeric", minute: "2-digit" }).format(new Date(value));
 }
 
 /** A calendar date (`2024-03-13`) has no zone: it is printed as it is written. */
@@ -102,5 +102,12 @@ export function ago(value: string | null | undefined, now = Date.now()): string 
 export function day(value: string): string {
   return formatter({ weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(
     new Date(value),
+  );
+}
+
+/** A subject as somebody would read it of whom nothing is known: tokens give way to their defaults. */
+export function spoken(text: string): string {
+  return text.replace(/\{contactfield=([\w-]+)(?:\|([^}]*))?\}/g, (_, alias, otherwise) =>
+    otherwise === undefined || otherwise === "true" ? `[${alias}]` : otherwise,
   );
 }

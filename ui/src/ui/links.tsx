@@ -7,7 +7,7 @@ import {
   type NavLinkProps,
 } from "@mantine/core";
 import { createLink, useRouter } from "@tanstack/react-router";
-import type { ReactNode, Ref } from "react";
+import type { MouseEvent, ReactNode, Ref } from "react";
 
 type WithRef<P> = P & { ref?: Ref<HTMLAnchorElement> };
 
@@ -25,22 +25,35 @@ export const SideLink = createLink((props: WithRef<NavLinkProps & { children?: R
   <NavLink component="a" {...props} />
 ));
 
-/** A link whose address comes from the server, as a path below `/s`. */
-export function PathLink({ path, children, ...rest }: AnchorProps & { path: string; children?: ReactNode }) {
+/** An address below `/s` as the browser and the router want it. */
+function useAddress(path: string) {
   const router = useRouter();
   const href = path.startsWith("/s/") ? path : `/s${path.startsWith("/") ? "" : "/"}${path}`;
+  const onClick = (event: MouseEvent) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    router.history.push(href);
+  };
+  return { href, onClick };
+}
+
+type PathProps = { path: string; children?: ReactNode };
+
+/** A link whose address comes from the server, as a path below `/s`. */
+export function PathLink({ path, children, ...rest }: AnchorProps & PathProps & { className?: string }) {
   return (
-    <Anchor
-      href={href}
-      onClick={(event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-        event.preventDefault();
-        router.history.push(href);
-      }}
-      {...rest}
-    >
+    <Anchor {...useAddress(path)} {...rest}>
       {children}
     </Anchor>
+  );
+}
+
+/** The same as a button. */
+export function PathButton({ path, children, ...rest }: ButtonProps & PathProps) {
+  return (
+    <Button component="a" {...useAddress(path)} {...rest}>
+      {children}
+    </Button>
   );
 }
 

@@ -34,9 +34,9 @@ export function Card(props: { title?: string; aside?: ReactNode; children: React
 }
 
 /** One number with what it counts and what it is measured against. */
-export function StatTile(props: { label: string; value: ReactNode; note?: ReactNode; link?: ReactNode }) {
+export function StatTile(props: { label: string; value: ReactNode; note?: ReactNode }) {
   return (
-    <Box className="hg-card" p="md">
+    <Box className="hg-card" p="md" role="group" aria-label={props.label}>
       <Text size="sm" c="dimmed">
         {props.label}
       </Text>
@@ -176,18 +176,28 @@ export function ConsequenceDialog(props: ConsequenceProps) {
   );
 }
 
-/** Foreign HTML: never with scripts, never on our origin. */
+/** The first thing in the head, or in front of everything when there is none. */
+function withNewTabs(html: string): string {
+  const base = '<base target="_blank">';
+  return /<head[^>]*>/i.test(html) ? html.replace(/<head[^>]*>/i, (head) => head + base) : base + html;
+}
+
+/**
+ * Foreign HTML: never with scripts, never on our origin. With `links`, its links open in a new tab, which is an
+ * ordinary page again.
+ */
 export function SandboxFrame(props: {
   html: string;
   title: string;
   height?: number | string;
   width?: number;
+  links?: boolean;
 }) {
   return (
     <iframe
       title={props.title}
-      sandbox=""
-      srcDoc={props.html}
+      sandbox={props.links ? "allow-popups allow-popups-to-escape-sandbox" : ""}
+      srcDoc={props.links ? withNewTabs(props.html) : props.html}
       style={{
         width: props.width ?? "100%",
         maxWidth: "100%",

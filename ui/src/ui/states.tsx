@@ -16,8 +16,10 @@ import {
   IconCheck,
   IconCircleDashed,
   IconClock,
+  IconMailOpened,
   IconPlayerPause,
   IconPlayerPlay,
+  IconPointer,
   IconX,
 } from "@tabler/icons-react";
 import { type ComponentType, type ReactNode, useEffect, useState } from "react";
@@ -163,6 +165,9 @@ const LOOK: Record<string, { color: string; icon: IconType }> = {
   done: { color: "teal", icon: IconCheck },
   finished: { color: "teal", icon: IconCheck },
   sent: { color: "teal", icon: IconCheck },
+  opened: { color: "teal", icon: IconMailOpened },
+  clicked: { color: "indigo", icon: IconPointer },
+  warning: { color: "orange", icon: IconAlertTriangle },
   executed: { color: "teal", icon: IconCheck },
   ready: { color: "teal", icon: IconCheck },
   paused: { color: "orange", icon: IconPlayerPause },

@@ -28,7 +28,7 @@ pub struct ContactFigures {
     pub total: i64,
     /// Those with a name or an address.
     pub identified: i64,
-    /// Made in the period.
+    /// Those of them made in the period.
     pub new: i64,
 }
 

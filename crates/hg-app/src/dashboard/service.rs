@@ -42,11 +42,13 @@ pub async fn dashboard(cx: &Cx, from: Timestamp, to: Timestamp) -> Result<Dashbo
                 upcoming: store::upcoming(tx)?,
                 checklist: vec![
                     ChecklistItem { key: "sender", done: sender_set, link: "/settings/sending" },
-                    ChecklistItem { key: "contacts", done: has[0], link: "/contacts/import" },
-                    ChecklistItem { key: "segment", done: has[1], link: "/segments" },
-                    ChecklistItem { key: "email", done: has[2], link: "/emails/new" },
-                    ChecklistItem { key: "form", done: has[3], link: "/forms" },
-                    ChecklistItem { key: "campaign", done: has[4], link: "/campaigns" },
+                    ChecklistItem { key: "contacts", done: has.contacts, link: "/contacts/import" },
+                    ChecklistItem { key: "segment", done: has.segments, link: "/segments/new" },
+                    ChecklistItem { key: "form", done: has.forms, link: "/forms?new=1" },
+                    ChecklistItem { key: "page", done: has.pages, link: "/pages?new=1" },
+                    ChecklistItem { key: "email", done: has.emails, link: "/emails?new=1" },
+                    ChecklistItem { key: "campaign", done: has.campaigns, link: "/campaigns?new=1" },
+                    ChecklistItem { key: "answer", done: has.opens, link: "/outbox" },
                 ],
             })
         })

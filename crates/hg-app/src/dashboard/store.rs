@@ -11,7 +11,7 @@ pub(super) const BUCKET_MS: i64 = 1_800_000;
 
 pub(super) fn contacts(tx: &mut Tx<'_>, from: Timestamp, to: Timestamp) -> Result<ContactFigures> {
     let sql = Sql::new(
-        "SELECT count(*), count(identified_at), count(CASE WHEN created_at >= $1 AND created_at < $2 THEN 1 END) FROM contacts WHERE deleted_at IS NULL",
+        "SELECT count(*), count(identified_at), count(CASE WHEN identified_at IS NOT NULL AND created_at >= $1 AND created_at < $2 THEN 1 END) FROM contacts WHERE deleted_at IS NULL",
     );
     Ok(tx.one(sql.bind(from).bind(to), |r| Ok(ContactFigures { total: r.get(0)?, identified: r.get(1)?, new: r.get(2)? }))?)
 }
@@ -83,17 +83,30 @@ pub(super) fn upcoming(tx: &mut Tx<'_>) -> Result<Vec<Upcoming>> {
     })?)
 }
 
-/// Whether there is anything of each: contacts, segments, emails, forms, published campaigns.
-pub(super) fn has(tx: &mut Tx<'_>) -> Result<[bool; 5]> {
-    let any = |tx: &mut Tx<'_>, from: &'static str| -> Result<bool> {
+/// Which steps of the way to a first campaign are done.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Has {
+    pub contacts: bool,
+    pub segments: bool,
+    pub forms: bool,
+    pub pages: bool,
+    pub emails: bool,
+    pub campaigns: bool,
+    pub opens: bool,
+}
+
+pub(super) fn has(tx: &mut Tx<'_>) -> Result<Has> {
+    let mut any = |from: &'static str| -> Result<bool> {
         let n: Option<i64> = tx.opt(Sql::new(format!("SELECT 1 FROM {from} LIMIT 1")), |_| Ok(1))?;
         Ok(n.is_some())
     };
-    Ok([
-        any(tx, "contacts WHERE identified_at IS NOT NULL AND deleted_at IS NULL")?,
-        any(tx, "segments WHERE deleted_at IS NULL")?,
-        any(tx, "emails WHERE deleted_at IS NULL")?,
-        any(tx, "forms WHERE deleted_at IS NULL")?,
-        any(tx, "campaigns WHERE state = 'published' AND deleted_at IS NULL")?,
-    ])
+    Ok(Has {
+        contacts: any("contacts WHERE identified_at IS NOT NULL AND deleted_at IS NULL")?,
+        segments: any("segments WHERE deleted_at IS NULL")?,
+        forms: any("forms WHERE deleted_at IS NULL")?,
+        pages: any("pages WHERE deleted_at IS NULL")?,
+        emails: any("emails WHERE deleted_at IS NULL")?,
+        campaigns: any("campaigns WHERE state = 'published' AND deleted_at IS NULL")?,
+        opens: any("sends WHERE opened_at IS NOT NULL")?,
+    })
 }

@@ -39,7 +39,7 @@ pub struct CampaignOut {
     version: i64,
     name: String,
     description: Option<String>,
-    /// `draft`, `published` or `paused`.
+    #[schema(value_type = super::words::CampaignState)]
     state: String,
     publish_up: Option<String>,
     publish_down: Option<String>,
@@ -51,14 +51,14 @@ pub struct CampaignOut {
     layout: Option<Value>,
     counts: CampaignCounts,
     /// What keeps it from being published.
-    problems: Vec<ProblemOut>,
+    problems: Vec<CampaignProblem>,
     created_at: String,
     updated_at: String,
 }
 
 #[derive(Serialize, ToSchema)]
 struct SourceOut {
-    /// `segment` or `form`.
+    #[schema(value_type = super::words::SourceWord)]
     kind: String,
     id: i64,
     name: String,
@@ -75,7 +75,7 @@ struct CampaignCounts {
 }
 
 #[derive(Serialize, ToSchema)]
-struct ProblemOut {
+struct CampaignProblem {
     /// Key of the step at fault; null: the campaign itself.
     step_id: Option<String>,
     code: String,
@@ -87,13 +87,14 @@ struct ProblemOut {
 struct StepOut {
     id: i64,
     key: String,
-    /// `action`, `decision` or `condition`.
+    #[schema(value_type = super::words::StepWord)]
     kind: String,
     #[serde(rename = "type")]
     what: String,
     name: String,
     parent: Option<String>,
-    /// `yes` or `no` below a decision or condition.
+    /// Below a decision or condition.
+    #[schema(value_type = Option<super::words::PathWord>)]
     path: Option<String>,
     #[schema(value_type = Object)]
     settings: Value,
@@ -116,10 +117,10 @@ struct StepCountsOut {
 #[derive(Serialize, Deserialize, ToSchema, Default)]
 #[serde(default)]
 struct TimingIo {
-    /// `immediate`, `interval` or `date`.
+    #[schema(value_type = super::words::TimingMode, required = true)]
     mode: String,
     interval: i64,
-    /// `i` minutes, `h` hours, `d` days, `m` months, `y` years.
+    #[schema(value_type = Option<super::words::UnitWord>)]
     unit: Option<String>,
     /// The instant of mode `date`.
     at: Option<String>,
@@ -129,12 +130,13 @@ struct TimingIo {
     between: Option<Vec<String>>,
     /// 0 = Sunday … 6 = Saturday.
     weekdays: Vec<u8>,
-    /// `run` or `skip`, when the date has passed as a contact arrives.
+    #[schema(value_type = Option<super::words::PastWord>)]
     if_past: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
 struct SourceIn {
+    #[schema(value_type = super::words::SourceWord)]
     kind: String,
     id: i64,
 }
@@ -148,6 +150,7 @@ struct StepDraft {
     #[serde(default)]
     name: String,
     parent: Option<String>,
+    #[schema(value_type = Option<super::words::PathWord>)]
     path: Option<String>,
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -237,6 +240,7 @@ struct Affected {
 struct StepTypeOut {
     #[serde(rename = "type")]
     what: String,
+    #[schema(value_type = super::words::StepWord)]
     kind: String,
     label: String,
     /// Settings of a new step of this type.
@@ -247,7 +251,7 @@ struct StepTypeOut {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Catalogue {
+struct StepCatalogue {
     types: Vec<StepTypeOut>,
 }
 
@@ -304,7 +308,7 @@ impl From<Campaign> for CampaignOut {
             problems: c
                 .problems
                 .into_iter()
-                .map(|p| ProblemOut { step_id: p.step, code: p.code.into(), detail: p.detail })
+                .map(|p| CampaignProblem { step_id: p.step, code: p.code.into(), detail: p.detail })
                 .collect(),
             created_at: c.created_at.rfc3339(),
             updated_at: c.updated_at.rfc3339(),
@@ -392,8 +396,8 @@ async fn create(Caller(cx): Caller, Body(b): Body<CampaignIn>) -> Answer<(Status
 }
 
 /// The kinds of steps that can be drawn.
-#[utoipa::path(get, path = "/campaigns/catalogue", tag = "campaigns", responses((status = 200, body = Catalogue)))]
-async fn catalogue(Caller(cx): Caller) -> Answer<Json<Catalogue>> {
+#[utoipa::path(get, path = "/campaigns/catalogue", tag = "campaigns", responses((status = 200, body = StepCatalogue)))]
+async fn catalogue(Caller(cx): Caller) -> Answer<Json<StepCatalogue>> {
     cx.may(hg_app::Action::View(hg_app::Area::Campaigns))?;
     let types = TYPES.iter().filter_map(|(key, _, label)| {
         let empty = StepType::read(key, &Value::Null).ok()?;
@@ -406,7 +410,7 @@ async fn catalogue(Caller(cx): Caller) -> Answer<Json<Catalogue>> {
             only_below,
         })
     });
-    Ok(Json(Catalogue { types: types.collect() }))
+    Ok(Json(StepCatalogue { types: types.collect() }))
 }
 
 /// One campaign.

@@ -39,12 +39,12 @@ struct TimelineItem {
     title: String,
     #[schema(value_type = Object)]
     detail: Value,
-    link: Option<LinkOut>,
+    link: Option<TimelineLink>,
 }
 
 /// What it was about.
 #[derive(Debug, Serialize, ToSchema)]
-struct LinkOut {
+struct TimelineLink {
     #[serde(rename = "type")]
     kind: &'static str,
     id: i64,
@@ -59,7 +59,7 @@ impl From<Moment> for TimelineItem {
             occurred_at: m.at.rfc3339(),
             title: m.title,
             detail: m.detail,
-            link: m.about.map(|(kind, id, label)| LinkOut { kind, id, label }),
+            link: m.about.map(|(kind, id, label)| TimelineLink { kind, id, label }),
         }
     }
 }
@@ -119,7 +119,7 @@ async fn memberships(Caller(cx): Caller, Path(id): Path<ContactId>) -> Answer<Js
 #[derive(Debug, Serialize, ToSchema)]
 struct ConsentOut {
     purpose: String,
-    /// `given` or `withdrawn`.
+    #[schema(value_type = super::words::ConsentWord)]
     state: &'static str,
     text: Option<String>,
     source: String,
@@ -136,7 +136,7 @@ impl From<Consent> for ConsentOut {
 #[derive(Debug, Deserialize, ToSchema)]
 struct ConsentIn {
     purpose: String,
-    /// `given` or `withdrawn`.
+    #[schema(value_type = super::words::ConsentWord)]
     state: String,
     /// The words that the person saw.
     text: Option<String>,

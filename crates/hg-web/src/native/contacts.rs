@@ -46,7 +46,7 @@ pub struct ContactOut {
     identified_at: Option<String>,
     last_active_at: Option<String>,
     /// Every field by its alias; null without a value.
-    #[schema(value_type = std::collections::BTreeMap<String, Object>)]
+    #[schema(value_type = BTreeMap<String, super::words::FieldValue>)]
     fields: BTreeMap<String, Value>,
     tags: Vec<TagRef>,
     do_not_contact: Vec<DoNotContactOut>,
@@ -104,6 +104,7 @@ pub struct ContactScope {
     /// Only contacts with this tag.
     tag: Option<String>,
     /// Only whom this filter selects: JSON as segments have.
+    #[schema(value_type = Option<super::words::FilterGroup>)]
     filter: Option<Value>,
     /// Visitors too.
     #[serde(default)]
@@ -149,6 +150,7 @@ struct Window {
     /// A filter as JSON.
     filter: Option<String>,
     #[serde(default)]
+    #[param(value_type = Option<bool>)]
     include_anonymous: Option<String>,
     /// Columns of an export: aliases, `id`, `tags`, `do_not_contact`, with commas between.
     #[serde(default)]
@@ -184,7 +186,7 @@ struct ContactIn {
     /// Refused with 409 when the contact is no longer at this version.
     version: Option<i64>,
     /// Values by the alias of their field; null clears.
-    #[schema(value_type = std::collections::BTreeMap<String, Object>)]
+    #[schema(value_type = BTreeMap<String, super::words::FieldValue>)]
     fields: BTreeMap<String, Value>,
     /// Tags by name; `-name` takes one away.
     tags: Vec<String>,
@@ -260,7 +262,7 @@ struct SelectIn {
 
 #[derive(Debug, Deserialize, ToSchema)]
 struct ActionIn {
-    /// `add_tags`, `remove_tags`, `add_to_segment`, `remove_from_segment`, `do_not_contact`, `delete` or `restore`.
+    #[schema(value_type = super::words::BulkWord)]
     kind: String,
     #[serde(default)]
     tags: Vec<String>,

@@ -79,23 +79,23 @@ pub struct EmailOut {
     from_name: String,
     from_address: String,
     reply_to: String,
-    /// `html` or `mjml`.
+    #[schema(value_type = super::words::EmailFormat)]
     format: String,
     source: String,
     /// Null: made automatically.
     plain_text: Option<String>,
     /// The text made from the source; empty in lists.
     plain_text_auto: String,
-    /// `template` or `segment`.
+    #[schema(value_type = super::words::EmailWord)]
     kind: String,
-    /// `marketing` or `transactional`.
+    #[schema(value_type = super::words::PurposeWord)]
     purpose: String,
     published: bool,
     segments: Vec<i64>,
     excluded_segments: Vec<i64>,
     language: String,
     utm: UtmBody,
-    /// `idle`, `sending`, `paused` or `sent`.
+    #[schema(value_type = super::words::SendState)]
     send_state: String,
     counts: CountsOut,
     /// Empty in lists.
@@ -166,12 +166,15 @@ pub struct EmailIn {
     from_name: Option<String>,
     from_address: Option<String>,
     reply_to: Option<String>,
+    #[schema(value_type = Option<super::words::EmailFormat>)]
     format: Option<String>,
     source: Option<String>,
     /// Null or empty: made automatically.
     #[serde(deserialize_with = "present")]
     plain_text: Option<Option<String>>,
+    #[schema(value_type = Option<super::words::EmailWord>)]
     kind: Option<String>,
+    #[schema(value_type = Option<super::words::PurposeWord>)]
     purpose: Option<String>,
     published: Option<bool>,
     segments: Option<Vec<i64>>,
@@ -295,7 +298,7 @@ async fn restore(Caller(cx): Caller, Path(id): Path<EmailId>) -> Answer<Json<Ema
 /// What to show, and to whom.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
-pub struct PreviewIn {
+pub struct EmailPreviewIn {
     id: Option<i64>,
     #[serde(flatten)]
     email: EmailIn,
@@ -305,7 +308,7 @@ pub struct PreviewIn {
 
 /// A message that nobody gets.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PreviewOut {
+pub struct EmailPreview {
     subject: String,
     preheader: String,
     html: String,
@@ -314,14 +317,14 @@ pub struct PreviewOut {
 }
 
 /// An email as it stands in the editor, as somebody would get it.
-#[utoipa::path(post, path = "/emails/preview", tag = "emails", request_body = PreviewIn, responses((status = 200, body = PreviewOut)))]
-async fn preview(Caller(cx): Caller, Body(b): Body<PreviewIn>) -> Answer<Json<PreviewOut>> {
+#[utoipa::path(post, path = "/emails/preview", tag = "emails", request_body = EmailPreviewIn, responses((status = 200, body = EmailPreview)))]
+async fn preview(Caller(cx): Caller, Body(b): Body<EmailPreviewIn>) -> Answer<Json<EmailPreview>> {
     let content = b.email.content(Content::default())?;
     let request = PreviewRequest { email_id: b.id.unwrap_or(0), content, contact: b.contact_id.map(ContactId) };
     let p = emails::preview(&cx, request).await?;
     let warnings = p.warnings.into_iter().map(WarningOut::from).collect();
     let m = p.message;
-    Ok(Json(PreviewOut { subject: m.subject, preheader: m.preheader, html: m.html, text: m.text, warnings }))
+    Ok(Json(EmailPreview { subject: m.subject, preheader: m.preheader, html: m.html, text: m.text, warnings }))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -354,7 +357,7 @@ pub struct SkippedOut {
 
 /// Somebody, for lists.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PersonOut {
+pub struct RecipientRef {
     pub id: i64,
     pub name: String,
     pub email: Option<String>,
@@ -365,7 +368,7 @@ pub struct PersonOut {
 pub struct AudienceOut {
     will_receive: u64,
     skipped: Vec<SkippedOut>,
-    sample: Vec<PersonOut>,
+    sample: Vec<RecipientRef>,
 }
 
 /// What a send would do, before it does it.
@@ -375,7 +378,7 @@ async fn audience(Caller(cx): Caller, Path(id): Path<EmailId>) -> Answer<Json<Au
     let ids: Vec<i64> = found.sample.iter().map(|c| c.0).collect();
     let wanted = ids.clone();
     let mut names = cx.db().read(move |tx| contacts::names(tx, &wanted)).await?;
-    let sample = ids.into_iter().filter_map(|id| names.remove(&id).map(|n| PersonOut { id, name: n.name, email: n.email }));
+    let sample = ids.into_iter().filter_map(|id| names.remove(&id).map(|n| RecipientRef { id, name: n.name, email: n.email }));
     let skipped = found.skipped.into_iter();
     Ok(Json(AudienceOut {
         will_receive: found.will_receive,
@@ -413,7 +416,7 @@ struct StateParam {
 /// One message to one person.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecipientOut {
-    contact: PersonOut,
+    contact: RecipientRef,
     state: String,
     reason: Option<String>,
     sent_at: Option<String>,
@@ -431,7 +434,7 @@ async fn recipients(
 ) -> Answer<Json<PageOut<RecipientOut>>> {
     let page = sending::recipients(&cx, id, s.state, q.into()).await?;
     Ok(PageOut::of(page, |r| RecipientOut {
-        contact: PersonOut { id: r.contact.0, name: r.name, email: Some(r.address).filter(|a| !a.is_empty()) },
+        contact: RecipientRef { id: r.contact.0, name: r.name, email: Some(r.address).filter(|a| !a.is_empty()) },
         state: r.state.key().to_owned(),
         reason: r.reason,
         sent_at: r.sent_at.map(|t| t.rfc3339()),
@@ -442,15 +445,15 @@ async fn recipients(
 
 /// A link and its clicks.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct LinkOut {
+pub struct LinkStat {
     url: String,
     clicks: i64,
     people: i64,
 }
 
 /// The links of an email, the most clicked first.
-#[utoipa::path(get, path = "/emails/{id}/links", tag = "emails", params(("id" = i64, Path)), responses((status = 200, body = Vec<LinkOut>)))]
-async fn links(Caller(cx): Caller, Path(id): Path<EmailId>) -> Answer<Json<Vec<LinkOut>>> {
+#[utoipa::path(get, path = "/emails/{id}/links", tag = "emails", params(("id" = i64, Path)), responses((status = 200, body = Vec<LinkStat>)))]
+async fn links(Caller(cx): Caller, Path(id): Path<EmailId>) -> Answer<Json<Vec<LinkStat>>> {
     let found = sending::links(&cx, id).await?;
-    Ok(Json(found.into_iter().map(|l| LinkOut { url: l.url, clicks: l.clicks, people: l.people }).collect()))
+    Ok(Json(found.into_iter().map(|l| LinkStat { url: l.url, clicks: l.clicks, people: l.people }).collect()))
 }

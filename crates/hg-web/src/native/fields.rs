@@ -45,6 +45,7 @@ struct FieldOut {
     alias: String,
     label: String,
     #[serde(rename = "type")]
+    #[schema(value_type = super::words::FieldTypeWord)]
     kind: &'static str,
     group: &'static str,
     order: i64,
@@ -103,8 +104,9 @@ struct FieldIn {
     label: Option<String>,
     /// Made of the label when absent; never changes.
     alias: Option<String>,
-    /// `text long_text number date datetime boolean select multiselect email url phone country region timezone locale lookup`; never changes.
+    /// Never changes.
     #[serde(rename = "type")]
+    #[schema(value_type = Option<super::words::FieldTypeWord>)]
     kind: Option<String>,
     /// `core`, `social`, `personal` or `professional`.
     group: Option<String>,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::emails::PersonOut;
+use super::emails::RecipientRef;
 use crate::Web;
 use crate::auth::Caller;
 use crate::input::{Body, ListParams, PageOut, Path, Query};
@@ -43,8 +43,8 @@ pub struct FormFieldBody {
     /// Empty: made from the label.
     alias: String,
     label: String,
-    /// `text`, `email`, `textarea`, `select`, `hidden`, `consent` or `button`.
     #[serde(rename = "type")]
+    #[schema(value_type = super::words::FormFieldWord)]
     kind: String,
     required: bool,
     placeholder: String,
@@ -108,7 +108,7 @@ impl FormFieldBody {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct FormActionBody {
-    /// `add_tags`, `change_points` or `add_to_segment`.
+    #[schema(value_type = super::words::FormActionWord, required = true)]
     kind: String,
     /// Tags that come, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -169,8 +169,9 @@ impl FormActionBody {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct PostActionBody {
-    /// `message`, `redirect` or `return`.
+    #[schema(value_type = super::words::PostActionWord, required = true)]
     kind: String,
+    #[schema(required = true)]
     value: String,
 }
 
@@ -214,7 +215,7 @@ pub struct FormOut {
     name: String,
     alias: String,
     description: String,
-    /// `standalone` or `campaign`.
+    #[schema(value_type = super::words::FormWord)]
     kind: String,
     published: bool,
     fields: Vec<FormFieldBody>,
@@ -252,6 +253,7 @@ pub struct FormIn {
     name: Option<String>,
     alias: Option<String>,
     description: Option<String>,
+    #[schema(value_type = Option<super::words::FormWord>)]
     kind: Option<String>,
     published: Option<bool>,
     fields: Option<Vec<FormFieldBody>>,
@@ -346,9 +348,9 @@ pub struct AnswerUtm {
 pub struct SubmissionOut {
     id: i64,
     submitted_at: String,
-    contact: Option<PersonOut>,
+    contact: Option<RecipientRef>,
     /// Alias → text.
-    #[schema(value_type = Object)]
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     values: serde_json::Value,
     page_id: Option<i64>,
     referrer: Option<String>,
@@ -368,7 +370,7 @@ async fn submissions(
     Ok(PageOut::of(page, |a| SubmissionOut {
         id: a.id,
         submitted_at: a.submitted_at.rfc3339(),
-        contact: a.contact.map(|(id, name, email)| PersonOut { id: id.0, name, email }),
+        contact: a.contact.map(|(id, name, email)| RecipientRef { id: id.0, name, email }),
         values: a.values,
         page_id: a.page.map(|p| p.0),
         referrer: a.referrer,

@@ -41,7 +41,7 @@ struct ImportOut {
     created_at: String,
     updated_at: String,
     file_name: String,
-    /// `mapping dry_running ready queued running stopped done failed`.
+    #[schema(value_type = super::words::ImportStateWord)]
     state: &'static str,
     encoding: String,
     delimiter: String,
@@ -52,7 +52,7 @@ struct ImportOut {
     mapping: Vec<ColumnOut>,
     options: OptionsOut,
     dry_run: Option<DryRunOut>,
-    progress: Option<ProgressOut>,
+    progress: Option<ImportProgress>,
     finished_at: Option<String>,
     message: Option<String>,
 }
@@ -97,7 +97,7 @@ struct ReasonOut {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct ProgressOut {
+struct ImportProgress {
     done: i64,
     total: Option<i64>,
     created: i64,
@@ -117,12 +117,12 @@ fn estimate(import: &Import) -> Option<i64> {
     i64::try_from(width).ok().filter(|w| *w > 0).map(|w| import.file_bytes / w)
 }
 
-fn progress(import: &Import) -> Option<ProgressOut> {
+fn progress(import: &Import) -> Option<ImportProgress> {
     let started = import.started_at?;
     let counts = import.counts;
     let until = import.finished_at.unwrap_or(import.updated_at);
     let took = until.since(started).0;
-    Some(ProgressOut {
+    Some(ImportProgress {
         done: counts.rows(),
         total: if import.state == ImportState::Done { Some(counts.rows()) } else { estimate(import) },
         created: counts.created,

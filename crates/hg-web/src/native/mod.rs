@@ -7,6 +7,7 @@ pub mod campaigns;
 pub mod contact_parts;
 pub mod contacts;
 pub mod dashboard;
+mod describe;
 pub mod emails;
 pub mod fields;
 pub mod forms;
@@ -23,6 +24,7 @@ pub mod settings;
 pub mod tags;
 pub mod tasks;
 pub mod users;
+mod words;
 
 use axum::{Router, middleware};
 use utoipa::OpenApi;
@@ -40,7 +42,7 @@ use crate::{Web, auth};
         license(name = "Apache-2.0")
     ),
     servers((url = "/api/v1", description = "Basic sign-in"), (url = "/s/api/v1", description = "The app's session")),
-    components(schemas(crate::problem::ProblemBody))
+    components(schemas(crate::problem::ProblemBody, words::FilterRule, words::FilterCondition))
 )]
 struct Description;
 
@@ -70,7 +72,9 @@ fn api() -> OpenApiRouter<Web> {
 
 /// The description of the native API (OpenAPI 3.1).
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().into_openapi()
+    let mut api = api().into_openapi();
+    describe::complete(&mut api);
+    api
 }
 
 pub fn router(web: &Web) -> Router<Web> {

@@ -120,7 +120,7 @@ struct ChangeOut {
     at: String,
     /// Null when it stands for many.
     contact: Option<WhoOut>,
-    /// `joined` or `left`.
+    #[schema(value_type = super::words::ChangeWord)]
     change: &'static str,
     count: i64,
     reason: String,

@@ -40,8 +40,8 @@ struct SegmentOut {
     description: Option<String>,
     published: bool,
     include_anonymous: bool,
-    /// `{"match": "all"|"any", "not"?: true, "rules": […]}`; null: only people added by hand.
-    #[schema(value_type = Option<Object>)]
+    /// Null: only people added by hand.
+    #[schema(value_type = Option<super::words::FilterGroup>)]
     filter: Option<Value>,
     count: i64,
     /// Its members are being gathered.
@@ -97,7 +97,7 @@ struct SegmentIn {
     description: Maybe<String>,
     published: Option<bool>,
     include_anonymous: Option<bool>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<super::words::FilterGroup>)]
     filter: Maybe<Value>,
 }
 
@@ -183,7 +183,6 @@ struct CatalogueField {
     #[serde(rename = "type")]
     kind: &'static str,
     operators: Vec<OperatorOut>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     options: Vec<super::fields::OptionOut>,
     /// Where ids to choose from come from: `tags`, `segments`, `emails`, `forms`, `pages`, `campaigns`, `users`.
     source: Option<&'static str>,
@@ -193,7 +192,7 @@ struct CatalogueField {
 struct OperatorOut {
     op: &'static str,
     label: &'static str,
-    /// `none text number date datetime boolean option options ids interval range`.
+    #[schema(value_type = super::words::ValueWord)]
     value: &'static str,
 }
 
@@ -235,8 +234,8 @@ async fn catalogue(Caller(cx): Caller) -> Answer<Json<CatalogueOut>> {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
-struct PreviewIn {
-    #[schema(value_type = Object)]
+struct SegmentPreviewIn {
+    #[schema(value_type = super::words::FilterGroup)]
     filter: Value,
     #[serde(default)]
     include_anonymous: bool,
@@ -244,7 +243,7 @@ struct PreviewIn {
 
 /// Whom a filter selects now.
 #[derive(Debug, Serialize, ToSchema)]
-struct PreviewOut {
+struct SegmentPreview {
     count: u64,
     /// Whether everybody was looked at; otherwise the counts are estimated.
     exact: bool,
@@ -264,10 +263,10 @@ struct ConditionCount {
 }
 
 /// Counts whom a filter selects, without saving it.
-#[utoipa::path(post, path = "/segments/preview", tag = "segments", request_body = PreviewIn, responses((status = 200, body = PreviewOut)))]
-async fn preview(Caller(cx): Caller, Body(b): Body<PreviewIn>) -> Answer<Json<PreviewOut>> {
+#[utoipa::path(post, path = "/segments/preview", tag = "segments", request_body = SegmentPreviewIn, responses((status = 200, body = SegmentPreview)))]
+async fn preview(Caller(cx): Caller, Body(b): Body<SegmentPreviewIn>) -> Answer<Json<SegmentPreview>> {
     let found = segments::preview(&cx, PreviewQuery { filter: b.filter, include_anonymous: b.include_anonymous }).await?;
-    Ok(Json(PreviewOut {
+    Ok(Json(SegmentPreview {
         count: found.count,
         exact: found.exact,
         took_ms: found.took_ms,

@@ -6,7 +6,7 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse};
 use hg_app::users::{self, NewUser, SessionInfo};
-use hg_app::{Cx, Error, Role, Workspace};
+use hg_app::{Cx, Error, OpenDoor, Role, Workspace};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -26,6 +26,14 @@ pub fn router() -> OpenApiRouter<Web> {
 struct SetupNeeded {
     /// Nobody can sign in yet: show the first-run page.
     needed: bool,
+    /// How to sign in to the demo, when this is one with the account that everybody knows.
+    demo: Option<DemoSignIn>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct DemoSignIn {
+    email: String,
+    password: String,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -75,7 +83,7 @@ struct SiteOut {
 
 #[derive(Serialize, ToSchema)]
 struct MailOut {
-    /// `outbox` (mail is caught inside) or `smtp`.
+    #[schema(value_type = super::words::TransportWord)]
     transport: String,
 }
 
@@ -108,7 +116,8 @@ const FOURTEEN_DAYS: i64 = 14 * 86_400;
 /// Whether the first run is still to come.
 #[utoipa::path(get, path = "/setup", tag = "session", responses((status = 200, body = SetupNeeded)))]
 async fn needs_setup(Caller(cx): Caller) -> Answer<Json<SetupNeeded>> {
-    Ok(Json(SetupNeeded { needed: users::needs_setup(&cx).await? }))
+    let demo = cx.ws.part::<OpenDoor>().0.clone().map(|(email, password)| DemoSignIn { email, password });
+    Ok(Json(SetupNeeded { needed: users::needs_setup(&cx).await?, demo }))
 }
 
 /// The first run: makes the administrator, sets the site and the sender, and signs in. Works once.

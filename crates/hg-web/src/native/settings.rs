@@ -48,8 +48,9 @@ struct SendingSettings {
     reply_to: String,
     unsubscribe_text: String,
     webview_text: String,
-    /// `outbox` or `smtp`; set by the configuration, not here.
+    /// Set by the configuration, not here.
     #[serde(default)]
+    #[schema(value_type = Option<super::words::TransportWord>)]
     transport_in_use: String,
     max_connections: u32,
     unsubscribe_on_get: bool,

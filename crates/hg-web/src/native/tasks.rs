@@ -22,7 +22,7 @@ pub struct TaskOut {
     id: i64,
     kind: String,
     title: String,
-    /// `queued`, `running`, `stopping`, `stopped`, `done` or `failed`.
+    #[schema(value_type = super::words::TaskState)]
     state: String,
     done: i64,
     total: Option<i64>,

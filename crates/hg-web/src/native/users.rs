@@ -26,7 +26,7 @@ pub struct UserOut {
     email: String,
     first_name: String,
     last_name: String,
-    /// `administrator` or `viewer`.
+    #[schema(value_type = super::words::RoleWord)]
     role: String,
     timezone: Option<String>,
     created_at: String,
@@ -59,6 +59,7 @@ struct UserIn {
     first_name: String,
     #[serde(default)]
     last_name: String,
+    #[schema(value_type = super::words::RoleWord)]
     role: String,
     timezone: Option<String>,
 }
@@ -70,6 +71,7 @@ struct UserChange {
     password: Option<String>,
     first_name: Option<String>,
     last_name: Option<String>,
+    #[schema(value_type = Option<super::words::RoleWord>)]
     role: Option<String>,
     timezone: Option<String>,
 }

@@ -14,7 +14,7 @@ mod state;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hg_app::{Cx, Result, users};
+use hg_app::{Cx, OpenDoor, Result, users};
 use hg_core::time::{Clock, Millis, TimeZone, Timestamp};
 
 use crate::clock::SystemClock;
@@ -58,6 +58,7 @@ pub async fn run(args: Args, mut config: Config) -> Result<()> {
     if args.fresh {
         config.data_dir = unused(config.data_dir);
     }
+    let own_account = config.admin.email.is_some() || config.admin.password.is_some();
     let email = config.admin.email.get_or_insert_with(|| EMAIL.to_owned()).clone();
     let password = config.admin.password.get_or_insert_with(|| PASSWORD.to_owned()).clone();
     let address = config.listen().map_err(open::plain)?;
@@ -65,6 +66,9 @@ pub async fn run(args: Args, mut config: Config) -> Result<()> {
     let listener = if args.prepare { None } else { Some(serve::bind(address).await?) };
     let clock = Arc::new(DemoClock::default());
     let ws = open::workspace_at(&config, true, clock.clone()).await?;
+    if !own_account {
+        ws.set_part(Arc::new(OpenDoor(Some((email.clone(), password.clone())))));
+    }
     let cx = Cx::system(&ws);
     let mut state = match State::load(&config.data_dir)? {
         Some(state) => state,

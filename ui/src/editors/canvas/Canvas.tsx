@@ -16,11 +16,12 @@ import {
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
+  useStore,
 } from "@xyflow/react";
 import { createContext, useContext, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { CampaignSource, Step } from "../../api/types";
-import { layout, type Placed } from "../../campaigns/layout";
+import { type Layout, layout, type Placed } from "../../campaigns/layout";
 import { StepTypeItems } from "../../campaigns/StepTypeItems";
 import { isUnfinished, type Slot, type StepType } from "../../campaigns/tree";
 import { stepIcon, useStepWords, useTimingWords } from "../../campaigns/words";
@@ -101,9 +102,7 @@ export default function Canvas(props: CanvasProps) {
           nodeTypes={NODE_TYPES}
           edgeTypes={EDGE_TYPES}
           colorMode={scheme}
-          fitView
-          fitViewOptions={{ maxZoom: 1, padding: 0.15 }}
-          minZoom={0.2}
+          minZoom={0.4}
           maxZoom={1.5}
           panOnScroll
           nodesDraggable={false}
@@ -113,21 +112,36 @@ export default function Canvas(props: CanvasProps) {
         >
           <Background gap={22} size={1.2} />
           <Controls showInteractive={false} />
-          <Refit shape={shape} open={props.selected !== null} />
+          <Refit shape={shape} open={props.selected !== null} placed={placed} />
         </ReactFlow>
       </ReactFlowProvider>
     </Flow.Provider>
   );
 }
 
-/** Keeps the whole flow in view when steps come or go and when the side panel takes room. */
-function Refit({ shape, open }: { shape: string; open: boolean }) {
-  const { fitView } = useReactFlow();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the shape and the panel are the causes
+/** Below this size a step cannot be read: a flow that needs more room shows its beginning instead. */
+const READABLE = 0.6;
+
+/** Keeps the flow in view when steps come or go and when the side panel takes room. */
+function Refit({ shape, open, placed }: { shape: string; open: boolean; placed: Layout }) {
+  const { fitView, setViewport } = useReactFlow();
+  const width = useStore((state) => state.width);
+  const height = useStore((state) => state.height);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the shape and the room are the causes
   useEffect(() => {
-    const soon = setTimeout(() => fitView({ maxZoom: 1, padding: 0.12, duration: 0 }), 60);
-    return () => clearTimeout(soon);
-  }, [shape, open, fitView]);
+    if (!width || !height) return;
+    const all = [placed.source, ...placed.steps, ...placed.ends];
+    const left = Math.min(...all.map((one) => one.x));
+    const right = Math.max(...all.map((one) => one.x + one.width));
+    const bottom = Math.max(...all.map((one) => one.y + one.height));
+    const whole = Math.min((width - 64) / (right - left), (height - 64) / bottom);
+    if (whole >= READABLE) {
+      fitView({ maxZoom: 1, padding: 0.1, duration: 0 });
+      return;
+    }
+    const middle = placed.source.x + placed.source.width / 2;
+    setViewport({ zoom: READABLE, x: width / 2 - middle * READABLE, y: 28 });
+  }, [shape, open, width, height]);
   return null;
 }
 
@@ -254,25 +268,31 @@ function SlotEdge(props: EdgeProps) {
   const { t } = useTranslation("campaigns");
   const { counts, editable } = useFlow();
   const slot = props.data?.slot as Slot;
-  const [path, labelX, labelY] = getSmoothStepPath({ ...props, borderRadius: 14 });
+  const [path] = getSmoothStepPath({ ...props, borderRadius: 14 });
+  const middle = (props.sourceY + props.targetY) / 2;
+  const placed = (x: number, y: number) => `translate(-50%, -50%) translate(${x}px, ${y}px)`;
   const taken = slot.parent && slot.path ? counts.get(slot.parent)?.[slot.path] : undefined;
   return (
     <>
       <BaseEdge id={props.id} path={path} style={{ strokeWidth: 1.6 }} />
       <EdgeLabelRenderer>
-        <Group
-          gap={4}
-          className="nodrag nopan hg-edge"
-          style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)` }}
-        >
-          {slot.path && (
-            <span className={slot.path === "yes" ? "hg-path hg-badge-teal" : "hg-path hg-badge-orange"}>
-              {t(`path.${slot.path}`)}
-              {taken ? ` ${number(taken)}` : ""}
-            </span>
-          )}
-          {editable && !props.data?.toEnd && <PlusMenu slot={slot} between />}
-        </Group>
+        {slot.path && (
+          <span
+            className={`hg-edge hg-path ${slot.path === "yes" ? "hg-badge-teal" : "hg-badge-orange"}`}
+            style={{ transform: placed(props.sourceX, props.sourceY + 18) }}
+          >
+            {t(`path.${slot.path}`)}
+            {taken ? ` ${number(taken)}` : ""}
+          </span>
+        )}
+        {editable && !props.data?.toEnd && (
+          <span
+            className="nodrag nopan hg-edge"
+            style={{ transform: placed(props.targetX, slot.path ? props.targetY - 20 : middle) }}
+          >
+            <PlusMenu slot={slot} between />
+          </span>
+        )}
       </EdgeLabelRenderer>
     </>
   );
@@ -284,6 +304,9 @@ type PlusProps = { slot: Slot; between: boolean; big?: boolean };
 function PlusMenu({ slot, between, big }: PlusProps) {
   const { t } = useTranslation("campaigns");
   const { steps, onAdd } = useFlow();
+  const size = big ? 34 : 24;
+  // However far the picture is zoomed out, the sign keeps the 24 pixels that a finger or a shaky hand needs.
+  const grow = useStore((state) => Math.max(1, 24 / (size * state.transform[2])));
   const parent = steps.find((step) => step.key === slot.parent);
   const where = parent ? parent.name || t(`type.${parent.type}`) : t("starts");
   const label = between
@@ -297,7 +320,8 @@ function PlusMenu({ slot, between, big }: PlusProps) {
         <ActionIcon
           variant={big ? "filled" : "default"}
           radius="xl"
-          size={big ? 34 : 24}
+          size={size}
+          style={grow > 1 ? { transform: `scale(${grow})` } : undefined}
           aria-label={label}
           title={label}
         >

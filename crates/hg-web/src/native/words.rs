@@ -1,0 +1,120 @@
+//! The closed sets of words and the shapes of free values, for the description of the API only: clients made from it
+//! know what may stand in a field. The handlers read and write texts and JSON, and the domains judge them.
+#![expect(dead_code, reason = "these types are never made; the description is read off them")]
+
+use utoipa::ToSchema;
+
+macro_rules! words {
+    ($($(#[$about:meta])* $name:ident { $($word:ident),+ })+) => {$(
+        $(#[$about])*
+        #[derive(serde::Serialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($word),+ }
+    )+};
+}
+
+words! {
+    /// What somebody may do.
+    RoleWord { Administrator, Viewer }
+    /// Where mail goes: `outbox` catches it inside.
+    TransportWord { Outbox, Smtp }
+    /// Whether a campaign runs.
+    CampaignState { Draft, Published, Paused }
+    /// What lets people into a campaign.
+    SourceWord { Segment, Form }
+    /// A step does something, waits for something, or looks at something.
+    StepWord { Action, Decision, Condition }
+    /// A way below a decision or condition.
+    PathWord { Yes, No }
+    /// When a step runs.
+    TimingMode { Immediate, Interval, Date }
+    /// What happens when the date has passed as a contact arrives.
+    PastWord { Run, Skip }
+    /// How far a task is.
+    TaskState { Queued, Running, Stopping, Stopped, Done, Failed }
+    /// How far an import is.
+    ImportStateWord { Mapping, DryRunning, Ready, Queued, Running, Stopped, Done, Failed }
+    /// The language of an email's source.
+    EmailFormat { Html, Mjml }
+    /// Sent by campaigns and by hand, or once to segments.
+    EmailWord { Template, Segment }
+    /// Whether opt-outs hold for it.
+    PurposeWord { Marketing, Transactional }
+    /// How far the sending to segments is.
+    SendState { Idle, Sending, Paused, Sent }
+    /// Whether sending in the form can start a campaign.
+    FormWord { Standalone, Campaign }
+    /// What a field of a form looks like.
+    FormFieldWord { Text, Email, Textarea, Select, Hidden, Consent, Button }
+    /// What happens when a form was sent in.
+    FormActionWord { AddTags, ChangePoints, AddToSegment }
+    /// What people see after they sent in a form.
+    PostActionWord { Message, Redirect, Return }
+    /// What a contact's field holds.
+    FieldTypeWord {
+        Text, LongText, Number, Date, Datetime, Boolean, Select, Multiselect, Email, Url, Phone, Country, Region, Timezone,
+        Locale, Lookup
+    }
+    /// What the value of an operator looks like.
+    ValueWord { None, Text, Number, Date, Datetime, Boolean, Option, Options, Ids, Interval, Range }
+    /// Whether somebody agreed.
+    ConsentWord { Given, Withdrawn }
+    /// Which way somebody went.
+    ChangeWord { Joined, Left }
+    /// What is done to many contacts.
+    BulkWord { AddTags, RemoveTags, AddToSegment, RemoveFromSegment, DoNotContact, Delete, Restore }
+    /// Whether all or any of the rules must hold.
+    MatchWord { All, Any }
+}
+
+/// The unit of a wait: minutes, hours, days, months, years.
+#[derive(serde::Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum UnitWord {
+    I,
+    H,
+    D,
+    M,
+    Y,
+}
+
+/// The value of a contact's field.
+#[derive(serde::Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum FieldValue {
+    /// No value.
+    Nothing,
+    Text(String),
+    Number(f64),
+    Yes(bool),
+    Many(Vec<String>),
+}
+
+/// Rules that hold together.
+#[derive(serde::Serialize, ToSchema)]
+pub struct FilterGroup {
+    #[serde(rename = "match")]
+    matching: MatchWord,
+    /// True turns the meaning round.
+    #[schema(required = false)]
+    not: bool,
+    #[schema(no_recursion)]
+    rules: Vec<FilterRule>,
+}
+
+/// A condition, or a group of rules.
+#[derive(serde::Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum FilterRule {
+    Group(FilterGroup),
+    Condition(FilterCondition),
+}
+
+/// One question about a contact; the catalogue lists fields and operators.
+#[derive(serde::Serialize, ToSchema)]
+pub struct FilterCondition {
+    field: String,
+    op: String,
+    #[schema(required = false)]
+    value: serde_json::Value,
+}
