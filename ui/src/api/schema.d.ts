@@ -2405,7 +2405,7 @@ export interface components {
             headers: components["schemas"]["HeaderOut"][];
             html: string;
             links: components["schemas"]["OutboxLink"][];
-            /** @description The message in the browser, as the recipient. */
+            /** @description The message in the browser, as the recipient; null for tests. */
             open_url: string | null;
             source: string;
             text: string;

@@ -90,7 +90,7 @@ export function ago(value: string | null | undefined, now = Date.now()): string 
   for (const [unit, size] of STEPS) {
     if (Math.abs(seconds) >= size) {
       return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(
-        Math.trunc(seconds / size),
+        Math.round(seconds / size),
         unit,
       );
     }

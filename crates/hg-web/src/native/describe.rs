@@ -47,7 +47,8 @@ fn operation_id(method: &str, path: &str) -> String {
 /// Every operation can answer with a problem.
 fn add_problem(operation: &mut Operation) {
     let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
-    let problem = ResponseBuilder::new().description("What is wrong and what can be done").content("application/problem+json", body);
+    let problem =
+        ResponseBuilder::new().description("What is wrong and what can be done").content("application/problem+json", body);
     operation.responses.responses.insert("default".to_owned(), RefOr::T(problem.build()));
 }
 
