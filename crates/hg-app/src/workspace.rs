@@ -23,6 +23,8 @@ pub struct Site {
     pub secret_key: Vec<u8>,
     /// `outbox` or `smtp`, for display.
     pub mail_transport: String,
+    /// Addresses and networks of the proxies whose word about the visitor's address and scheme is believed.
+    pub trusted_proxies: Vec<String>,
     /// Whether this is the demo with its sample data.
     pub demo: bool,
 }

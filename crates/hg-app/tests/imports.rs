@@ -191,3 +191,26 @@ on_each_db!(an_import_that_was_killed_goes_on_with_the_next_row, |app| {
     .unwrap();
     assert_eq!(page.total, Some(700));
 });
+
+on_each_db!(the_words_that_people_agreed_to_come_with_their_consents, |app| {
+    let known = ContactInput { fields: [("email".to_owned(), json!("old@example.org"))].into(), ..ContactInput::default() };
+    let old = contacts::create(&app.cx(), known, false).await.unwrap().0.id;
+    let text = "email,newsletter\nold@example.org,yes\nnew@example.org,yes\nno@example.org,no\n";
+    let import = upload(&app, "agreed.csv", text.as_bytes()).await.unwrap();
+    let options = ImportOptions { consent_text: Some(" Send me the newsletter ".into()), ..ImportOptions::default() };
+    let patch = ImportPatch { options: Some(options), ..ImportPatch::default() };
+    let import = imports::patch(&app.cx(), import.id, patch).await.unwrap();
+    run(&app, &import).await;
+    let rows = app
+        .ws
+        .db
+        .read(|tx| {
+            tx.all("SELECT contact_id, given, text_shown FROM consents ORDER BY contact_id", |r| {
+                Ok((r.get::<i64>(0)?, r.get::<bool>(1)?, r.get::<Option<String>>(2)?))
+            })
+        })
+        .await
+        .unwrap();
+    let words = Some("Send me the newsletter".to_owned());
+    assert_eq!(rows, [(old.0, true, words.clone()), (old.0 + 1, true, words), (old.0 + 2, false, None)]);
+});

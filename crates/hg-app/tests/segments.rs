@@ -195,3 +195,37 @@ on_each_db!(a_broken_segment_says_so_and_keeps_its_members, |app| {
     assert!(found.broken.unwrap().contains("gone"));
     assert_eq!(members(&app, &shoes).await, [ada.0]);
 });
+
+on_each_db!(joins_of_many_at_once_stand_in_the_timeline_of_each, |app| {
+    let ada = person(&app, json!({"firstname": "Ada", "city": "Praha"})).await;
+    let bob = person(&app, json!({"firstname": "Bob", "city": "Brno"})).await;
+    app.advance(Millis::hours(1));
+    let praha = segment(&app, "Praha", all(json!([{"field": "city", "op": "=", "value": "Praha"}]))).await;
+    app.advance(Millis::hours(1));
+    let patch =
+        SegmentPatch { filter: Some(all(json!([{"field": "city", "op": "=", "value": "Brno"}]))), ..SegmentPatch::default() };
+    segments::update(&app.cx(), praha.id, patch).await.unwrap();
+    app.settle().await;
+    let told = async |contact| {
+        let mut titles = Vec::new();
+        let mut query = contacts::TimelineQuery::default();
+        query.list.limit = 1;
+        loop {
+            let page = contacts::timeline(&app.cx(), Some(contact), query.clone()).await.unwrap();
+            titles.extend(page.items.iter().map(|m| m.title.clone()));
+            let Some(cursor) = page.next_cursor else { return (titles, page.total) };
+            query.list.cursor = Some(cursor);
+        }
+    };
+    let (titles, total) = told(ada).await;
+    assert_eq!(titles[..2], ["Left the segment “Praha”", "Joined the segment “Praha”"], "{titles:?}");
+    assert_eq!(total, Some(titles.len() as u64), "every page together is the whole");
+    let (titles, _) = told(bob).await;
+    assert_eq!(titles[0], "Joined the segment “Praha”");
+    assert!(!titles.contains(&"Left the segment “Praha”".to_owned()), "{titles:?}");
+    let mut query = contacts::TimelineQuery { kinds: vec![hg_core::events::EventKind::SegmentLeft], ..Default::default() };
+    let left = contacts::timeline(&app.cx(), Some(ada), query.clone()).await.unwrap();
+    assert_eq!((left.items.len(), left.total), (1, Some(1)));
+    query.list.offset = 1;
+    assert!(contacts::timeline(&app.cx(), Some(ada), query).await.unwrap().items.is_empty());
+});

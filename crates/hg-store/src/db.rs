@@ -63,11 +63,13 @@ pub struct Options {
     pub durable: bool,
     /// Reading connections (SQLite) or connections in all (PostgreSQL).
     pub connections: usize,
+    /// Nothing is written: an SQLite file can then be opened beside the process that writes it.
+    pub read_only: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { durable: true, connections: 6 }
+        Self { durable: true, connections: 6, read_only: false }
     }
 }
 
@@ -77,6 +79,7 @@ pub struct Db(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
+    read_only: bool,
     hub: broadcast::Sender<Announcement>,
 }
 
@@ -91,13 +94,16 @@ impl Db {
         let engine = match url {
             DbUrl::Sqlite(path) => {
                 let path = path.clone();
-                let open = move || SqliteEngine::open(&path, options.durable, options.connections);
+                let open = move || match options.read_only {
+                    true => SqliteEngine::open_for_reading(&path, options.connections),
+                    false => SqliteEngine::open(&path, options.durable, options.connections),
+                };
                 Engine::Sqlite(tokio::task::spawn_blocking(open).await.map_err(|e| StoreError::Other(e.to_string()))??)
             }
             DbUrl::Postgres(url) => Engine::Postgres(PgEngine::open(url, options.connections.max(4)).await?),
         };
         let (hub, _) = broadcast::channel(4_096);
-        Ok(Self(Arc::new(Inner { engine, hub })))
+        Ok(Self(Arc::new(Inner { engine, read_only: options.read_only, hub })))
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -145,6 +151,7 @@ impl Db {
                 engine.submit(lane, Box::new(task)).await.map_err(E::from)?;
                 answer.await.map_err(|_| E::from(StoreError::Closed))?
             }
+            Engine::Postgres(_) if self.0.read_only => Err(E::from(StoreError::ReadOnly)),
             Engine::Postgres(engine) => {
                 let client = engine.connection().await.map_err(E::from)?;
                 let hub = self.0.hub.clone();

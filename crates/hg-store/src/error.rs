@@ -18,6 +18,12 @@ pub enum StoreError {
         "the database file {path} is in use by another process; stop that one first, or use PostgreSQL for several processes"
     )]
     Locked { path: String },
+    /// A write on a database that was opened for reading only.
+    #[error("the database was opened for reading only")]
+    ReadOnly,
+    /// Somebody else works on the PostgreSQL database that is about to be replaced.
+    #[error("{0} other connections to this database are open; stop Honeyguide and whatever else uses it first")]
+    Occupied(i64),
     #[error("the disk that holds the database is full; free some space and try again, nothing was lost")]
     DiskFull,
     #[error(

@@ -14,10 +14,12 @@
 //! the schema test: it compares what both databases made of the file.
 
 pub mod announce;
+pub mod backup;
 pub mod db;
 pub mod error;
 pub mod migrate;
 mod postgres;
+pub mod rows;
 pub mod sql;
 mod sqlite;
 pub mod testing;

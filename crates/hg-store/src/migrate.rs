@@ -23,6 +23,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (4, "emails", include_str!("../migrations/0004_emails.sql")),
     (5, "web", include_str!("../migrations/0005_web.sql")),
     (6, "campaigns", include_str!("../migrations/0006_campaigns.sql")),
+    (7, "traces", include_str!("../migrations/0007_traces.sql")),
 ];
 
 /// The texts of all steps, in order.
@@ -104,7 +105,7 @@ impl Db {
             return Ok(Some(copy));
         }
         let target = copy.clone();
-        crate::testing::copy_sqlite(path, &target).await?;
+        crate::backup::copy_sqlite(path, &target).await?;
         Ok(Some(copy))
     }
 }

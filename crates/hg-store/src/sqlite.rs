@@ -39,7 +39,8 @@ pub(crate) struct SqliteEngine {
     readers: Arc<Readers>,
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
     pub(crate) path: PathBuf,
-    _lock: std::fs::File,
+    /// Held while this process may write; readers beside a server hold none.
+    lock: Option<std::fs::File>,
 }
 
 struct Queue {
@@ -80,14 +81,44 @@ impl SqliteEngine {
             .name("hg-writer".into())
             .spawn(move || write_loop(&writer, &shared))
             .map_err(|e| StoreError::Other(e.to_string()))?;
+        Ok(Self::assemble(path, readers, queue, Some(thread), Some(lock)))
+    }
+
+    /// Opens a file that is there for reading only, beside whoever writes it: readers of a WAL file see the last
+    /// commit and are in nobody's way.
+    pub(crate) fn open_for_reading(path: &Path, readers: usize) -> Result<Self> {
+        if !path.exists() {
+            return Err(StoreError::WrongUrl(format!(
+                "there is no database at {}; check --data-dir and --database, or start the server once",
+                path.display()
+            )));
+        }
+        let queue = Arc::new(Queue { lanes: Mutex::default(), filled: Condvar::new(), closing: AtomicBool::new(false) });
+        let engine = Self::assemble(path, readers, queue, None, None);
+        let conn = engine.readers.take()?;
+        conn.query_row("SELECT count(*) FROM sqlite_master", [], |r| r.get::<_, i64>(0))?;
+        locked(&engine.readers.idle).push(conn);
+        Ok(engine)
+    }
+
+    fn assemble(
+        path: &Path,
+        readers: usize,
+        queue: Arc<Queue>,
+        writer: Option<std::thread::JoinHandle<()>>,
+        lock: Option<std::fs::File>,
+    ) -> Self {
         let permits = std::array::from_fn(|_| Arc::new(Semaphore::new(LANE_DEPTH)));
-        let readers =
-            Arc::new(Readers { idle: Mutex::default(), turns: Arc::new(Semaphore::new(readers.max(1))), path: path.to_owned() });
-        Ok(Self { queue, permits, readers, writer: Mutex::new(Some(thread)), path: path.to_owned(), _lock: lock })
+        let turns = Arc::new(Semaphore::new(readers.max(1)));
+        let readers = Arc::new(Readers { idle: Mutex::default(), turns, path: path.to_owned() });
+        Self { queue, permits, readers, writer: Mutex::new(writer), path: path.to_owned(), lock }
     }
 
     /// Puts a write into its lane; waits outside while the lane is full.
     pub(crate) async fn submit(&self, lane: Lane, task: Box<dyn WriteTask>) -> Result<()> {
+        if self.lock.is_none() {
+            return Err(StoreError::ReadOnly);
+        }
         let permit = self.permits[lane as usize].clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let task = Box::new(Permitted { task, _permit: permit });
         {
@@ -180,7 +211,7 @@ pub(crate) fn open_connection(path: &Path, flags: OpenFlags) -> Result<Connectio
 }
 
 /// SQLite is for one process only; a second one is told so instead of meeting "database is locked" later.
-fn lock_file(path: &Path) -> Result<std::fs::File> {
+pub(crate) fn lock_file(path: &Path) -> Result<std::fs::File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let file = std::fs::OpenOptions::new()

@@ -1,23 +1,6 @@
-//! Databases for tests, and the copy of an SQLite file.
-
-use std::path::Path;
-
-use rusqlite::OpenFlags;
+//! Databases for tests.
 
 use crate::Result;
-use crate::error::StoreError;
-
-/// Copies an SQLite database, as it stands, into a new file.
-pub async fn copy_sqlite(from: &Path, to: &Path) -> Result<()> {
-    let (from, to) = (from.to_owned(), to.to_owned());
-    let copy = move || -> Result<()> {
-        let conn = crate::sqlite::open_connection(&from, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        let target = to.to_str().ok_or_else(|| StoreError::Other("the name of the copy is not UTF-8".into()))?;
-        conn.execute("VACUUM INTO ?1", [target])?;
-        Ok(())
-    };
-    tokio::task::spawn_blocking(copy).await.map_err(|e| StoreError::Other(e.to_string()))?
-}
 
 /// Runs statements on a PostgreSQL server outside any transaction (`CREATE DATABASE`).
 pub async fn postgres_admin(url: &str, statements: &[String]) -> Result<()> {

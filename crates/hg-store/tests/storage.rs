@@ -286,10 +286,13 @@ async fn interactive_writes_go_before_bulk_ones_that_wait() {
     let order = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let (hold, held) = std::sync::mpsc::channel::<()>();
     let held = std::sync::Mutex::new(held);
+    let (begun, has_begun) = tokio::sync::oneshot::channel::<()>();
+    let mut begun = Some(begun);
     // The first write holds the writer until everything else has lined up behind it.
     let db = test.db.clone();
     let first = async move {
         db.write_in(Lane::Live, move |_| {
+            let _ = begun.take().map(|b| b.send(()));
             let _ = held.lock().unwrap().recv();
             Ok::<_, StoreError>(())
         })
@@ -306,6 +309,7 @@ async fn interactive_writes_go_before_bulk_ones_that_wait() {
         })
     };
     let first = tokio::spawn(first);
+    has_begun.await.unwrap();
     let bulk = line_up(Lane::Bulk, "bulk");
     let live = line_up(Lane::Live, "live");
     let person = line_up(Lane::Interactive, "person");

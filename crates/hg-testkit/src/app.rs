@@ -34,6 +34,7 @@ impl TestApp {
             data_dir: test_db.dir.path().to_owned(),
             secret_key: b"a key for tests that nobody else may know".to_vec(),
             mail_transport: "outbox".into(),
+            trusted_proxies: Vec::new(),
             demo: false,
         };
         let ws = Workspace::new(
@@ -43,6 +44,17 @@ impl TestApp {
             site,
             Settings::default(),
         );
+        Self { ws, clock, test_db }
+    }
+
+    /// The same workspace in other surroundings.
+    #[must_use]
+    pub fn with_site(self, change: impl FnOnce(&mut Site)) -> Self {
+        let Self { ws, clock, test_db } = self;
+        let mut site = ws.site.clone();
+        change(&mut site);
+        let settings = (*ws.settings()).clone();
+        let ws = Workspace::new(test_db.db.clone(), ws.clock.clone(), ws.chance.clone(), site, settings);
         Self { ws, clock, test_db }
     }
 

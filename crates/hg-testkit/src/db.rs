@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hg_core::time::Timestamp;
-use hg_store::testing::{copy_sqlite, postgres_admin, schema_fingerprint, with_database};
+use hg_store::backup::copy_sqlite;
+use hg_store::testing::{postgres_admin, schema_fingerprint, with_database};
 use hg_store::{Db, DbUrl, Options};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -44,7 +45,7 @@ static SQLITE_TEMPLATE: OnceCell<(TempDir, PathBuf)> = OnceCell::const_new();
 static POSTGRES_TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
 fn options() -> Options {
-    Options { durable: false, connections: 4 }
+    Options { durable: false, connections: 4, ..Options::default() }
 }
 
 fn temp_dir() -> TempDir {

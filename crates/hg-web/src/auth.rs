@@ -18,6 +18,8 @@ use crate::request::{ClientAddress, RequestId};
 
 /// The cookie of the app's session. It goes only to `/s`.
 pub const COOKIE_NAME: &str = "hg_session";
+/// Tells public pages that one of our own people looks at them. It proves nothing and opens nothing.
+pub const OWN_USER_COOKIE: &str = "hg_own";
 /// The header that carries the session's CSRF token.
 pub const CSRF_HEADER: &str = "x-csrf-token";
 
@@ -43,8 +45,19 @@ pub fn client_address(request: &Request) -> String {
     request.extensions().get::<ClientAddress>().map(|a| a.0.to_string()).unwrap_or_default()
 }
 
+/// Browsers say when a page of another site made them send a request. Nothing is changed at its word, whatever
+/// credentials the browser remembers.
+pub fn from_another_site(request: &Request) -> Option<Error> {
+    let site = request.headers().get("sec-fetch-site")?;
+    (site == "cross-site" && !is_safe(request.method()))
+        .then(|| Error::forbidden("This request was made by a page of another site. Send it from the app, or from a program."))
+}
+
 /// Session cookie and CSRF header, for `/s/api/v1`.
 pub async fn by_session(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    if let Some(refused) = from_another_site(&request) {
+        return Problem(refused).into_response();
+    }
     let mut cx = cx_for(&web, &request);
     if let Some(token) = session_token(request.headers()) {
         match users::who(&cx, &token).await {
@@ -105,6 +118,9 @@ pub fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 
 /// Basic credentials, for `/api/v1`.
 pub async fn by_basic(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    if let Some(refused) = from_another_site(&request) {
+        return Problem(refused).into_response();
+    }
     let mut cx = cx_for(&web, &request);
     if let Some((email, password)) = basic(request.headers()) {
         match users::authenticate_basic(&cx, &email, &password, &client_address(&request)).await {

@@ -13,6 +13,7 @@
 pub mod auth;
 pub mod compat;
 pub mod input;
+pub mod limit;
 pub mod native;
 pub mod problem;
 pub mod public;
@@ -52,7 +53,7 @@ pub fn router(ws: Workspace) -> Router {
     Router::new()
         .route("/health", axum::routing::get(health))
         .merge(people)
-        .merge(public::router())
+        .merge(public::router(&web))
         .layer(middleware::from_fn_with_state(web.clone(), request::identify))
         .with_state(web)
 }

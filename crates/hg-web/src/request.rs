@@ -8,6 +8,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{self, HeaderName};
 use axum::middleware::Next;
 use axum::response::Response;
+use hg_core::tracking::{client_address, is_listed};
 
 use crate::Web;
 
@@ -21,15 +22,40 @@ pub struct RequestId(pub String);
 #[derive(Debug, Clone, Copy)]
 pub struct ClientAddress(pub IpAddr);
 
-/// Gives the request its id and address.
-pub async fn identify(State(web): State<Web>, mut request: Request, next: Next) -> Response {
-    let id = RequestId(format!("r{}", SERIAL.fetch_add(1, Ordering::Relaxed)));
-    let address = request
+/// Whether the visitor's browser speaks https with us, directly or through a proxy: cookies may then be `Secure`.
+#[derive(Debug, Clone, Copy)]
+pub struct Secure(pub bool);
+
+/// Who sent the request and how: the peer's word, or that of a proxy which the configuration trusts.
+fn origin(web: &Web, request: &Request) -> (ClientAddress, Secure) {
+    let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map_or(IpAddr::from([127, 0, 0, 1]), |ConnectInfo(a)| a.ip().to_canonical());
+    let by_address = || Secure(hg_app::emails::site_url(&web.ws).starts_with("https://"));
+    let trusted = &web.ws.site.trusted_proxies;
+    if trusted.is_empty() || !is_listed(peer, trusted) {
+        return (ClientAddress(peer), by_address());
+    }
+    // Several headers of one name are one list (RFC 9110, 5.3).
+    let all = |name: &str| {
+        let values = request.headers().get_all(name).iter().filter_map(|v| v.to_str().ok());
+        values.collect::<Vec<_>>().join(",")
+    };
+    let address = client_address(peer, Some(&all("x-forwarded-for")), trusted);
+    // The nearest proxy wrote the last word.
+    let scheme = all("x-forwarded-proto").rsplit(',').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let secure = if scheme.is_empty() { by_address() } else { Secure(scheme == "https") };
+    (ClientAddress(address), secure)
+}
+
+/// Gives the request its id, and tells where it comes from.
+pub async fn identify(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let id = RequestId(format!("r{}", SERIAL.fetch_add(1, Ordering::Relaxed)));
+    let (address, secure) = origin(&web, &request);
     request.extensions_mut().insert(id.clone());
-    request.extensions_mut().insert(ClientAddress(address));
+    request.extensions_mut().insert(address);
+    request.extensions_mut().insert(secure);
     if request.headers().contains_key(header::ORIGIN) {
         let mut origins = web.ws.settings().tracking.cors_valid_domains.clone();
         origins.push(hg_app::emails::site_url(&web.ws));
@@ -39,6 +65,13 @@ pub async fn identify(State(web): State<Web>, mut request: Request, next: Next) 
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
     }
+    response
+}
+
+/// What the public gets is what it says it is. Forms and pages may be framed by other sites, and run what they hold.
+pub async fn never_sniffed(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
     response
 }
 

@@ -8,7 +8,7 @@ use hg_app::{Cx, Error, Result, Site, Workspace, jobs, settings, users};
 use hg_core::ids::{Chance, SharedChance, hex};
 use hg_core::time::SharedClock;
 use hg_net::smtp::{SmtpConfig, SmtpTransport};
-use hg_store::{Db, DbUrl, Options};
+use hg_store::{Db, DbUrl, Options, StoreError};
 
 use crate::chance::SystemChance;
 use crate::clock::SystemClock;
@@ -30,13 +30,7 @@ pub async fn workspace_at(config: &Config, demo: bool, clock: SharedClock) -> Re
     if let Some(copy) = &migrated.copy {
         tracing::info!(copy = %copy.display(), "The database was copied before its update");
     }
-    let site = Site {
-        url: config.site_url(),
-        data_dir: config.data_dir.clone(),
-        secret_key: secret_key(config, &*chance)?,
-        mail_transport: if config.mail.url.starts_with("outbox") { "outbox".into() } else { "smtp".into() },
-        demo,
-    };
+    let site = site(config, secret_key(config, &*chance)?, demo);
     let settings = settings::load(&db).await?;
     let ws = Workspace::new(db, clock, chance, site, settings);
     let outbox = transport.is_none();
@@ -56,6 +50,35 @@ pub async fn workspace_at(config: &Config, demo: bool, clock: SharedClock) -> Re
     Ok(ws)
 }
 
+/// Opens the workspace for commands that only look. On SQLite this also works while a server runs on the same file;
+/// nothing is migrated, recovered or written.
+pub async fn reading(config: &Config) -> Result<Workspace> {
+    let db = database_for_reading(config).await?;
+    let (found, known) = (db.schema_version().await.map_err(said)?, hg_store::migrate::newest());
+    if found > known {
+        return Err(said(StoreError::NewerDatabase { found, known }));
+    }
+    if found < known {
+        return Err(plain(format!(
+            "the database is older than this program (schema {found} of {known}); run honeyguide migrate first"
+        )));
+    }
+    let settings = settings::load(&db).await?;
+    let site = site(config, Vec::new(), false);
+    Ok(Workspace::new(db, Arc::new(SystemClock), Arc::new(SystemChance), site, settings))
+}
+
+fn site(config: &Config, secret_key: Vec<u8>, demo: bool) -> Site {
+    Site {
+        url: config.site_url(),
+        data_dir: config.data_dir.clone(),
+        secret_key,
+        mail_transport: if config.mail.url.starts_with("outbox") { "outbox".into() } else { "smtp".into() },
+        trusted_proxies: config.server.trusted_proxies.clone(),
+        demo,
+    }
+}
+
 /// Where mail leaves; none while the built-in outbox catches it.
 fn mail_transport(config: &Config) -> Result<Option<SmtpTransport>> {
     if config.mail.url.starts_with("outbox") {
@@ -72,8 +95,17 @@ fn mail_transport(config: &Config) -> Result<Option<SmtpTransport>> {
 
 /// Opens the database without touching its schema.
 pub async fn database(config: &Config) -> Result<Db> {
+    opened(config, false).await
+}
+
+/// The same for reading only.
+pub async fn database_for_reading(config: &Config) -> Result<Db> {
+    opened(config, true).await
+}
+
+async fn opened(config: &Config, read_only: bool) -> Result<Db> {
     let url: DbUrl = config.database_url().parse().map_err(said)?;
-    let options = Options { connections: config.database.connections.unwrap_or(6), ..Options::default() };
+    let options = Options { connections: config.database.connections.unwrap_or(6), read_only, ..Options::default() };
     Db::open(&url, options).await.map_err(said)
 }
 

@@ -274,6 +274,16 @@ function TrackingForm({ value }: { value: TrackingSettings }) {
         <Stack>
           <Switch label={t("tracking.gpc")} {...form.getInputProps("respect_gpc", { type: "checkbox" })} />
           <Switch label={t("tracking.dnt")} {...form.getInputProps("respect_dnt", { type: "checkbox" })} />
+          <Switch
+            label={t("tracking.ip")}
+            description={t("tracking.ipHint")}
+            {...form.getInputProps("anonymize_ip", { type: "checkbox" })}
+          />
+          <Switch
+            label={t("tracking.own")}
+            description={t("tracking.ownHint")}
+            {...form.getInputProps("track_own_users", { type: "checkbox" })}
+          />
         </Stack>
       </Card>
       <Card title={t("tracking.rules")}>

@@ -64,14 +64,26 @@ pub async fn timeline(cx: &Cx, contact: Option<ContactId>, query: TimelineQuery)
             let bound = |text: String| {
                 Sql::new(text).bind(contact.map_or(0, |c| c.0)).bind(kinds.as_slice()).bind(from).bind(until)
             };
-            let total: i64 = tx.scalar(bound(format!("SELECT count(*) FROM events e WHERE {conditions}")))?;
+            let mut total: i64 = tx.scalar(bound(format!("SELECT count(*) FROM events e WHERE {conditions}")))?;
             let text = format!(
                 "SELECT e.id, e.contact_id, e.kind, e.occurred_at, e.object_id, e.detail, u.url FROM events e LEFT JOIN urls u ON u.id = e.url_id \
                  WHERE {conditions} AND (e.occurred_at < $5 OR (e.occurred_at = $5 AND e.id < $6)) \
                  ORDER BY e.occurred_at DESC, e.id DESC LIMIT $7 OFFSET $8"
             );
             let offset = i64::try_from(query.list.offset).unwrap_or(i64::MAX);
-            let rows = tx.all(bound(text).bind(at).bind(id).bind(i64::from(limit) + 1).bind(offset), read)?;
+            let wanted = i64::from(limit) + 1;
+            let many = match contact {
+                Some(contact) => with_many(tx, contact, &kinds, from, until)?,
+                None => Vec::new(),
+            };
+            let rows = if many.is_empty() {
+                tx.all(bound(text).bind(at).bind(id).bind(wanted).bind(offset), read)?
+            } else {
+                total += many.len() as i64;
+                let events = tx.all(bound(text).bind(at).bind(id).bind(wanted.saturating_add(offset)).bind(0), read)?;
+                let skip = usize::try_from(offset).unwrap_or(usize::MAX);
+                together(events, many.into_iter().filter(|m| (m.at.0, m.id) < (at, id))).skip(skip).take(limit as usize + 1).collect()
+            };
             let names = Names::of(tx, &rows)?;
             let moments = rows.into_iter().map(|raw| names.tell(raw)).collect();
             Ok(Page::of(moments, limit, u64::try_from(total).ok(), |m: &Moment| (Value::Int(m.at.0), m.id)))
@@ -110,6 +122,33 @@ pub async fn moments(cx: &Cx, ids: Vec<i64>) -> Result<Vec<Moment>> {
             Ok(rows.into_iter().map(|raw| names.tell(raw)).collect())
         })
         .await
+}
+
+/// Joins and leaves that stand for many in the log of segments, newest first. Their ids are below zero, so that they
+/// never meet those of events.
+fn with_many(tx: &mut Tx<'_>, contact: ContactId, kinds: &[i64], from: i64, until: i64) -> Result<Vec<Raw>> {
+    let kind_of = |joined: bool| if joined { EventKind::SegmentJoined } else { EventKind::SegmentLeft };
+    if ![true, false].iter().any(|joined| kinds.contains(&kind_of(*joined).code())) {
+        return Ok(Vec::new());
+    }
+    let moves = segments::moved_with_many(tx, contact, from, until)?;
+    let raw = moves.into_iter().filter(|m| kinds.contains(&kind_of(m.joined).code())).map(|m| Raw {
+        id: -m.row,
+        contact,
+        kind: kind_of(m.joined),
+        at: m.at,
+        object: m.segment.0,
+        detail: json!({}),
+        url: None,
+    });
+    Ok(raw.collect())
+}
+
+/// Both in one order: the newest first.
+fn together(events: Vec<Raw>, others: impl Iterator<Item = Raw>) -> impl Iterator<Item = Raw> {
+    let mut all: Vec<Raw> = events.into_iter().chain(others).collect();
+    all.sort_by_key(|raw| std::cmp::Reverse((raw.at, raw.id)));
+    all.into_iter()
 }
 
 fn read(r: &hg_store::Row<'_>) -> hg_store::Result<Raw> {

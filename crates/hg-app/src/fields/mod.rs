@@ -16,3 +16,4 @@ pub use jobs::DropColumn;
 pub use model::{Field, FieldPatch, NewField};
 pub use service::{create, delete, get, list, restore, update};
 pub(crate) use store::catalogue;
+pub use store::restore_unique_rules;

@@ -157,13 +157,25 @@ pub(super) fn add_column(tx: &mut Tx<'_>, def: &FieldDef) -> Result<()> {
     };
     tx.batch(&format!("ALTER TABLE contacts ADD COLUMN {column} {kind}"))?;
     if def.unique {
-        let key = key_column(column);
-        tx.batch(&format!(
-            "ALTER TABLE contacts ADD COLUMN {key} TEXT; \
-             CREATE UNIQUE INDEX contacts_{key} ON contacts ({key}) WHERE deleted_at IS NULL AND {key} IS NOT NULL"
-        ))?;
+        tx.batch(&format!("ALTER TABLE contacts ADD COLUMN {} TEXT", key_column(column)))?;
+        keep_unique(tx, column)?;
     }
     Ok(())
+}
+
+/// No two contacts may have the same value of this field.
+fn keep_unique(tx: &mut Tx<'_>, column: &str) -> Result<()> {
+    let key = key_column(column);
+    Ok(tx.batch(&format!(
+        "CREATE UNIQUE INDEX IF NOT EXISTS contacts_{key} ON contacts ({key}) WHERE deleted_at IS NULL AND {key} IS NOT NULL"
+    ))?)
+}
+
+/// Makes the unique rules of all fields anew where they are missing: rows that were loaded bring columns, but no rules.
+pub fn restore_unique_rules(tx: &mut Tx<'_>) -> Result<()> {
+    let columns: Vec<String> =
+        tx.all("SELECT column_name FROM fields WHERE is_unique = 1 AND column_name IS NOT NULL", |r| r.get(0))?;
+    columns.iter().try_for_each(|column| keep_unique(tx, column))
 }
 
 /// Drops what [`add_column`] added.

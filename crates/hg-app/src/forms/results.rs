@@ -25,6 +25,8 @@ pub struct Answer {
     pub utm_campaign: Option<String>,
     /// False while somebody only claims to be that contact.
     pub verified: bool,
+    /// The network address it came from, shortened when the settings say so.
+    pub address: Option<String>,
 }
 
 /// The answers to a form, newest first. What robots sent is left out.
@@ -60,7 +62,7 @@ pub async fn answer(cx: &Cx, form: FormId, id: i64) -> Result<Answer> {
 }
 
 const ANSWERS: &str = "SELECT s.id, s.submitted_at, s.contact_id, c.firstname, c.lastname, c.email, s.answers, s.page_id, s.referrer, \
-     s.utm_source, s.utm_medium, s.utm_campaign, s.verified FROM submissions s LEFT JOIN contacts c ON c.id = s.contact_id";
+     s.utm_source, s.utm_medium, s.utm_campaign, s.verified, s.address FROM submissions s LEFT JOIN contacts c ON c.id = s.contact_id";
 
 fn read(r: &Row<'_>) -> hg_store::Result<Answer> {
     let contact: Option<ContactId> = r.get(2)?;
@@ -79,6 +81,7 @@ fn read(r: &Row<'_>) -> hg_store::Result<Answer> {
         utm_medium: r.get(10)?,
         utm_campaign: r.get(11)?,
         verified: r.get(12)?,
+        address: r.get(13)?,
     })
 }
 

@@ -89,7 +89,7 @@ fn write(ws: &Workspace, tx: &mut Tx<'_>, post: &Post) -> Result<Submitted> {
         form: name.clone(),
     };
     if answers.trapped {
-        store_answer(tx, now, post, &answers, Kept { somebody: None, nonce: None, quarantined: true })?;
+        store_answer(ws, tx, post, &answers, Kept { somebody: None, nonce: None, quarantined: true })?;
         return Ok(done(&answers, None));
     }
     let nonce = match earlier(tx, post)? {
@@ -100,7 +100,7 @@ fn write(ws: &Workspace, tx: &mut Tx<'_>, post: &Post) -> Result<Submitted> {
         None => post.nonce.as_deref(),
     };
     let somebody = who(ws, tx, post, &answers)?;
-    let id = store_answer(tx, now, post, &answers, Kept { somebody: somebody.as_ref(), nonce, quarantined: false })?;
+    let id = store_answer(ws, tx, post, &answers, Kept { somebody: somebody.as_ref(), nonce, quarantined: false })?;
     tx.exec(Sql::new("UPDATE forms SET submissions = submissions + 1 WHERE id = $1").bind(record.id))?;
     if let Some(somebody) = &somebody {
         if somebody.verified {
@@ -188,7 +188,7 @@ struct Kept<'a> {
     quarantined: bool,
 }
 
-fn store_answer(tx: &mut Tx<'_>, now: Timestamp, post: &Post, answers: &Answers, kept: Kept<'_>) -> Result<SubmissionId> {
+fn store_answer(ws: &Workspace, tx: &mut Tx<'_>, post: &Post, answers: &Answers, kept: Kept<'_>) -> Result<SubmissionId> {
     let Kept { somebody, nonce, quarantined } = kept;
     let values: Map<String, Json> = answers.values.iter().map(|(alias, value)| (alias.clone(), json!(value))).collect();
     let utm = utm_of(post);
@@ -197,12 +197,12 @@ fn store_answer(tx: &mut Tx<'_>, now: Timestamp, post: &Post, answers: &Answers,
     Ok(tx.one(
         Sql::new(
             "INSERT INTO submissions (form_id, contact_id, submitted_at, answers, page_id, device_id, referrer, utm_source, utm_medium, \
-             utm_campaign, nonce, quarantined, verified, actions_done) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) RETURNING id",
+             utm_campaign, nonce, quarantined, verified, actions_done, address) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14) RETURNING id",
         )
         .bind(post.form)
         .bind(somebody.map(|s| s.contact))
-        .bind(now)
+        .bind(ws.clock.now())
         .bind(Json::Object(values))
         .bind(post.page)
         .bind(somebody.and_then(|s| s.device))
@@ -212,7 +212,8 @@ fn store_answer(tx: &mut Tx<'_>, now: Timestamp, post: &Post, answers: &Answers,
         .bind(some(utm.campaign))
         .bind(nonce)
         .bind(quarantined)
-        .bind(verified),
+        .bind(verified)
+        .bind(post.visitor.kept_address(ws)),
         |r| r.get(0),
     )?)
 }

@@ -8,7 +8,7 @@ use hg_core::ids::{ContactId, ImportId, TagId, UserId};
 use hg_core::imports::NewRow;
 use hg_core::text::fold;
 use hg_core::time::Timestamp;
-use hg_store::{Sql, Tx, Value};
+use hg_store::{Sql, ToValue, Tx, Value};
 use serde_json::json;
 
 use crate::contacts::save::{self, Change, IDENTIFYING, unique_key};
@@ -229,7 +229,7 @@ fn mail_and_consents(ws: &Workspace, tx: &mut Tx<'_>, shared: &Shared, contact: 
     };
     let source = format!("import {}", shared.import);
     for (purpose, given) in all_consents(shared, row) {
-        changed |= consents::record(ws, tx, contact, purpose, given, None, &source, None)?;
+        changed |= consents::record(ws, tx, contact, purpose, given, shared.options.words(given), &source, None)?;
     }
     Ok(changed)
 }
@@ -397,12 +397,13 @@ fn hang_on(ws: &Workspace, tx: &mut Tx<'_>, shared: &Shared, new: &[New<'_>], ma
                 Value::Int(i64::from(given)),
                 Value::Text(source.clone()),
                 Value::Int(now.0),
+                shared.options.words(given).to_value(),
             ]);
         }
     }
     tx.insert_many("INSERT INTO events (contact_id, kind, occurred_at, object_id)", "", 4, &event_rows)?;
     tx.insert_many("INSERT INTO contact_tags (contact_id, tag_id, added_at)", "ON CONFLICT DO NOTHING", 3, &tag_rows)?;
-    tx.insert_many("INSERT INTO consents (contact_id, purpose, given, source, at)", "", 5, &consent_rows)?;
+    tx.insert_many("INSERT INTO consents (contact_id, purpose, given, source, at, text_shown)", "", 6, &consent_rows)?;
     Ok(())
 }
 

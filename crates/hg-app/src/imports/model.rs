@@ -58,6 +58,15 @@ pub struct ImportOptions {
     pub owner_id: Option<i64>,
     /// Everybody in the file agreed to this purpose.
     pub purpose: Option<String>,
+    /// The words that the people of the file read when they agreed; kept with each consent.
+    pub consent_text: Option<String>,
+}
+
+impl ImportOptions {
+    /// The words to keep with a consent. Whoever withdrew one read nothing.
+    pub fn words(&self, given: bool) -> Option<&str> {
+        self.consent_text.as_deref().map(str::trim).filter(|text| given && !text.is_empty())
+    }
 }
 
 /// How the file is written and where its columns go.

@@ -307,13 +307,18 @@ fn log_sets(
             continue;
         }
         tx.exec(
-            Sql::new("INSERT INTO segment_log (segment_id, at, contact_id, joined, people, reason, bits) VALUES ($1, $2, NULL, $3, $4, $5, $6)")
-                .bind(id)
-                .bind(now)
-                .bind(joined)
-                .bind(i64::try_from(bits.len()).unwrap_or(0))
-                .bind(reason)
-                .bind(encode(bits)),
+            Sql::new(
+                "INSERT INTO segment_log (segment_id, at, contact_id, joined, people, reason, bits, lowest, highest) \
+                 VALUES ($1, $2, NULL, $3, $4, $5, $6, $7, $8)",
+            )
+            .bind(id)
+            .bind(now)
+            .bind(joined)
+            .bind(i64::try_from(bits.len()).unwrap_or(0))
+            .bind(reason)
+            .bind(encode(bits))
+            .bind(bits.min())
+            .bind(bits.max()),
         )?;
     }
     Ok(())

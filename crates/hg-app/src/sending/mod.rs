@@ -23,6 +23,7 @@ mod test_send;
 mod transport;
 pub mod unsubscribe;
 mod web_view;
+mod why;
 mod worker;
 
 pub use audience::{Audience, audience};
@@ -34,6 +35,7 @@ pub use segment::{FillJob, SegmentSend, pause, resume, send_to_segments};
 pub use test_send::send_test;
 pub use transport::{Channel, Envelope, MailTransport, Refusal, Transport, TransportError, Undelivered};
 pub use web_view::{preview_page, web_view};
+pub use why::{Message, Why, why};
 pub use worker::MailWorker;
 
 pub use hg_core::emails::Skip as SkipReason;

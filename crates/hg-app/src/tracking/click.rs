@@ -59,9 +59,9 @@ fn follow(ws: &Workspace, tx: &mut Tx<'_>, key: &str, who: Option<(&Visitor, &Op
     let reader = known.as_ref().map(|k| k.send.as_ref().map_or(k.contact, |s| s.contact));
     let target = if template.is_static() { redirect.url.clone() } else { filled_in(ws, tx, &template, reader)? };
     let Some(target) = with_scheme(&target) else { return Ok(None) };
-    let answer = match &known {
-        Some(known) => count(ws, tx, &redirect, known, &target)?,
-        None => HitAnswer::default(),
+    let answer = match (&known, who) {
+        (Some(known), Some((visitor, _))) => count(ws, tx, &redirect, visitor, known, &target)?,
+        _ => HitAnswer::default(),
     };
     Ok(Some(Click { keep_ct: may_carry_ct(ws, &target), target, answer }))
 }
@@ -93,9 +93,16 @@ fn may_carry_ct(ws: &Workspace, target: &str) -> bool {
     })
 }
 
-fn count(ws: &Workspace, tx: &mut Tx<'_>, redirect: &Redirect, known: &Known, target: &str) -> Result<HitAnswer> {
+fn count(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    redirect: &Redirect,
+    visitor: &Visitor,
+    known: &Known,
+    target: &str,
+) -> Result<HitAnswer> {
     let now = ws.clock.now();
-    touch(tx, now, known)?;
+    touch(ws, tx, visitor, known)?;
     if let Some(send) = &known.send {
         let url_id = urls::id_of(ws, tx, target)?;
         let first = tx

@@ -2,7 +2,7 @@
 
 use hg_core::events::EventKind;
 use hg_core::ids::{ContactId, EventId, PageId};
-use hg_core::time::{Millis, Timestamp};
+use hg_core::time::Millis;
 use hg_core::tracking::{Ct, HitParams};
 use hg_store::{Lane, Sql, Tx};
 use serde_json::{Map, Value as Json, json};
@@ -70,7 +70,7 @@ fn write(ws: &Workspace, tx: &mut Tx<'_>, hit: &Hit) -> Result<HitAnswer> {
         let remove: Vec<String> = remove.iter().map(|t| t.trim_start_matches('-').to_owned()).collect();
         crate::contacts::change_tags(ws, tx, known.contact, &add, &remove)?;
     }
-    touch(tx, now, &known)?;
+    touch(ws, tx, &hit.visitor, &known)?;
     let url_id = urls::id_of(ws, tx, &params.url)?;
     let mut happening =
         Happening::new(known.contact, EventKind::PageHit, now).object(hit.page.map_or(0, |p| p.0)).reference(known.device.0);
@@ -108,12 +108,14 @@ fn fill_zone(ws: &Workspace, tx: &mut Tx<'_>, known: &Known, zone: &str) -> Resu
 }
 
 /// She was active just now.
-pub(super) fn touch(tx: &mut Tx<'_>, now: Timestamp, known: &Known) -> Result<()> {
+pub(super) fn touch(ws: &Workspace, tx: &mut Tx<'_>, visitor: &Visitor, known: &Known) -> Result<()> {
+    let now = ws.clock.now();
     if known.last_active_at.is_some_and(|at| now.since(at) < ACTIVE_EVERY) {
         return Ok(());
     }
     tx.exec(Sql::new("UPDATE contacts SET last_active_at = $2 WHERE id = $1").bind(known.contact).bind(now))?;
-    tx.exec(Sql::new("UPDATE devices SET seen_at = $2 WHERE id = $1").bind(known.device).bind(now))?;
+    let seen = Sql::new("UPDATE devices SET seen_at = $2, address = $3 WHERE id = $1").bind(known.device).bind(now);
+    tx.exec(seen.bind(visitor.kept_address(ws)))?;
     Ok(())
 }
 

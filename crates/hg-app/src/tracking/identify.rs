@@ -7,7 +7,8 @@ use hg_core::contacts::FieldValue;
 use hg_core::ids::{ContactId, DeviceId, alphanumeric};
 use hg_core::time::{Millis, Timestamp};
 use hg_core::tracking::{
-    Ct, Decision, Evidence, Ignored, PROOF_AGE_DAYS, PROOF_DEVICES, TrackedDevice, TrackingRules, Visit, decide, device_of, judge,
+    Ct, Decision, Evidence, Ignored, PROOF_AGE_DAYS, PROOF_DEVICES, TrackedDevice, TrackingRules, Visit, anonymized, decide,
+    device_of, judge,
 };
 use hg_store::{Sql, Tx};
 
@@ -30,9 +31,17 @@ pub struct Visitor {
     pub dnt: bool,
     /// The id in the device's cookie, or the one its script kept.
     pub device: Option<String>,
+    /// One of our own people, signed in to the app.
+    pub own_user: bool,
 }
 
 impl Visitor {
+    /// The address as it may be kept.
+    pub fn kept_address(&self, ws: &Workspace) -> String {
+        let shortened = ws.settings().tracking.anonymize_ip;
+        if shortened { anonymized(self.address).to_string() } else { self.address.to_string() }
+    }
+
     /// Why this request leaves no trace, if it must not.
     pub fn ignored(&self, ws: &Workspace, is_email_click: bool) -> Option<Ignored> {
         let settings = ws.settings();
@@ -43,13 +52,14 @@ impl Visitor {
             purpose: self.purpose.as_deref(),
             gpc: self.gpc,
             dnt: self.dnt,
-            own_user: false,
+            own_user: self.own_user,
             is_email_click,
         };
         let rules = TrackingRules {
             respect_gpc: settings.tracking.respect_gpc,
             respect_dnt: settings.tracking.respect_dnt,
-            track_own_users: settings.tracking.track_own_users,
+            // Only while mail is caught inside does it help to be counted like a visitor.
+            track_own_users: settings.tracking.track_own_users && ws.site.mail_transport == "outbox",
             do_not_track_ips: &settings.tracking.do_not_track_ips,
         };
         judge(&visit, &rules)
@@ -217,8 +227,8 @@ fn bind(
         let tracking_id = alphanumeric(&*ws.chance, 23);
         let id = tx.scalar(
             Sql::new(
-                "INSERT INTO devices (tracking_id, contact_id, kind, os, brand, agent, verified, created_at, seen_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING id",
+                "INSERT INTO devices (tracking_id, contact_id, kind, os, brand, agent, verified, created_at, seen_at, address) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) RETURNING id",
             )
             .bind(&tracking_id)
             .bind(contact)
@@ -227,7 +237,8 @@ fn bind(
             .bind(about.brand)
             .bind(about.program)
             .bind(verified)
-            .bind(now),
+            .bind(now)
+            .bind(visitor.kept_address(ws)),
         )?;
         return Ok((id, tracking_id));
     };

@@ -34,6 +34,10 @@ pub async fn needs_setup(cx: &Cx) -> Result<bool> {
 
 /// The first run: the administrator and the most needed settings. Works once.
 pub async fn set_up(cx: &Cx, setup: Setup) -> Result<User> {
+    if !needs_setup(cx).await? {
+        // Before a password is hashed for somebody who may not set one.
+        return Err(UserError::AlreadySetUp.into());
+    }
     let system = Cx::system(&cx.ws);
     let user = insert(&system, NewUser { role: Role::Administrator, ..setup.user }, true).await?;
     let mut general = (*cx.ws.settings()).general.clone();

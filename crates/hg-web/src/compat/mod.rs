@@ -49,6 +49,9 @@ pub fn router(web: &Web) -> Router<Web> {
 async fn authenticate(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let request_id = request.extensions().get::<RequestId>().map(|r| r.0.clone()).unwrap_or_default();
     let mut cx = Cx { request_id, ..Cx::public(&web.ws) };
+    if let Some(refused) = auth::from_another_site(&request) {
+        return CompatError::from(refused).into_response();
+    }
     let Some((email, password)) = auth::basic(request.headers()) else {
         return CompatError::denied("API authorization denied.").into_response();
     };

@@ -357,6 +357,8 @@ pub struct SubmissionOut {
     utm: AnswerUtm,
     /// False while somebody only claims to be that contact; tags and points wait.
     verified: bool,
+    /// The network address it came from, shortened when the settings say so.
+    address: Option<String>,
 }
 
 /// The answers to a form, newest first.
@@ -376,6 +378,7 @@ async fn submissions(
         referrer: a.referrer,
         utm: AnswerUtm { source: a.utm_source, medium: a.utm_medium, campaign: a.utm_campaign },
         verified: a.verified,
+        address: a.address,
     }))
 }
 

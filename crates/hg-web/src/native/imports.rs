@@ -78,6 +78,8 @@ struct OptionsOut {
     owner_id: Option<i64>,
     /// Everybody in the file agreed to this purpose.
     purpose: Option<String>,
+    /// The words that the people of the file read when they agreed; kept with each consent.
+    consent_text: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -160,6 +162,7 @@ impl From<Import> for ImportOut {
                 segment_id: i.setup.options.segment_id,
                 owner_id: i.setup.options.owner_id,
                 purpose: i.setup.options.purpose,
+                consent_text: i.setup.options.consent_text,
             },
             dry_run: i.dry_run.map(|d| DryRunOut {
                 created: d.counts.created,
@@ -265,6 +268,7 @@ async fn update(Caller(cx): Caller, Path(id): Path<ImportId>, Body(b): Body<Impo
             segment_id: o.segment_id,
             owner_id: o.owner_id,
             purpose: o.purpose,
+            consent_text: o.consent_text,
         }),
         delimiter,
         encoding: b.encoding,

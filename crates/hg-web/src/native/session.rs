@@ -6,17 +6,18 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse};
 use hg_app::users::{self, NewUser, SessionInfo};
-use hg_app::{Cx, Error, OpenDoor, Role, Workspace};
+use hg_app::{Cx, Error, ErrorKind, OpenDoor, Role, Workspace};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::Web;
-use crate::auth::{COOKIE_NAME, Caller, session_token};
+use crate::auth::{COOKIE_NAME, Caller, OWN_USER_COOKIE, session_token};
 use crate::input::Body;
+use crate::limit;
 use crate::native::users::UserOut;
 use crate::problem::Answer;
-use crate::request::ClientAddress;
+use crate::request::{ClientAddress, Secure};
 
 pub fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new().routes(routes!(needs_setup, set_up)).routes(routes!(current, sign_in, sign_out))
@@ -105,10 +106,13 @@ fn present(ws: &Workspace, session: &SessionInfo) -> SessionOut {
 }
 
 /// The session's cookie: only for `/s`, unreadable to scripts, never sent from other sites.
-fn cookie(ws: &Workspace, token: &str, max_age: i64) -> AppendHeaders<[(axum::http::HeaderName, HeaderValue); 1]> {
-    let secure = if ws.site.url.starts_with("https://") { "; Secure" } else { "" };
-    let text = format!("{COOKIE_NAME}={token}; Path=/s; HttpOnly; SameSite=Strict; Max-Age={max_age}{secure}");
-    AppendHeaders([(SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))])
+/// Beside it the mark by which public pages know our own people.
+fn cookies(Secure(secure): Secure, token: &str, max_age: i64) -> AppendHeaders<[(axum::http::HeaderName, HeaderValue); 2]> {
+    let (only, site) = if secure { ("; Secure", "None; Secure") } else { ("", "Lax") };
+    let session = format!("{COOKIE_NAME}={token}; Path=/s; HttpOnly; SameSite=Strict; Max-Age={max_age}{only}");
+    let own = format!("{OWN_USER_COOKIE}=1; Path=/; HttpOnly; SameSite={site}; Max-Age={max_age}");
+    let header = |text: &str| (SET_COOKIE, HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("")));
+    AppendHeaders([header(&session), header(&own)])
 }
 
 const FOURTEEN_DAYS: i64 = 14 * 86_400;
@@ -126,8 +130,12 @@ async fn set_up(
     Caller(cx): Caller,
     State(web): State<Web>,
     Extension(address): Extension<ClientAddress>,
+    Extension(secure): Extension<Secure>,
     Body(body): Body<SetupIn>,
 ) -> Answer<impl IntoResponse> {
+    if !limit::allows(&web.ws, limit::What::Setup, address.0) {
+        return Err(Error::new(ErrorKind::TooMany { retry_after: 60 }, "too-many", "Too many tries. Wait a minute.").into());
+    }
     let (email, password) = (body.email.clone(), body.password.clone());
     let setup = users::Setup {
         user: NewUser {
@@ -146,7 +154,7 @@ async fn set_up(
     };
     users::set_up(&cx, setup).await?;
     let session = users::sign_in(&cx, &email, &password, &address.0.to_string()).await?;
-    Ok((StatusCode::CREATED, cookie(&web.ws, &session.token, FOURTEEN_DAYS), Json(present(&web.ws, &session))))
+    Ok((StatusCode::CREATED, cookies(secure, &session.token, FOURTEEN_DAYS), Json(present(&web.ws, &session))))
 }
 
 /// Signs in.
@@ -155,11 +163,12 @@ async fn sign_in(
     Caller(cx): Caller,
     State(web): State<Web>,
     Extension(address): Extension<ClientAddress>,
+    Extension(secure): Extension<Secure>,
     Body(body): Body<Credentials>,
 ) -> Answer<impl IntoResponse> {
     let cx = Cx { actor: hg_app::Actor::Public, ..cx };
     let session = users::sign_in(&cx, &body.email, &body.password, &address.0.to_string()).await?;
-    Ok((StatusCode::CREATED, cookie(&web.ws, &session.token, FOURTEEN_DAYS), Json(present(&web.ws, &session))))
+    Ok((StatusCode::CREATED, cookies(secure, &session.token, FOURTEEN_DAYS), Json(present(&web.ws, &session))))
 }
 
 /// Who is signed in.
@@ -171,9 +180,9 @@ async fn current(State(web): State<Web>, session: Option<Extension<SessionInfo>>
 
 /// Signs out.
 #[utoipa::path(delete, path = "/session", tag = "session", responses((status = 204)))]
-async fn sign_out(Caller(cx): Caller, State(web): State<Web>, headers: HeaderMap) -> Answer<impl IntoResponse> {
+async fn sign_out(Caller(cx): Caller, Extension(secure): Extension<Secure>, headers: HeaderMap) -> Answer<impl IntoResponse> {
     if let Some(token) = session_token(&headers) {
         users::sign_out(&cx, &token).await?;
     }
-    Ok((StatusCode::NO_CONTENT, cookie(&web.ws, "", 0)))
+    Ok((StatusCode::NO_CONTENT, cookies(secure, "", 0)))
 }

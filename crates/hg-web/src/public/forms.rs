@@ -22,6 +22,7 @@ use serde_json::{Map, Value, json};
 use super::mails::page;
 use super::visitor::{Asked, never_cache, remember};
 use crate::problem;
+use crate::request::Secure;
 
 /// What a browser posted, by the names inside `mauticform[…]`.
 pub struct Posted(BTreeMap<String, String>);
@@ -105,6 +106,7 @@ struct Sent {
     values: BTreeMap<String, String>,
     back: String,
     cx: hg_app::Cx,
+    secure: Secure,
 }
 
 async fn take(asked: Asked, param: FormParam, posted: Posted) -> Result<Sent, Response> {
@@ -113,7 +115,7 @@ async fn take(asked: Asked, param: FormParam, posted: Posted) -> Result<Sent, Re
     let form = text("formid").parse().ok().map(FormId).or_else(|| param.id());
     let back = Some(text("return")).filter(|r| !r.is_empty()).unwrap_or_else(|| asked.header("referer").to_owned());
     let Some(form) = form else {
-        return Ok(Sent { outcome: Submitted::Unavailable, back, values, cx: asked.cx });
+        return Ok(Sent { outcome: Submitted::Unavailable, back, values, cx: asked.cx, secure: asked.secure });
     };
     let post = Post {
         form,
@@ -124,7 +126,7 @@ async fn take(asked: Asked, param: FormParam, posted: Posted) -> Result<Sent, Re
         values: values.clone(),
     };
     match forms::submit(&asked.cx, post).await {
-        Ok(outcome) => Ok(Sent { outcome, values, back, cx: asked.cx }),
+        Ok(outcome) => Ok(Sent { outcome, values, back, cx: asked.cx, secure: asked.secure }),
         Err(error) => {
             problem::log(&error);
             Err(page(problem::status(error.kind), "Not now", "<p>Your answer could not be stored. Try again in a minute.</p>"))
@@ -154,7 +156,7 @@ pub async fn submit(asked: Asked, Query(param): Query<FormParam>, posted: Posted
         }
         Submitted::Unavailable => refused(&sent.back, "This form is not available.", ""),
     };
-    remember(&sent.cx, never_cache(response), &device_of(&sent.outcome))
+    remember(sent.secure, never_cache(response), &device_of(&sent.outcome))
 }
 
 fn device_of(outcome: &Submitted) -> HitAnswer {
@@ -229,7 +231,7 @@ fn messenger(sent: &Sent) -> Response {
         json!(origin)
     );
     let response = ([(CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
-    remember(&sent.cx, never_cache(response), &device_of(&sent.outcome))
+    remember(sent.secure, never_cache(response), &device_of(&sent.outcome))
 }
 
 pub async fn submit_ajax(asked: Asked, Query(param): Query<FormParam>, posted: Posted) -> Response {
@@ -243,7 +245,7 @@ pub async fn submit_ajax(asked: Asked, Query(param): Query<FormParam>, posted: P
     out.insert("type".into(), json!(if good { "notice" } else { "error" }));
     let message = out.get("successMessage").or_else(|| out.get("errorMessage")).cloned().unwrap_or_else(|| json!(""));
     out.insert("message".into(), message);
-    remember(&sent.cx, never_cache(Json(Value::Object(out)).into_response()), &device_of(&sent.outcome))
+    remember(sent.secure, never_cache(Json(Value::Object(out)).into_response()), &device_of(&sent.outcome))
 }
 
 #[derive(Deserialize)]

@@ -16,14 +16,14 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{any, get, post};
 
-use crate::Web;
+use crate::{Web, limit, request};
 
 pub use cors::AllowedOrigins;
 
 /// Posts of forms and hits may be this long.
 const LONGEST_BODY: usize = 1024 * 1024;
 
-pub fn router() -> Router<Web> {
+pub fn router(web: &Web) -> Router<Web> {
     let routes = Router::new()
         .route("/mtc.js", get(scripts::tracking))
         .route("/media/js/mautic-form.js", get(scripts::forms))
@@ -51,5 +51,7 @@ pub fn router() -> Router<Web> {
         .nest("/index.php", routes.clone())
         .merge(routes)
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(middleware::from_fn_with_state(web.clone(), limit::posts))
+        .layer(middleware::from_fn(request::never_sniffed))
         .layer(middleware::from_fn(cors::answer))
 }

@@ -19,12 +19,12 @@ pub async fn show(asked: Asked, Path(slug): Path<String>) -> Response {
     let referrer = asked.header("referer").to_owned();
     let params = HitParams { referrer, ..HitParams::read(pairs, &asked.url) };
     match pages::serve(&asked.cx, &slug, asked.visitor, params).await {
-        Ok(Served::Page { html, answer }) => remember(&asked.cx, never_cache(Html(html).into_response()), &answer),
+        Ok(Served::Page { html, answer }) => remember(asked.secure, never_cache(Html(html).into_response()), &answer),
         Ok(Served::Redirect { status, url, answer }) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FOUND);
             match HeaderValue::from_str(&url) {
                 Ok(location) => {
-                    remember(&asked.cx, never_cache((status, [(header::LOCATION, location)]).into_response()), &answer)
+                    remember(asked.secure, never_cache((status, [(header::LOCATION, location)]).into_response()), &answer)
                 }
                 Err(_) => not_found(),
             }

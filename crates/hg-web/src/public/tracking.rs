@@ -10,7 +10,9 @@ use hg_core::tracking::{HitParams, PIXEL};
 use serde_json::{Value, json};
 
 use super::visitor::{Asked, never_cache, remember};
+use crate::limit;
 use crate::problem;
+use crate::request::Secure;
 
 /// The answer of every pixel.
 pub fn gif() -> Response {
@@ -25,23 +27,28 @@ fn params(asked: &Asked, body: &Bytes) -> HitParams {
 }
 
 /// Counts a hit. Whatever goes wrong is ours to log; the page of somebody else must not notice.
-async fn counted(asked: Asked, body: &Bytes) -> (hg_app::Cx, HitAnswer) {
-    let params = params(&asked, body);
+async fn counted(asked: Asked, body: &Bytes) -> (Secure, HitAnswer) {
+    let mut params = params(&asked, body);
+    // Whoever tries one address after the other is counted as a visitor and no more.
+    let claims = params.fields.contains_key("email");
+    if claims && !limit::allows(&asked.cx.ws, limit::What::Claim, asked.visitor.address) {
+        params.fields.clear();
+    }
     let hit = Hit { visitor: asked.visitor, params, page: None };
     let answer = tracking::record_hit(&asked.cx, hit).await.unwrap_or_else(|error| {
         problem::log(&error);
         HitAnswer::default()
     });
-    (asked.cx, answer)
+    (asked.secure, answer)
 }
 
 pub async fn pixel(method: Method, asked: Asked, body: Bytes) -> Response {
-    let (cx, answer) = counted(asked, &body).await;
+    let (secure, answer) = counted(asked, &body).await;
     if method == Method::POST {
         let blank = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], " ").into_response();
-        return remember(&cx, never_cache(blank), &answer);
+        return remember(secure, never_cache(blank), &answer);
     }
-    remember(&cx, gif(), &answer)
+    remember(secure, gif(), &answer)
 }
 
 fn ids(answer: &HitAnswer) -> Value {
@@ -49,13 +56,13 @@ fn ids(answer: &HitAnswer) -> Value {
 }
 
 pub async fn event(asked: Asked, body: Bytes) -> Response {
-    let (cx, answer) = counted(asked, &body).await;
+    let (secure, answer) = counted(asked, &body).await;
     let mut out = json!({ "success": 1 });
     if let (Value::Object(out), Value::Object(ids)) = (&mut out, ids(&answer)) {
         out.extend(ids);
         out.insert("events".into(), json!({}));
     }
-    remember(&cx, never_cache(Json(out).into_response()), &answer)
+    remember(secure, never_cache(Json(out).into_response()), &answer)
 }
 
 pub async fn who(asked: Asked) -> Response {
@@ -63,7 +70,7 @@ pub async fn who(asked: Asked) -> Response {
         problem::log(&error);
         HitAnswer::default()
     });
-    remember(&asked.cx, never_cache(Json(ids(&answer)).into_response()), &answer)
+    remember(asked.secure, never_cache(Json(ids(&answer)).into_response()), &answer)
 }
 
 /// Follows a link of ours. The query of the request travels on, `ct` only to sites that may have it.
@@ -86,7 +93,7 @@ pub async fn redirect(asked: Asked, Path(key): Path<String>) -> Response {
         return never_cache((StatusCode::NOT_FOUND, "This link leads nowhere any more.").into_response());
     };
     let response = (StatusCode::FOUND, [(header::LOCATION, location)]).into_response();
-    remember(&asked.cx, never_cache(response), &click.answer)
+    remember(asked.secure, never_cache(response), &click.answer)
 }
 
 /// The target with what the link carried, in front of its fragment. What the target says itself stays.

@@ -10,8 +10,8 @@ use hg_app::Cx;
 use hg_app::tracking::{HitAnswer, Visitor};
 
 use crate::Web;
-use crate::auth::cookie;
-use crate::request::{ClientAddress, RequestId};
+use crate::auth::{OWN_USER_COOKIE, cookie};
+use crate::request::{ClientAddress, RequestId, Secure};
 
 pub const DEVICE_COOKIE: &str = "mautic_device_id";
 const CONTACT_COOKIE: &str = "mtc_id";
@@ -21,6 +21,8 @@ const HIT_COOKIE: &str = "mautic_referer_id";
 pub struct Asked {
     pub cx: Cx,
     pub visitor: Visitor,
+    /// Cookies may be `Secure`.
+    pub secure: Secure,
     pub headers: HeaderMap,
     /// The request's own address, as the public wrote it.
     pub url: String,
@@ -43,12 +45,14 @@ impl FromRequestParts<Web> for Asked {
             gpc: text("sec-gpc") == "1",
             dnt: text("dnt") == "1",
             device: cookie(&parts.headers, DEVICE_COOKIE),
+            own_user: cookie(&parts.headers, OWN_USER_COOKIE).is_some(),
         };
         let request_id = parts.extensions.get::<RequestId>().map(|r| r.0.clone()).unwrap_or_default();
         let site = hg_app::emails::site_url(&web.ws);
         Ok(Self {
             cx: Cx { request_id, ..Cx::public(&web.ws) },
             visitor,
+            secure: parts.extensions.get::<Secure>().copied().unwrap_or(Secure(false)),
             url: format!("{site}{}", parts.uri),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers: parts.headers.clone(),
@@ -71,8 +75,7 @@ pub fn never_cache(mut response: Response) -> Response {
 }
 
 /// Sets the cookies that recognise a device the next time. They travel with requests of other sites only over https.
-pub fn remember(cx: &Cx, mut response: Response, answer: &HitAnswer) -> Response {
-    let secure = hg_app::emails::site_url(&cx.ws).starts_with("https://");
+pub fn remember(Secure(secure): Secure, mut response: Response, answer: &HitAnswer) -> Response {
     let site = if secure { "SameSite=None; Secure" } else { "SameSite=Lax" };
     let mut add = |text: String| {
         if let Ok(value) = HeaderValue::from_str(&text) {

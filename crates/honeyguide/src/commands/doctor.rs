@@ -1,12 +1,15 @@
 //! `honeyguide doctor`: checks that can be told apart, each with what to do.
 
 use hg_app::Result;
+use hg_store::DbUrl;
 
 use crate::config::Config;
 use crate::open;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  honeyguide doctor\n  honeyguide doctor --database postgres://hg@db/honeyguide")]
+#[command(
+    after_help = "Examples:\n  honeyguide doctor\n  honeyguide doctor --database postgres://hg@db/honeyguide\n\nAlso works beside a running server."
+)]
 pub struct Args {}
 
 pub async fn run(_: Args, config: Config) -> Result<()> {
@@ -20,14 +23,7 @@ pub async fn run(_: Args, config: Config) -> Result<()> {
     };
     tell("listen", config.listen().map(|a| a.to_string()));
     tell("data folder", writable(&config));
-    let database = match open::database(&config).await {
-        Ok(db) => {
-            let version = db.schema_version().await;
-            db.close().await;
-            version.map(|v| format!("schema {v} of {}", hg_store::migrate::newest())).map_err(|e| e.to_string())
-        }
-        Err(e) => Err(e.to_string()),
-    };
+    let database = database(&config).await;
     tell("database", database);
     let mail = &config.mail.url;
     let known = ["outbox:", "smtp://", "smtps://"].iter().any(|p| mail.starts_with(p));
@@ -48,6 +44,22 @@ pub async fn run(_: Args, config: Config) -> Result<()> {
         },
     );
     if wrong == 0 { Ok(()) } else { Err(open::plain(format!("{wrong} of the checks failed"))) }
+}
+
+/// Looked at for reading only, so that the doctor can be called beside a running server.
+async fn database(config: &Config) -> std::result::Result<String, String> {
+    match config.database_url().parse().map_err(|e: hg_store::StoreError| e.to_string())? {
+        DbUrl::Sqlite(path) if !path.exists() => return Ok(format!("{} is made at the first start", path.display())),
+        _ => {}
+    }
+    let db = open::database_for_reading(config).await.map_err(|e| e.to_string())?;
+    let version = db.schema_version().await;
+    db.close().await;
+    let (found, newest) = (version.map_err(|e| e.to_string())?, hg_store::migrate::newest());
+    if found > newest {
+        return Err(hg_store::StoreError::NewerDatabase { found, known: newest }.to_string());
+    }
+    Ok(format!("schema {found} of {newest}"))
 }
 
 fn writable(config: &Config) -> std::result::Result<String, String> {

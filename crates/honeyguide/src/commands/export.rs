@@ -14,7 +14,7 @@ use crate::open;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  honeyguide export contacts > all.csv\n  honeyguide export contacts --search 'tag:news' --columns email,firstname --output news.csv"
+    after_help = "Examples:\n  honeyguide export contacts > all.csv\n  honeyguide export contacts --search 'tag:news' --columns email,firstname --output news.csv\n\nOn SQLite this also works beside a running server."
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -42,7 +42,7 @@ enum Command {
 
 pub async fn run(args: Args, config: Config) -> Result<()> {
     let Command::Contacts { search, segment, columns, output } = args.command;
-    let ws = open::workspace(&config, false).await?;
+    let ws = open::reading(&config).await?;
     let cx = Cx::system(&ws);
     let list = ListQuery { search, ..ListQuery::default() };
     let query = ContactQuery { list, segment: segment.map(SegmentId), ..ContactQuery::default() };

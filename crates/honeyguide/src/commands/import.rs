@@ -14,7 +14,7 @@ use crate::open;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  honeyguide import contacts people.csv\n  honeyguide import contacts people.csv --dry-run\n  honeyguide import contacts people.csv --map 'Mail address=email' --tag news"
+    after_help = "Examples:\n  honeyguide import contacts people.csv\n  honeyguide import contacts people.csv --dry-run\n  honeyguide import contacts people.csv --map 'Mail address=email' --tag news --purpose newsletter --consent-text 'Send me the newsletter'"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -38,6 +38,12 @@ enum Command {
         /// A tag for everybody in the file; may be given more than once.
         #[arg(long = "tag")]
         tags: Vec<String>,
+        /// Everybody in the file agreed to this purpose, such as newsletter.
+        #[arg(long)]
+        purpose: Option<String>,
+        /// The words that they read when they agreed; kept with each consent.
+        #[arg(long, value_name = "TEXT")]
+        consent_text: Option<String>,
         /// The id of a segment for everybody in the file.
         #[arg(long)]
         segment: Option<i64>,
@@ -51,7 +57,8 @@ enum Command {
 }
 
 pub async fn run(args: Args, config: Config) -> Result<()> {
-    let Command::Contacts { file, map, dry_run, skip_existing, tags, segment, delimiter, encoding } = args.command;
+    let Command::Contacts { file, map, dry_run, skip_existing, tags, purpose, consent_text, segment, delimiter, encoding } =
+        args.command;
     let ws = open::workspace(&config, false).await?;
     let cx = Cx::system(&ws);
     let unreadable = |e: std::io::Error| open::plain(format!("{} cannot be read: {e}", file.display()));
@@ -64,7 +71,7 @@ pub async fn run(args: Args, config: Config) -> Result<()> {
     for entry in &map {
         set_target(&mut mapping, &import.setup.headers, entry)?;
     }
-    let options = ImportOptions { skip_existing, tags, segment_id: segment, ..ImportOptions::default() };
+    let options = ImportOptions { skip_existing, tags, purpose, consent_text, segment_id: segment, ..ImportOptions::default() };
     let patch = ImportPatch { mapping: Some(mapping), options: Some(options), ..ImportPatch::default() };
     let import = imports::patch(&cx, import.id, patch).await?;
     for column in &import.setup.mapping {

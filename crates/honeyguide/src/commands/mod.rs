@@ -1,10 +1,14 @@
 //! The commands of the binary.
 
 mod admin;
+mod backup;
 mod bench;
+mod campaigns;
 mod config;
 mod doctor;
+mod explain;
 mod export;
+mod find;
 mod import;
 mod migrate;
 mod segments;
@@ -46,11 +50,19 @@ pub enum Command {
     Export(export::Args),
     /// Segments: list, rebuild, explain.
     Segments(segments::Args),
+    /// Campaigns: list, publish, pause, who is where.
+    Campaigns(campaigns::Args),
+    /// Why is a contact in a segment, where in a campaign, and why did she get a mail or not?
+    Explain(explain::Args),
+    /// Copy the whole workspace into a folder, while the server runs.
+    Backup(backup::Args),
+    /// Bring a backup back.
+    Restore(backup::restore::Args),
     /// Measure figures, each beside a limit measured in the same run.
     Bench(bench::Args),
     /// Check the installation and say what is wrong.
     Doctor(doctor::Args),
-    /// Show or check the configuration.
+    /// Show, check or describe the configuration.
     Config(config::Args),
     /// Print the description of the native API (OpenAPI 3.1).
     Openapi,
@@ -67,6 +79,10 @@ pub async fn run(command: Command, config: Config) -> Result<()> {
         Command::Export(args) => export::run(args, config).await,
         Command::Import(args) => import::run(args, config).await,
         Command::Segments(args) => self::segments::run(args, config).await,
+        Command::Campaigns(args) => self::campaigns::run(args, config).await,
+        Command::Explain(args) => explain::run(args, config).await,
+        Command::Backup(args) => backup::run(args, config).await,
+        Command::Restore(args) => backup::restore::run(args, config).await,
         Command::Config(args) => self::config::run(args, config).await,
         Command::Openapi => {
             let text = hg_web::native::openapi().to_pretty_json().map_err(|e| crate::open::plain(e.to_string()))?;

@@ -62,6 +62,7 @@ pub(super) async fn visitors(ws: &Workspace) -> Result<Vec<String>> {
             gpc: false,
             dnt: false,
             device: None,
+            own_user: false,
         };
         let answer = record_hit(&cx, Hit { visitor, params: HitParams::default(), page: None }).await?;
         devices.extend(answer.tracking_id);

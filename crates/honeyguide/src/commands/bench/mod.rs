@@ -87,6 +87,7 @@ impl Bench {
             data_dir: self.folder.clone(),
             secret_key: vec![7; 32],
             mail_transport: "outbox".into(),
+            trusted_proxies: Vec::new(),
             demo: false,
         };
         Ok(Workspace::new(db, clock, Arc::new(SystemChance), site, Settings::default()))
