@@ -1,10 +1,14 @@
 //! What every list takes and gives: a search, a sort, a window by cursor, a total.
 
+mod small;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hg_store::Value;
 
 use crate::error::{Error, Result};
+
+pub(crate) use small::SmallTable;
 
 /// How many rows a page holds when nobody says, and at most.
 pub const DEFAULT_LIMIT: u32 = 50;

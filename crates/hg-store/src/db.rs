@@ -188,6 +188,17 @@ impl Db {
         }
     }
 
+    /// By how many milliseconds the database's clock is ahead; an SQLite file has none of its own.
+    pub async fn clock_ahead_of(&self, now: hg_core::time::Timestamp) -> Result<i64> {
+        match self.dialect() {
+            Dialect::Sqlite => Ok(0),
+            Dialect::Postgres => {
+                let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+                Ok(self.read(move |tx| tx.scalar::<i64>(sql)).await? - now.0)
+            }
+        }
+    }
+
     /// Finishes what waits and closes; later calls answer [`StoreError::Closed`].
     pub async fn close(&self) {
         let db = self.clone();

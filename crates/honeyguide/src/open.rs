@@ -81,6 +81,11 @@ fn site(config: &Config, secret_key: Vec<u8>, demo: bool) -> Site {
 
 /// Where mail leaves; none while the built-in outbox catches it.
 fn mail_transport(config: &Config) -> Result<Option<SmtpTransport>> {
+    Ok(mail_server(config)?.map(SmtpTransport::new))
+}
+
+/// The mail server of the configuration; none while the built-in outbox catches mail.
+pub fn mail_server(config: &Config) -> Result<Option<SmtpConfig>> {
     if config.mail.url.starts_with("outbox") {
         return Ok(None);
     }
@@ -90,7 +95,7 @@ fn mail_transport(config: &Config) -> Result<Option<SmtpTransport>> {
         let host = site.split("://").nth(1).unwrap_or_default().split(['/', ':']).next().unwrap_or_default();
         smtp.hello = if host.is_empty() { "localhost".into() } else { host.to_owned() };
     }
-    Ok(Some(SmtpTransport::new(smtp)))
+    Ok(Some(smtp))
 }
 
 /// Opens the database without touching its schema.

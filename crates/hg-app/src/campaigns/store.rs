@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use hg_core::campaigns::{Path, Plan, Source, SourceKind, Step, StepType, Timing};
 use hg_core::ids::{CampaignId, StepId};
 use hg_core::time::Timestamp;
-use hg_store::{Row, Sql, Tx, Value};
+use hg_store::{Row, Sql, Tx};
 use serde_json::Value as Json;
 
 use super::model::{Campaign, CampaignQuery, Counted, Counts, NewCampaign, State, StepCounts};
 use crate::error::{Error, Result};
-use crate::list::Page;
+use crate::list::{Page, SmallTable};
 
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, description, state, publish_up, publish_down, allow_restart, layout, extra, members";
 
@@ -113,46 +113,20 @@ pub(super) fn steps(tx: &mut Tx<'_>, id: CampaignId) -> Result<(Plan, Vec<StepCo
     Ok((plan, counts))
 }
 
+const LIST: SmallTable = SmallTable {
+    table: "campaigns",
+    things: "Campaigns",
+    searched: &["name"],
+    sorted: &["name", "updated_at", "members", "state"],
+};
+
 pub(super) fn list(tx: &mut Tx<'_>, query: &CampaignQuery) -> Result<Page<Campaign>> {
-    let (field, descending) = query.list.sort_field();
-    let column = match field {
-        "" | "created_at" | "id" => "id",
-        "name" => "name",
-        "updated_at" => "updated_at",
-        "members" => "members",
-        "state" => "state",
-        other => {
-            return Err(Error::field(
-                "/sort",
-                "sort",
-                format!("Campaigns cannot be sorted by “{other}”; use name, created_at, updated_at, members or state."),
-            ));
-        }
+    let load = |tx: &mut Tx<'_>, ids: &[i64]| {
+        let mut rows = tx.all(Sql::new(format!("SELECT {COLUMNS} FROM campaigns WHERE id @in($1)")).bind(ids), read)?;
+        rows.iter_mut().try_for_each(|campaign| fill(tx, campaign))?;
+        Ok(rows)
     };
-    let descending = descending || field.is_empty();
-    let direction = if descending { "DESC" } else { "ASC" };
-    let limit = query.list.limit();
-    // Workspaces have hundreds of campaigns, not millions: what a person types is met in memory (decisions: text
-    // is never compared by a database's own rules), and the page is cut from what is left.
-    let text = format!(
-        "SELECT {COLUMNS} FROM campaigns WHERE deleted_at IS NULL AND ($1 = '' OR state = $1) ORDER BY {column} {direction}, id {direction}"
-    );
-    let mut rows = tx.all(Sql::new(text).bind(query.state.map_or("", State::key)), read)?;
-    let wanted = hg_core::text::fold(&query.list.search);
-    if !wanted.is_empty() {
-        rows.retain(|c| hg_core::text::fold(&c.name).contains(&wanted));
-    }
-    let total = rows.len() as u64;
-    let skip = match query.list.after()? {
-        Some((_, id)) => rows.iter().position(|c| c.id.0 == id).map_or(rows.len(), |at| at + 1),
-        None => usize::try_from(query.list.offset).unwrap_or(usize::MAX),
-    };
-    let rest: Vec<Campaign> = rows.into_iter().skip(skip).take(limit as usize + 1).collect();
-    let mut page = Page::of(rest, limit, Some(total), |c| (Value::Null, c.id.0));
-    for campaign in &mut page.items {
-        fill(tx, campaign)?;
-    }
-    Ok(page)
+    LIST.page(tx, &query.list, query.state.map(|state| ("state", state.key())), load, |campaign| campaign.id.0)
 }
 
 pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<i64>, new: &NewCampaign) -> Result<CampaignId> {

@@ -1,11 +1,11 @@
 use hg_core::ids::{EmailId, UserId};
 use hg_core::time::Timestamp;
-use hg_store::{Row, Sql, Tx, Value};
+use hg_store::{Row, Sql, Tx};
 use serde_json::Value as Json;
 
 use super::model::{Content, Counts, Email, Kind, NewEmail, SendingState};
 use crate::error::{Error, Result};
-use crate::list::{ListQuery, Page};
+use crate::list::{ListQuery, Page, SmallTable};
 
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, \
      format, source, plain_text, kind, purpose, published, language, utm, headers, extra, revision, send_state, \
@@ -93,68 +93,20 @@ fn attach_segments(tx: &mut Tx<'_>, emails: &mut [Email]) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn list(tx: &mut Tx<'_>, query: &ListQuery, kind: Option<Kind>) -> Result<Page<Email>> {
-    let (field, descending) = query.sort_field();
-    let column = match field {
-        "name" => "name",
-        "subject" => "subject",
-        "updated_at" => "updated_at",
-        "sent" => "sent",
-        "created_at" => "created_at",
-        "" | "id" => "id",
-        other => return Err(Error::field("/sort", "sort", format!("Emails cannot be sorted by {other}."))),
-    };
-    let newest_first = descending || field.is_empty();
-    let (direction, sign) = if newest_first { ("DESC", "<") } else { ("ASC", ">") };
-    let mut text = format!("SELECT {COLUMNS} FROM emails WHERE deleted_at IS NULL");
-    let mut values: Vec<Value> = Vec::new();
-    let mut push = |value: Value| {
-        values.push(value);
-        values.len()
-    };
-    for word in query.search.split_whitespace().take(8) {
-        let n = push(Value::Text(format!("%{}%", like(&word.to_lowercase()))));
-        text.push_str(&format!(" AND (lower(name) LIKE ${n} ESCAPE '\\' OR lower(subject) LIKE ${n} ESCAPE '\\')"));
-    }
-    if let Some(kind) = kind {
-        let n = push(Value::Text(kind.key().into()));
-        text.push_str(&format!(" AND kind = ${n}"));
-    }
-    let total_text = text.replacen(COLUMNS, "count(*)", 1);
-    let total: i64 = tx.scalar(Sql::new(total_text).binds(values.clone()))?;
-    let mut push = |value: Value| {
-        values.push(value);
-        values.len()
-    };
-    if let Some((value, id)) = query.after()? {
-        if column == "id" {
-            let n = push(Value::Int(id));
-            text.push_str(&format!(" AND id {sign} ${n}"));
-        } else {
-            let (v, n) = (push(value), push(Value::Int(id)));
-            text.push_str(&format!(" AND ({column} {sign} ${v} OR ({column} = ${v} AND id {sign} ${n}))"));
-        }
-    }
-    let limit = query.limit();
-    let (l, o) = (push(Value::Int(i64::from(limit) + 1)), push(Value::Int(query.offset as i64)));
-    text.push_str(&format!(" ORDER BY {column} {direction}, id {direction} LIMIT ${l} OFFSET ${o}"));
-    let mut rows = tx.all(Sql::new(text).binds(values), read)?;
-    attach_segments(tx, &mut rows)?;
-    Ok(Page::of(rows, limit, Some(total as u64), |e| {
-        let value = match column {
-            "name" => Value::Text(e.name.clone()),
-            "subject" => Value::Text(e.content.subject.clone()),
-            "updated_at" => Value::Int(e.updated_at.0),
-            "created_at" => Value::Int(e.created_at.0),
-            "sent" => Value::Int(e.counts.sent),
-            _ => Value::Null,
-        };
-        (value, e.id.0)
-    }))
-}
+const LIST: SmallTable = SmallTable {
+    table: "emails",
+    things: "Emails",
+    searched: &["name", "subject"],
+    sorted: &["name", "subject", "sent", "updated_at"],
+};
 
-fn like(word: &str) -> String {
-    word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+pub(super) fn list(tx: &mut Tx<'_>, query: &ListQuery, kind: Option<Kind>) -> Result<Page<Email>> {
+    let load = |tx: &mut Tx<'_>, ids: &[i64]| {
+        let mut rows = tx.all(Sql::new(format!("SELECT {COLUMNS} FROM emails WHERE id @in($1)")).bind(ids), read)?;
+        attach_segments(tx, &mut rows)?;
+        Ok(rows)
+    };
+    LIST.page(tx, query, kind.map(|kind| ("kind", kind.key())), load, |email| email.id.0)
 }
 
 fn utm(content: &Content) -> Json {
@@ -164,17 +116,10 @@ fn utm(content: &Content) -> Json {
     })
 }
 
-pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, new: &NewEmail) -> Result<EmailId> {
-    let c = &new.content;
-    let id: EmailId = tx.one(
-        Sql::new(
-            "INSERT INTO emails (created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, format, \
-             source, plain_text, kind, purpose, published, language, utm, headers, extra) \
-             VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id",
-        )
-        .bind(now)
-        .bind(by)
-        .bind(&new.name)
+/// What people wrote, in the order of both statements.
+fn bind<'t>(sql: Sql<'t>, name: &str, c: &Content, kind: Kind, published: bool, extra: &Json) -> Result<Sql<'t>> {
+    Ok(sql
+        .bind(name)
         .bind(&c.subject)
         .bind(&c.preheader)
         .bind(&c.from_name)
@@ -183,49 +128,37 @@ pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, new: &
         .bind(&c.format)
         .bind(&c.source)
         .bind(c.plain_text.as_deref())
-        .bind(new.kind.key())
+        .bind(kind.key())
         .bind(&c.purpose)
-        .bind(new.published)
+        .bind(published)
         .bind(&c.language)
         .bind(utm(c))
         .bind(json_of(&c.headers)?)
-        .bind(&new.extra),
-        |r| r.get(0),
-    )?;
+        .bind(extra))
+}
+
+pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, new: &NewEmail) -> Result<EmailId> {
+    let sql = Sql::new(
+        "INSERT INTO emails (created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, format, \
+         source, plain_text, kind, purpose, published, language, utm, headers, extra) \
+         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id",
+    );
+    let sql = bind(sql.bind(now).bind(by), &new.name, &new.content, new.kind, new.published, &new.extra)?;
+    let id: EmailId = tx.scalar(sql)?;
     set_segments(tx, id, &new.segments, &new.excluded_segments)?;
-    keep_revision(tx, now, id, 1, c)?;
+    keep_revision(tx, now, id, 1, &new.content)?;
     Ok(id)
 }
 
 pub(super) fn save(tx: &mut Tx<'_>, now: Timestamp, email: &Email) -> Result<()> {
     let c = &email.content;
-    tx.exec(
-        Sql::new(
-            "UPDATE emails SET version = $2, updated_at = $3, name = $4, subject = $5, preheader = $6, from_name = $7, from_address = $8, \
-             reply_to = $9, format = $10, source = $11, plain_text = $12, kind = $13, purpose = $14, published = $15, language = $16, \
-             utm = $17, headers = $18, extra = $19, revision = $20 WHERE id = $1",
-        )
-        .bind(email.id)
-        .bind(email.version)
-        .bind(now)
-        .bind(&email.name)
-        .bind(&c.subject)
-        .bind(&c.preheader)
-        .bind(&c.from_name)
-        .bind(&c.from_address)
-        .bind(&c.reply_to)
-        .bind(&c.format)
-        .bind(&c.source)
-        .bind(c.plain_text.as_deref())
-        .bind(email.kind.key())
-        .bind(&c.purpose)
-        .bind(email.published)
-        .bind(&c.language)
-        .bind(utm(c))
-        .bind(json_of(&c.headers)?)
-        .bind(&email.extra)
-        .bind(email.revision),
-    )?;
+    let sql = Sql::new(
+        "UPDATE emails SET version = $2, updated_at = $3, name = $4, subject = $5, preheader = $6, from_name = $7, from_address = $8, \
+         reply_to = $9, format = $10, source = $11, plain_text = $12, kind = $13, purpose = $14, published = $15, language = $16, \
+         utm = $17, headers = $18, extra = $19, revision = $20 WHERE id = $1",
+    );
+    let sql = sql.bind(email.id).bind(email.version).bind(now);
+    tx.exec(bind(sql, &email.name, c, email.kind, email.published, &email.extra)?.bind(email.revision))?;
     set_segments(tx, email.id, &email.segments, &email.excluded_segments)?;
     keep_revision(tx, now, email.id, email.revision, c)
 }

@@ -23,8 +23,14 @@ pub enum FieldProblem {
     Default(String),
     #[error("A length limit is a number from 1 to 191.")]
     CharLimit,
-    #[error("Only fields with text, numbers and choices can be unique, and they must be made so from the start.")]
+    #[error("Only fields with text, numbers or one choice can be unique, and only the first 400.")]
     Unique,
+    #[error("Several contacts have the same value: {values}. Merge or change them first.")]
+    Twins { values: String },
+    #[error(
+        "{there} contacts have a value; a field can be made unique with at most {most}. Make a new unique field and import into it."
+    )]
+    TooManyValues { there: i64, most: i64 },
     #[error("A workspace has at most {most} fields.")]
     TooMany { most: i64 },
     #[error("“{label}” belongs to every workspace and cannot be deleted or switched off.")]
@@ -43,7 +49,8 @@ impl DomainError for FieldProblem {
             FieldProblem::NoChoices | FieldProblem::ChoiceTwice(_) | FieldProblem::ChoiceWithBar => "field.choices",
             FieldProblem::Default(_) => "field.default",
             FieldProblem::CharLimit => "field.char-limit",
-            FieldProblem::Unique => "field.unique",
+            FieldProblem::Unique | FieldProblem::TooManyValues { .. } => "field.unique",
+            FieldProblem::Twins { .. } => "field.not-unique",
             FieldProblem::TooMany { .. } => "field.too-many",
             FieldProblem::Fixed { .. } => "field.fixed",
             FieldProblem::InUse { .. } => "field.in-use",
@@ -53,7 +60,7 @@ impl DomainError for FieldProblem {
     fn kind(&self) -> ErrorKind {
         match self {
             FieldProblem::Fixed { .. } => ErrorKind::Forbidden,
-            FieldProblem::InUse { .. } | FieldProblem::TooMany { .. } => ErrorKind::Conflict,
+            FieldProblem::InUse { .. } | FieldProblem::TooMany { .. } | FieldProblem::Twins { .. } => ErrorKind::Conflict,
             _ => ErrorKind::Invalid,
         }
     }
@@ -66,7 +73,7 @@ impl DomainError for FieldProblem {
             FieldProblem::NoChoices | FieldProblem::ChoiceTwice(_) | FieldProblem::ChoiceWithBar => "/options",
             FieldProblem::Default(_) => "/default_value",
             FieldProblem::CharLimit => "/char_limit",
-            FieldProblem::Unique => "/unique",
+            FieldProblem::Unique | FieldProblem::Twins { .. } | FieldProblem::TooManyValues { .. } => "/unique",
             _ => return Vec::new(),
         };
         vec![FieldError::new(pointer, self.code(), self.to_string())]

@@ -10,6 +10,7 @@ mod jobs;
 mod model;
 mod service;
 pub(crate) mod store;
+mod unique;
 
 pub use error::FieldProblem;
 pub use jobs::DropColumn;

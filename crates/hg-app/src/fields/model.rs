@@ -66,6 +66,8 @@ pub struct FieldPatch {
     pub group: Option<FieldGroup>,
     pub order: Option<i64>,
     pub required: Option<bool>,
+    /// Refused while two contacts have the same value.
+    pub unique: Option<bool>,
     pub listable: Option<bool>,
     pub visible: Option<bool>,
     pub short_visible: Option<bool>,

@@ -8,7 +8,7 @@ use hg_store::Tx;
 
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
-use crate::fields::{Field, FieldPatch, FieldProblem, NewField, jobs, store};
+use crate::fields::{Field, FieldPatch, FieldProblem, NewField, jobs, store, unique};
 use crate::segments;
 
 /// Real columns for fields; later ones go to the overflow.
@@ -66,11 +66,7 @@ fn define(new: &NewField, there: &[Field]) -> Result<FieldDef, FieldProblem> {
         }
         None => alias_from_label(label, taken),
     };
-    let can_be_unique = matches!(
-        new.kind,
-        FieldType::Text | FieldType::Number | FieldType::Email | FieldType::Url | FieldType::Phone | FieldType::Select
-    );
-    if new.unique && !can_be_unique {
+    if new.unique && !unique::is_possible(new.kind) {
         return Err(FieldProblem::Unique);
     }
     let last = there.iter().map(|f| f.def.order).max().unwrap_or(0);
@@ -133,7 +129,7 @@ fn free_column(tx: &mut Tx<'_>, alias: &str, used: &HashSet<String>) -> Result<O
     Ok(Some(column))
 }
 
-/// Changes a field. Type, alias and uniqueness stay what they are.
+/// Changes a field. Type and alias stay what they are.
 pub async fn update(cx: &Cx, id: FieldId, patch: FieldPatch) -> Result<Field> {
     cx.may(Action::Edit(Area::Fields))?;
     let now = cx.now();
@@ -156,6 +152,10 @@ pub async fn update(cx: &Cx, id: FieldId, patch: FieldPatch) -> Result<Field> {
                     return Err(FieldProblem::Fixed { label: def.label }.into());
                 }
                 refuse_if_used(&ws, tx, &def.alias)?;
+            }
+            if let Some(wanted) = patch.unique.filter(|wanted| *wanted != def.unique) {
+                unique::change(tx, &def, wanted)?;
+                def.unique = wanted;
             }
             store::update(tx, &def, now)?;
             find(tx, id)

@@ -157,14 +157,25 @@ pub(super) fn add_column(tx: &mut Tx<'_>, def: &FieldDef) -> Result<()> {
     };
     tx.batch(&format!("ALTER TABLE contacts ADD COLUMN {column} {kind}"))?;
     if def.unique {
-        tx.batch(&format!("ALTER TABLE contacts ADD COLUMN {} TEXT", key_column(column)))?;
+        add_key_column(tx, column)?;
         keep_unique(tx, column)?;
     }
     Ok(())
 }
 
+/// Makes room for the normalised values of a unique field.
+pub(super) fn add_key_column(tx: &mut Tx<'_>, column: &str) -> Result<()> {
+    Ok(tx.batch(&format!("ALTER TABLE contacts ADD COLUMN {} TEXT", key_column(column)))?)
+}
+
+/// Any contact may have any value again.
+pub(super) fn forget_unique(tx: &mut Tx<'_>, column: &str) -> Result<()> {
+    let key = key_column(column);
+    Ok(tx.batch(&format!("DROP INDEX contacts_{key}; ALTER TABLE contacts DROP COLUMN {key}"))?)
+}
+
 /// No two contacts may have the same value of this field.
-fn keep_unique(tx: &mut Tx<'_>, column: &str) -> Result<()> {
+pub(super) fn keep_unique(tx: &mut Tx<'_>, column: &str) -> Result<()> {
     let key = key_column(column);
     Ok(tx.batch(&format!(
         "CREATE UNIQUE INDEX IF NOT EXISTS contacts_{key} ON contacts ({key}) WHERE deleted_at IS NULL AND {key} IS NOT NULL"
@@ -186,8 +197,7 @@ pub(super) fn drop_column(tx: &mut Tx<'_>, id: FieldId) -> Result<()> {
         })?;
     if let Some((Some(column), unique)) = found {
         if unique {
-            let key = key_column(&column);
-            tx.batch(&format!("DROP INDEX contacts_{key}; ALTER TABLE contacts DROP COLUMN {key}"))?;
+            forget_unique(tx, &column)?;
         }
         tx.batch(&format!("ALTER TABLE contacts DROP COLUMN {column}"))?;
         tx.exec(Sql::new("UPDATE fields SET column_name = NULL WHERE id = $1").bind(id))?;

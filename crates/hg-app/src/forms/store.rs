@@ -1,12 +1,12 @@
 use hg_core::forms::PostAction;
 use hg_core::ids::{FormId, UserId};
 use hg_core::time::Timestamp;
-use hg_store::{Row, Sql, Tx, Value};
+use hg_store::{Row, Sql, Tx};
 use serde_json::Value as Json;
 
 use super::model::{FormKind, FormRecord};
 use crate::error::{Error, Result};
-use crate::list::{ListQuery, Page};
+use crate::list::{ListQuery, Page, SmallTable};
 
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, alias, description, kind, published, fields, actions, \
      post_action, post_action_property, submissions, extra";
@@ -51,59 +51,24 @@ pub(super) fn find(tx: &mut Tx<'_>, id: FormId) -> Result<Option<FormRecord>> {
     Ok(tx.opt(Sql::new(format!("SELECT {COLUMNS} FROM forms WHERE id = $1 AND deleted_at IS NULL")).bind(id), read)?)
 }
 
+const LIST: SmallTable =
+    SmallTable { table: "forms", things: "Forms", searched: &["name"], sorted: &["name", "submissions", "updated_at"] };
+
 pub(super) fn list(tx: &mut Tx<'_>, query: &ListQuery) -> Result<Page<FormRecord>> {
-    let (field, descending) = query.sort_field();
-    let column = match field {
-        "name" => "name",
-        "submissions" => "submissions",
-        "updated_at" => "updated_at",
-        "" | "id" | "created_at" => "id",
-        other => return Err(Error::field("/sort", "sort", format!("Forms cannot be sorted by {other}."))),
+    let load = |tx: &mut Tx<'_>, ids: &[i64]| {
+        Ok(tx.all(Sql::new(format!("SELECT {COLUMNS} FROM forms WHERE id @in($1)")).bind(ids), read)?)
     };
-    let newest_first = descending || field.is_empty();
-    let (direction, sign) = if newest_first { ("DESC", "<") } else { ("ASC", ">") };
-    let pattern =
-        format!("%{}%", query.search.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-    let condition = "deleted_at IS NULL AND lower(name) LIKE $1 ESCAPE '\\'";
-    let total: i64 = tx.scalar(Sql::new(format!("SELECT count(*) FROM forms WHERE {condition}")).bind(&pattern))?;
-    let limit = query.limit();
-    let mut text = format!("SELECT {COLUMNS} FROM forms WHERE {condition}");
-    let mut values = vec![Value::Text(pattern), Value::Int(i64::from(limit) + 1), Value::Int(query.offset as i64)];
-    if let Some((value, id)) = query.after()? {
-        values.push(Value::Int(id));
-        if column == "id" {
-            text.push_str(&format!(" AND id {sign} $4"));
-        } else {
-            values.push(value);
-            text.push_str(&format!(" AND ({column} {sign} $5 OR ({column} = $5 AND id {sign} $4))"));
-        }
-    }
-    text.push_str(&format!(" ORDER BY {column} {direction}, id {direction} LIMIT $2 OFFSET $3"));
-    let rows = tx.all(Sql::new(text).binds(values), read)?;
-    Ok(Page::of(rows, limit, Some(total as u64), |f| {
-        let value = match column {
-            "name" => Value::Text(f.name.clone()),
-            "submissions" => Value::Int(f.submissions),
-            "updated_at" => Value::Int(f.updated_at.0),
-            _ => Value::Null,
-        };
-        (value, f.id.0)
-    }))
+    LIST.page(tx, query, None, load, |form| form.id.0)
 }
 
 fn json_of<T: serde::Serialize>(value: &T) -> Result<Json> {
     serde_json::to_value(value).map_err(|e| Error::internal(e.to_string()))
 }
 
-pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, form: &FormRecord) -> Result<FormId> {
+/// What people wrote, in the order of both statements.
+fn bind<'t>(sql: Sql<'t>, form: &FormRecord) -> Result<Sql<'t>> {
     let (action, property) = post_action(&form.post_action);
-    Ok(tx.one(
-        Sql::new(
-            "INSERT INTO forms (created_at, updated_at, created_by, name, alias, description, kind, published, fields, actions, \
-             post_action, post_action_property, extra) VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
-        )
-        .bind(now)
-        .bind(by)
+    Ok(sql
         .bind(&form.name)
         .bind(&form.alias)
         .bind(&form.description)
@@ -113,32 +78,23 @@ pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, form: 
         .bind(json_of(&form.actions)?)
         .bind(action)
         .bind(property)
-        .bind(&form.extra),
-        |r| r.get(0),
-    )?)
+        .bind(&form.extra))
+}
+
+pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, form: &FormRecord) -> Result<FormId> {
+    let sql = Sql::new(
+        "INSERT INTO forms (created_at, updated_at, created_by, name, alias, description, kind, published, fields, actions, \
+         post_action, post_action_property, extra) VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
+    );
+    Ok(tx.scalar(bind(sql.bind(now).bind(by), form)?)?)
 }
 
 pub(super) fn save(tx: &mut Tx<'_>, now: Timestamp, form: &FormRecord) -> Result<()> {
-    let (action, property) = post_action(&form.post_action);
-    tx.exec(
-        Sql::new(
-            "UPDATE forms SET version = $2, updated_at = $3, name = $4, alias = $5, description = $6, kind = $7, published = $8, \
-             fields = $9, actions = $10, post_action = $11, post_action_property = $12, extra = $13 WHERE id = $1",
-        )
-        .bind(form.id)
-        .bind(form.version)
-        .bind(now)
-        .bind(&form.name)
-        .bind(&form.alias)
-        .bind(&form.description)
-        .bind(form.kind.key())
-        .bind(form.published)
-        .bind(json_of(&form.fields)?)
-        .bind(json_of(&form.actions)?)
-        .bind(action)
-        .bind(property)
-        .bind(&form.extra),
-    )?;
+    let sql = Sql::new(
+        "UPDATE forms SET version = $2, updated_at = $3, name = $4, alias = $5, description = $6, kind = $7, published = $8, \
+         fields = $9, actions = $10, post_action = $11, post_action_property = $12, extra = $13 WHERE id = $1",
+    );
+    tx.exec(bind(sql.bind(form.id).bind(form.version).bind(now), form)?)?;
     Ok(())
 }
 

@@ -1,11 +1,11 @@
 use hg_core::ids::{PageId, UserId};
 use hg_core::time::Timestamp;
-use hg_store::{Row, Sql, Tx, Value};
+use hg_store::{Row, Sql, Tx};
 use serde_json::Value as Json;
 
 use super::model::PageRecord;
-use crate::error::{Error, Result};
-use crate::list::{ListQuery, Page};
+use crate::error::Result;
+use crate::list::{ListQuery, Page, SmallTable};
 
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, title, alias, html, language, published, no_index, meta_description, \
      head_script, footer_script, redirect_type, redirect_url, hits, unique_hits, extra";
@@ -43,43 +43,14 @@ pub(super) fn by_alias(tx: &mut Tx<'_>, alias: &str) -> Result<Option<PageRecord
     Ok(tx.opt(Sql::new(format!("SELECT {COLUMNS} FROM pages WHERE alias = $1 AND deleted_at IS NULL")).bind(alias), read)?)
 }
 
+const LIST: SmallTable =
+    SmallTable { table: "pages", things: "Pages", searched: &["title", "alias"], sorted: &["title", "hits", "updated_at"] };
+
 pub(super) fn list(tx: &mut Tx<'_>, query: &ListQuery) -> Result<Page<PageRecord>> {
-    let (field, descending) = query.sort_field();
-    let column = match field {
-        "title" => "title",
-        "hits" => "hits",
-        "updated_at" => "updated_at",
-        "" | "id" | "created_at" => "id",
-        other => return Err(Error::field("/sort", "sort", format!("Pages cannot be sorted by {other}."))),
+    let load = |tx: &mut Tx<'_>, ids: &[i64]| {
+        Ok(tx.all(Sql::new(format!("SELECT {COLUMNS} FROM pages WHERE id @in($1)")).bind(ids), read)?)
     };
-    let (direction, sign) = if descending || field.is_empty() { ("DESC", "<") } else { ("ASC", ">") };
-    let pattern =
-        format!("%{}%", query.search.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-    let condition = "deleted_at IS NULL AND (lower(title) LIKE $1 ESCAPE '\\' OR alias LIKE $1 ESCAPE '\\')";
-    let total: i64 = tx.scalar(Sql::new(format!("SELECT count(*) FROM pages WHERE {condition}")).bind(&pattern))?;
-    let limit = query.limit();
-    let mut text = format!("SELECT {COLUMNS} FROM pages WHERE {condition}");
-    let mut values = vec![Value::Text(pattern), Value::Int(i64::from(limit) + 1), Value::Int(query.offset as i64)];
-    if let Some((value, id)) = query.after()? {
-        values.push(Value::Int(id));
-        if column == "id" {
-            text.push_str(&format!(" AND id {sign} $4"));
-        } else {
-            values.push(value);
-            text.push_str(&format!(" AND ({column} {sign} $5 OR ({column} = $5 AND id {sign} $4))"));
-        }
-    }
-    text.push_str(&format!(" ORDER BY {column} {direction}, id {direction} LIMIT $2 OFFSET $3"));
-    let rows = tx.all(Sql::new(text).binds(values), read)?;
-    Ok(Page::of(rows, limit, Some(total as u64), |p| {
-        let value = match column {
-            "title" => Value::Text(p.title.clone()),
-            "hits" => Value::Int(p.hits),
-            "updated_at" => Value::Int(p.updated_at.0),
-            _ => Value::Null,
-        };
-        (value, p.id.0)
-    }))
+    LIST.page(tx, query, None, load, |page| page.id.0)
 }
 
 /// Whether another page has this address.
@@ -88,16 +59,9 @@ pub(super) fn taken(tx: &mut Tx<'_>, alias: &str, but: PageId) -> Result<bool> {
     Ok(tx.opt(sql, |_| Ok(()))?.is_some())
 }
 
-pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, page: &PageRecord) -> Result<PageId> {
-    Ok(tx.one(
-        Sql::new(
-            "INSERT INTO pages (created_at, updated_at, created_by, title, alias, html, language, published, no_index, meta_description, \
-             head_script, footer_script, redirect_type, redirect_url, extra) \
-             VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
-        )
-        .bind(now)
-        .bind(by)
-        .bind(&page.title)
+/// What people wrote, in the order of both statements.
+fn bind<'t>(sql: Sql<'t>, page: &PageRecord) -> Sql<'t> {
+    sql.bind(&page.title)
         .bind(&page.alias)
         .bind(&page.html)
         .bind(&page.language)
@@ -108,33 +72,24 @@ pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, page: 
         .bind(&page.footer_script)
         .bind(page.redirect_type)
         .bind(&page.redirect_url)
-        .bind(&page.extra),
-        |r| r.get(0),
-    )?)
+        .bind(&page.extra)
+}
+
+pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, page: &PageRecord) -> Result<PageId> {
+    let sql = Sql::new(
+        "INSERT INTO pages (created_at, updated_at, created_by, title, alias, html, language, published, no_index, meta_description, \
+         head_script, footer_script, redirect_type, redirect_url, extra) \
+         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+    );
+    Ok(tx.scalar(bind(sql.bind(now).bind(by), page))?)
 }
 
 pub(super) fn save(tx: &mut Tx<'_>, now: Timestamp, page: &PageRecord) -> Result<()> {
-    tx.exec(
-        Sql::new(
-            "UPDATE pages SET version = $2, updated_at = $3, title = $4, alias = $5, html = $6, language = $7, published = $8, no_index = $9, \
-             meta_description = $10, head_script = $11, footer_script = $12, redirect_type = $13, redirect_url = $14, extra = $15 WHERE id = $1",
-        )
-        .bind(page.id)
-        .bind(page.version)
-        .bind(now)
-        .bind(&page.title)
-        .bind(&page.alias)
-        .bind(&page.html)
-        .bind(&page.language)
-        .bind(page.published)
-        .bind(page.no_index)
-        .bind(&page.meta_description)
-        .bind(&page.head_script)
-        .bind(&page.footer_script)
-        .bind(page.redirect_type)
-        .bind(&page.redirect_url)
-        .bind(&page.extra),
-    )?;
+    let sql = Sql::new(
+        "UPDATE pages SET version = $2, updated_at = $3, title = $4, alias = $5, html = $6, language = $7, published = $8, no_index = $9, \
+         meta_description = $10, head_script = $11, footer_script = $12, redirect_type = $13, redirect_url = $14, extra = $15 WHERE id = $1",
+    );
+    tx.exec(bind(sql.bind(page.id).bind(page.version).bind(now), page))?;
     Ok(())
 }
 

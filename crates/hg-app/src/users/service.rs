@@ -170,6 +170,12 @@ pub async fn change_password(cx: &Cx, current: &str, new: &str) -> Result<()> {
     Ok(())
 }
 
+/// Ends the sessions of everybody, for instance after a backup came back: who was let in then need not be now.
+pub async fn end_every_session(cx: &Cx) -> Result<u64> {
+    cx.may(Action::Edit(Area::Users))?;
+    cx.db().write(store::end_all_sessions).await
+}
+
 /// Addresses are compared without case and outer blanks.
 pub(super) fn address_key(email: &str) -> String {
     email.trim().to_lowercase()

@@ -208,6 +208,11 @@ pub(super) fn count_failure(
     Ok(())
 }
 
+/// Everybody has to sign in anew.
+pub(super) fn end_all_sessions(tx: &mut Tx<'_>) -> Result<u64> {
+    Ok(tx.exec("DELETE FROM sessions")?)
+}
+
 pub(super) fn forget_failures(tx: &mut Tx<'_>, subject: &str) -> Result<()> {
     tx.exec(Sql::new("DELETE FROM sign_in_failures WHERE subject = $1").bind(subject))?;
     Ok(())

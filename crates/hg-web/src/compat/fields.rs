@@ -145,6 +145,7 @@ impl Entity for Fields {
             group: group(&body)?,
             order: body.get("order").and_then(Value::as_i64),
             required: flag("isRequired", false),
+            unique: body.get("isUniqueIdentifier").or_else(|| body.get("isUniqueIdentifer")).map(is_true),
             listable: flag("isListable", false),
             visible: flag("isVisible", false),
             short_visible: flag("isShortVisible", false),

@@ -188,7 +188,7 @@ async fn get(Caller(cx): Caller, Path(id): Path<FieldId>) -> Answer<Json<FieldOu
     Ok(Json(fields::get(&cx, id).await?.into()))
 }
 
-/// Changes what is named; type, alias and uniqueness stay.
+/// Changes what is named; type and alias stay. A field can be made unique while no two contacts have the same value.
 #[utoipa::path(patch, path = "/fields/{id}", tag = "fields", params(("id" = i64, Path)), request_body = FieldIn, responses((status = 200, body = FieldOut)))]
 async fn update(Caller(cx): Caller, Path(id): Path<FieldId>, Body(b): Body<FieldIn>) -> Answer<Json<FieldOut>> {
     let before = fields::get(&cx, id).await?.def;
@@ -198,6 +198,7 @@ async fn update(Caller(cx): Caller, Path(id): Path<FieldId>, Body(b): Body<Field
         group: b.group()?,
         order: b.order,
         required: b.required,
+        unique: b.unique,
         listable: b.listable,
         visible: b.visible,
         short_visible: b.short_visible,

@@ -1,72 +1,137 @@
 //! `honeyguide doctor`: checks that can be told apart, each with what to do.
 
-use hg_app::Result;
-use hg_store::DbUrl;
+use std::time::Duration;
 
+use hg_app::{Cx, Result, settings, users};
+use hg_core::time::Clock;
+use hg_net::smtp::Connection;
+use hg_store::{DbUrl, StoreError};
+
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::open;
 
+/// Less room than this, and the next import or backup may fill the disk.
+const LEAST_ROOM: u64 = 500_000_000;
+/// A clock that is off by more makes steps late and signatures wrong.
+const MOST_DRIFT_MS: i64 = 5_000;
+const PATIENCE: Duration = Duration::from_secs(10);
+
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  honeyguide doctor\n  honeyguide doctor --database postgres://hg@db/honeyguide\n\nAlso works beside a running server."
+    after_help = "Examples:\n  honeyguide doctor\n  honeyguide doctor --database postgres://hg@db/honeyguide\n\nAlso works beside a running server. Nothing is changed, no mail is sent."
 )]
 pub struct Args {}
 
+/// What a check found: fine, or what to do.
+type Found = std::result::Result<String, String>;
+
 pub async fn run(_: Args, config: Config) -> Result<()> {
-    let mut wrong = 0;
-    let mut tell = |what: &str, outcome: std::result::Result<String, String>| match outcome {
-        Ok(text) => println!("ok     {what}: {text}"),
-        Err(text) => {
-            wrong += 1;
-            println!("wrong  {what}: {text}");
+    let mut findings: Vec<(&str, Found)> = vec![
+        ("listen", config.listen().map(|a| a.to_string())),
+        ("data folder", writable(&config)),
+        ("disk", room(&config)),
+        ("database", database(&config).await),
+        ("mail", mail(&config).await),
+        ("site", site(&config)),
+    ];
+    findings.extend(workspace(&config).await);
+    for (what, found) in &findings {
+        match found {
+            Ok(text) => println!("ok     {what}: {text}"),
+            Err(text) => println!("wrong  {what}: {text}"),
         }
-    };
-    tell("listen", config.listen().map(|a| a.to_string()));
-    tell("data folder", writable(&config));
-    let database = database(&config).await;
-    tell("database", database);
-    let mail = &config.mail.url;
-    let known = ["outbox:", "smtp://", "smtps://"].iter().any(|p| mail.starts_with(p));
-    tell(
-        "mail",
-        if known {
-            Ok(if mail.starts_with("outbox") { "caught in the built-in outbox".into() } else { "SMTP".into() })
-        } else {
-            Err("write outbox:, smtp://user:pass@host:port or smtps://…".into())
-        },
-    );
-    tell(
-        "site",
-        if config.site_url().starts_with("http") {
-            Ok(config.site_url())
-        } else {
-            Err("the site's address must start with http:// or https://".into())
-        },
-    );
+    }
+    let wrong = findings.iter().filter(|(_, found)| found.is_err()).count();
     if wrong == 0 { Ok(()) } else { Err(open::plain(format!("{wrong} of the checks failed"))) }
 }
 
-/// Looked at for reading only, so that the doctor can be called beside a running server.
-async fn database(config: &Config) -> std::result::Result<String, String> {
-    match config.database_url().parse().map_err(|e: hg_store::StoreError| e.to_string())? {
-        DbUrl::Sqlite(path) if !path.exists() => return Ok(format!("{} is made at the first start", path.display())),
-        _ => {}
-    }
-    let db = open::database_for_reading(config).await.map_err(|e| e.to_string())?;
-    let version = db.schema_version().await;
-    db.close().await;
-    let (found, newest) = (version.map_err(|e| e.to_string())?, hg_store::migrate::newest());
-    if found > newest {
-        return Err(hg_store::StoreError::NewerDatabase { found, known: newest }.to_string());
-    }
-    Ok(format!("schema {found} of {newest}"))
-}
-
-fn writable(config: &Config) -> std::result::Result<String, String> {
+fn writable(config: &Config) -> Found {
     let dir = &config.data_dir;
     std::fs::create_dir_all(dir).map_err(|e| format!("{} cannot be made: {e}", dir.display()))?;
     let probe = dir.join(".doctor");
     std::fs::write(&probe, b"x").map_err(|e| format!("{} cannot be written: {e}", dir.display()))?;
     let _ = std::fs::remove_file(&probe);
     Ok(dir.display().to_string())
+}
+
+fn room(config: &Config) -> Found {
+    let free = fs4::available_space(&config.data_dir).map_err(|e| format!("the free space cannot be read: {e}"))?;
+    let text = format!("{:.1} GB free", free as f64 / 1e9);
+    if free < LEAST_ROOM { Err(format!("{text}; make room before something cannot be written")) } else { Ok(text) }
+}
+
+/// Looked at for reading only, so that the doctor can be called beside a running server.
+async fn database(config: &Config) -> Found {
+    if let Some(path) = not_made_yet(config)? {
+        return Ok(format!("{path} is made at the first start"));
+    }
+    let db = open::database_for_reading(config).await.map_err(|e| e.to_string())?;
+    let version = db.schema_version().await;
+    let drift = db.clock_ahead_of(SystemClock.now()).await;
+    db.close().await;
+    let (found, newest) = (version.map_err(|e| e.to_string())?, hg_store::migrate::newest());
+    if found > newest {
+        return Err(StoreError::NewerDatabase { found, known: newest }.to_string());
+    }
+    let drift = drift.map_err(|e| e.to_string())?;
+    if drift.abs() > MOST_DRIFT_MS {
+        let seconds = drift / 1_000;
+        return Err(format!("its clock and ours differ by {seconds} seconds; let both machines keep time (NTP)"));
+    }
+    Ok(format!("schema {found} of {newest}"))
+}
+
+fn not_made_yet(config: &Config) -> std::result::Result<Option<String>, String> {
+    match config.database_url().parse().map_err(|e: StoreError| e.to_string())? {
+        DbUrl::Sqlite(path) if !path.exists() => Ok(Some(path.display().to_string())),
+        _ => Ok(None),
+    }
+}
+
+/// Goes as far as the sign-in.
+async fn mail(config: &Config) -> Found {
+    let Some(mut server) = open::mail_server(config).map_err(|e| e.to_string())? else {
+        return Ok("caught in the built-in outbox".into());
+    };
+    let name = format!("{}:{}", server.host, server.port);
+    server.timeouts.connect = server.timeouts.connect.min(PATIENCE);
+    server.timeouts.reply = server.timeouts.reply.min(PATIENCE);
+    let connection = Connection::open(&server).await.map_err(|e| format!("{name} cannot be used: {e}"))?;
+    connection.close().await;
+    let signed_in = if server.credentials.is_some() { " and lets us in" } else { "" };
+    Ok(format!("{name} answers{signed_in}"))
+}
+
+fn site(config: &Config) -> Found {
+    let url = config.site_url();
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        return Err("the site's address must start with http:// or https://".into());
+    }
+    if url.starts_with("http://") && open::mail_server(config).is_ok_and(|server| server.is_some()) && !is_local(&url) {
+        return Err(format!("{url} is not encrypted, and links in mails lead there; put a proxy with https in front"));
+    }
+    Ok(url)
+}
+
+fn is_local(url: &str) -> bool {
+    ["http://127.", "http://localhost", "http://[::1]"].iter().any(|start| url.starts_with(start))
+}
+
+/// What can be seen once the workspace can be opened.
+async fn workspace(config: &Config) -> Vec<(&'static str, Found)> {
+    let Ok(ws) = open::reading(config).await else { return Vec::new() };
+    let cx = Cx::system(&ws);
+    let accounts = match users::list(&cx).await {
+        Ok(people) if people.is_empty() => Err("nobody can sign in yet; open /s/ or run honeyguide admin create".to_owned()),
+        Ok(people) => Ok(format!("{} can sign in", people.len())),
+        Err(e) => Err(e.to_string()),
+    };
+    let sender = match settings::read_sending(&cx) {
+        Ok(sending) if sending.sender_email.is_empty() => Err("no address to send from; set it under Settings, Sending".to_owned()),
+        Ok(sending) => Ok(sending.sender_email),
+        Err(e) => Err(e.to_string()),
+    };
+    ws.db.close().await;
+    vec![("accounts", accounts), ("sender", sender)]
 }

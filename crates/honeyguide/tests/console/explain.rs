@@ -89,7 +89,25 @@ async fn looking_makes_nothing() {
     let said = house.refused(&["segments", "list"]);
     assert!(said.contains("there is no database at"), "{said}");
     assert!(!crate::house::is_there(house.data().join("honeyguide.db")));
-    assert!(house.done(&["doctor"]).contains("is made at the first start"));
+    let said = house.done(&["doctor"]);
+    assert!(said.contains("is made at the first start") && said.contains("ok     disk"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_names_what_is_wrong() {
+    let house = House::on_sqlite();
+    house.serve().await.stop();
+    std::fs::write(house.dir.path().join("honeyguide.toml"), "[mail]\nurl = \"smtp://127.0.0.1:1\"\n").expect("written");
+    let said = house.run(&["doctor"]);
+    assert!(!said.well, "{said:?}");
+    assert!(said.out.contains("wrong  mail: 127.0.0.1:1 cannot be used"), "{said:?}");
+    assert!(said.out.contains("ok     accounts: 1 can sign in") && said.out.contains("wrong  sender"), "{said:?}");
+    let sink = hg_testkit::smtp_sink::SmtpSink::start().await.expect("a mail server");
+    let toml = format!("[mail]\nurl = \"{}?tls=none\"\n", sink.url());
+    std::fs::write(house.dir.path().join("honeyguide.toml"), toml).expect("written");
+    let said = house.run(&["doctor"]);
+    assert!(said.out.contains("ok     mail") && said.err.contains("1 of the checks failed"), "{said:?}");
+    assert_eq!(sink.total(), 0, "the doctor sends nothing");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use hg_app::campaigns::{self, CampaignQuery, State};
 use hg_app::emails::SendingState;
 use hg_app::list::ListQuery;
-use hg_app::{Cx, Error, Result, emails, fields, sending};
+use hg_app::{Cx, Result, emails, fields, sending, users};
 use hg_core::time::{Clock, Timestamp};
 use hg_store::{Db, DbUrl, Options, backup, migrate, rows};
 
@@ -160,13 +160,7 @@ impl Restore<'_> {
 async fn finish(config: &Config, pause: bool) -> Result<()> {
     let ws = open::workspace(config, false).await?;
     let cx = Cx::system(&ws);
-    ws.db
-        .write(|tx| {
-            // Whoever was signed in then need not be allowed in now.
-            tx.exec("DELETE FROM sessions")?;
-            Ok::<_, Error>(())
-        })
-        .await?;
+    users::end_every_session(&cx).await?;
     let outcome = what_goes_on(&cx, pause).await;
     ws.db.close().await;
     outcome
