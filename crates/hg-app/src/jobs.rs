@@ -228,9 +228,12 @@ pub async fn recover(cx: &Cx) -> Result<u64> {
     cx.db()
         .write(move |tx| {
             let n = tx.exec(
+                // Of jobs with one key only one may wait: where another waits already, it does the work of this one too.
                 Sql::new(
-                    "UPDATE jobs SET state = CASE state WHEN 'stopping' THEN 'stopped' ELSE 'queued' END, leased_until = NULL \
-                     WHERE state IN ('running', 'stopping') AND ($1 = 1 OR leased_until < $2)",
+                    "UPDATE jobs SET state = CASE WHEN state = 'stopping' THEN 'stopped' \
+                     WHEN EXISTS (SELECT 1 FROM jobs w WHERE w.dedupe_key = jobs.dedupe_key AND w.id <> jobs.id \
+                     AND (w.state = 'queued' OR (w.state = 'running' AND w.id > jobs.id))) THEN 'done' ELSE 'queued' END, \
+                     leased_until = NULL WHERE state IN ('running', 'stopping') AND ($1 = 1 OR leased_until < $2)",
                 )
                 .bind(alone)
                 .bind(now),

@@ -5,8 +5,8 @@
 //! by [`worker::Worker`]s: the reactor that carries changes to segments and campaigns, the mail worker, the jobs.
 //!
 //! # How to add a use case
-//! 1. rules into `hg-core`, with tests; 2. statements into the domain's `store.rs`; 3. the use case into its
-//! `service.rs`; 4. a test in `tests/` with `on_each_db!`; 5. the doors: native API, compatible API, UI.
+//! Rules go into `hg-core`, with tests; statements into the domain's `store.rs`; the use case into its `service.rs`;
+//! then a test in `tests/` with `on_each_db!`, and the doors: native API, compatible API, UI.
 
 pub mod campaigns;
 pub mod changes;

@@ -3,10 +3,12 @@
 use hg_app::forms::{self, NewForm};
 use hg_app::list::ListQuery;
 use hg_app::pages::{self, NewPage};
+use hg_core::forms::FormField;
 use hg_testkit::{TestApp, on_each_db};
 
 async fn form(app: &TestApp, name: &str) {
-    forms::create(&app.cx(), NewForm { name: name.into(), ..NewForm::default() }).await.unwrap();
+    let question = FormField { alias: "q".into(), label: "Question".into(), ..FormField::default() };
+    forms::create(&app.cx(), NewForm { name: name.into(), fields: vec![question], ..NewForm::default() }).await.unwrap();
 }
 
 async fn names(app: &TestApp, search: &str, sort: &str, limit: u32) -> Vec<String> {

@@ -92,14 +92,13 @@ fn problems_of(ws: &Workspace, tx: &mut Tx<'_>, campaign: &Campaign, sources: &[
     for step in &campaign.plan.steps {
         if let StepType::FieldIs { field, .. } = &step.what
             && !field.is_empty()
+            && let Err(error) = effects::check(ws, tx, &step.what)
         {
-            if let Err(error) = effects::check(ws, tx, &step.what) {
-                problems.push(Problem {
-                    step: Some(step.key.clone()),
-                    code: "step.condition",
-                    detail: format!("“{}”: {}", step.name, error.detail),
-                });
-            }
+            problems.push(Problem {
+                step: Some(step.key.clone()),
+                code: "step.condition",
+                detail: format!("“{}”: {}", step.name, error.detail),
+            });
         }
     }
     Ok(problems)

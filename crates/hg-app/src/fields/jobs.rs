@@ -7,7 +7,7 @@ use hg_store::{Lane, Tx};
 use serde_json::json;
 
 use crate::cx::Cx;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fields::store;
 use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
 
@@ -43,7 +43,7 @@ impl JobRunner for DropColumn {
 
     async fn run(&self, cx: &Cx, job: &Job, _handle: &JobHandle) -> Result<Outcome> {
         let field = FieldId(job.payload["field"].as_i64().unwrap_or(0));
-        cx.db().write_in(Lane::Bulk, move |tx| store::drop_column(tx, field).map_err(Error::from)).await?;
+        cx.db().write_in(Lane::Bulk, move |tx| store::drop_column(tx, field)).await?;
         Ok(Outcome::Done("The column is gone.".to_owned()))
     }
 }

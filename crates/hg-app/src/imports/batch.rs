@@ -150,13 +150,16 @@ impl Known {
     }
 }
 
+/// Whether a contact is there, and if so whether anything would change; and the keys by which it was looked for.
+pub(super) type Judged = (Option<bool>, Vec<(String, String)>);
+
 /// What a dry run would say of rows: for each whether its contact is there, and whether anything would change.
 pub(super) fn judge(
     tx: &mut Tx<'_>,
     fields: &FieldCatalogue,
     options: &ImportOptions,
     rows: &[(i64, NewRow)],
-) -> Result<Vec<(Option<bool>, Vec<(String, String)>)>> {
+) -> Result<Vec<Judged>> {
     let known = Known::find(tx, fields, rows)?;
     let loaded: HashMap<ContactId, Contact> = row::load_many(tx, fields, &known.ids())?.into_iter().map(|c| (c.id, c)).collect();
     Ok(rows
@@ -204,11 +207,11 @@ fn update(
     let written = save::write(tx, fields, Some(contact), &change)?;
     let mut changed = !written.changed.is_empty();
     for name in row.add_tags.iter().chain(&shared.options.tags) {
-        if let Some((tag, name)) = tags::ensure(tx, name, now)? {
-            if !contact.tags.iter().any(|(id, _)| *id == tag) {
-                contacts::tag_one(tx, contact.id, tag, &name, now)?;
-                changed = true;
-            }
+        if let Some((tag, name)) = tags::ensure(tx, name, now)?
+            && !contact.tags.iter().any(|(id, _)| *id == tag)
+        {
+            contacts::tag_one(tx, contact.id, tag, &name, now)?;
+            changed = true;
         }
     }
     if !row.remove_tags.is_empty() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hg_core::contacts::FieldCatalogue;
 
 use crate::cx::Cx;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::imports::reader::{self, Batch, Source};
 use crate::imports::{DryRun, ImportOptions, Reason, batch};
 use crate::jobs::JobHandle;
@@ -34,10 +34,10 @@ pub(super) async fn judge_all(
         reject(&mut found, &mut reasons, &next);
         count(cx, &fields, &options, next, &mut found, &mut met).await?;
         read += 1;
-        if let (Some(handle), 0) = (handle, read % 50) {
-            if !handle.progress(found.counts.rows(), None, None).await? {
-                return Ok(None);
-            }
+        if let (Some(handle), 0) = (handle, read % 50)
+            && !handle.progress(found.counts.rows(), None, None).await?
+        {
+            return Ok(None);
         }
     }
     found.reasons = reasons.into_iter().map(|(reason, (count, example_line))| Reason { reason, count, example_line }).collect();
@@ -64,7 +64,7 @@ async fn count(
     met: &mut HashSet<u64>,
 ) -> Result<()> {
     let (fields, options) = (fields.clone(), options.clone());
-    let judged = cx.db().read(move |tx| Ok::<_, Error>(batch::judge(tx, &fields, &options, &next.rows)?)).await?;
+    let judged = cx.db().read(move |tx| batch::judge(tx, &fields, &options, &next.rows)).await?;
     for (differs, keys) in judged {
         let hash = |key: &(String, String)| {
             let mut hasher = DefaultHasher::new();

@@ -180,10 +180,10 @@ async fn run_batches(
         written += 1;
         if written % 10 == 0 {
             progress(counts);
-            if let Some(handle) = handle {
-                if !handle.progress(counts.rows(), import.rows_total, None).await? {
-                    return Ok(Ended::Stopped);
-                }
+            if let Some(handle) = handle
+                && !handle.progress(counts.rows(), import.rows_total, None).await?
+            {
+                return Ok(Ended::Stopped);
             }
         }
     }

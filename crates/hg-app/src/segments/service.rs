@@ -153,8 +153,7 @@ fn checked_filter(ws: &Workspace, tx: &mut Tx<'_>, filter: Option<&Json>) -> Res
     let fields = fields::catalogue(ws, tx)?;
     let json = resolve_filter(tx, json)?;
     let plan = compile(&json, &fields)?;
-    let unknown: Vec<SegmentId> =
-        plan.dependencies().segments.into_iter().filter_map(|id| store::find(tx, id).is_err().then_some(id)).collect();
+    let unknown: Vec<SegmentId> = plan.dependencies().segments.into_iter().filter(|id| store::find(tx, *id).is_err()).collect();
     if let Some(id) = unknown.first() {
         let error = hg_core::segments::FilterError::new("", "unknown-segment", format!("there is no segment {id}"));
         return Err(SegmentProblem::Filter(vec![error]).into());

@@ -46,7 +46,8 @@ pub async fn write_general(cx: &Cx, mut new: General) -> Result<General> {
     if time::zone(&new.timezone).is_err() {
         wrong.push(FieldError::new("/timezone", "zone", "Choose a time zone such as Europe/Prague."));
     }
-    if !new.site_url.is_empty() && !(new.site_url.starts_with("http://") || new.site_url.starts_with("https://")) {
+    let has_scheme = ["http://", "https://"].iter().any(|scheme| new.site_url.starts_with(scheme));
+    if !new.site_url.is_empty() && !has_scheme {
         wrong.push(FieldError::new("/site_url", "url", "Write the site's address with http:// or https:// in front."));
     }
     refuse(wrong)?;

@@ -50,7 +50,7 @@ pub(super) fn check_strength(password: &str, email: &str) -> Result<(), UserErro
         || COMMON
             .iter()
             .any(|c| lower.trim_end_matches(|ch: char| ch.is_ascii_digit() || ch.is_ascii_punctuation()) == *c || lower == *c)
-        || lower.chars().all(|c| Some(c) == lower.chars().next());
+        || lower.chars().all(|c| lower.starts_with(c));
     if weak { Err(UserError::WeakPassword { least: LEAST_CHARACTERS }) } else { Ok(()) }
 }
 

@@ -40,12 +40,12 @@ pub async fn set_up(cx: &Cx, setup: Setup) -> Result<User> {
     }
     let system = Cx::system(&cx.ws);
     let user = insert(&system, NewUser { role: Role::Administrator, ..setup.user }, true).await?;
-    let mut general = (*cx.ws.settings()).general.clone();
+    let mut general = cx.ws.settings().general.clone();
     general.site_name = if setup.site_name.trim().is_empty() { general.site_name } else { setup.site_name };
     general.site_url = setup.site_url;
     general.timezone = if setup.timezone.trim().is_empty() { general.timezone } else { setup.timezone };
     settings::write_general(&system, general).await?;
-    let mut sending = (*cx.ws.settings()).sending.clone();
+    let mut sending = cx.ws.settings().sending.clone();
     sending.sender_name = setup.sender_name;
     sending.sender_email = setup.sender_email;
     settings::write_sending(&system, sending).await?;

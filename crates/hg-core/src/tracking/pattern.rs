@@ -66,6 +66,25 @@ fn fits(pieces: &[String], subject: &str) -> bool {
     rest.ends_with(last.as_str())
 }
 
+/// Whether an origin (`https://shop.x.io`) is one that a list entry means: exact, or with `*` for a part.
+///
+/// ```
+/// use hg_core::tracking::origin_matches;
+/// assert!(origin_matches("https://*.x.io", "https://shop.x.io"));
+/// assert!(origin_matches("https://x.io/", "https://X.io"));
+/// assert!(!origin_matches("https://*.x.io", "https://x.io.evil.example"));
+/// ```
+pub fn origin_matches(entry: &str, origin: &str) -> bool {
+    let entry = entry.trim().trim_end_matches('/').to_lowercase();
+    let origin = origin.trim().trim_end_matches('/').to_lowercase();
+    if entry.is_empty() || entry == "*" {
+        return false;
+    }
+    let entry = if entry.contains("://") { entry } else { format!("https://{entry}") };
+    let pieces: Vec<String> = entry.split('*').map(str::to_owned).collect();
+    fits(&pieces, &origin)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,23 +108,4 @@ mod tests {
             assert_eq!(UrlPattern::parse(pattern).matches(url), wanted, "{pattern} against {url}");
         }
     }
-}
-
-/// Whether an origin (`https://shop.x.io`) is one that a list entry means: exact, or with `*` for a part.
-///
-/// ```
-/// use hg_core::tracking::origin_matches;
-/// assert!(origin_matches("https://*.x.io", "https://shop.x.io"));
-/// assert!(origin_matches("https://x.io/", "https://X.io"));
-/// assert!(!origin_matches("https://*.x.io", "https://x.io.evil.example"));
-/// ```
-pub fn origin_matches(entry: &str, origin: &str) -> bool {
-    let entry = entry.trim().trim_end_matches('/').to_lowercase();
-    let origin = origin.trim().trim_end_matches('/').to_lowercase();
-    if entry.is_empty() || entry == "*" {
-        return false;
-    }
-    let entry = if entry.contains("://") { entry } else { format!("https://{entry}") };
-    let pieces: Vec<String> = entry.split('*').map(str::to_owned).collect();
-    fits(&pieces, &origin)
 }

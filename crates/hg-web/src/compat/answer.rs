@@ -20,13 +20,13 @@ pub struct CompatError {
     pub message: String,
     pub kind: Option<&'static str>,
     /// Field → messages.
-    pub details: Map<String, Value>,
+    pub details: Box<Map<String, Value>>,
     pub retry_after: Option<u64>,
 }
 
 impl CompatError {
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), kind: None, details: Map::new(), retry_after: None }
+        Self { status, message: message.into(), kind: None, details: Box::default(), retry_after: None }
     }
 
     /// 400 with a sentence.
@@ -44,7 +44,7 @@ impl CompatError {
 
     /// The error as it stands inside `errors` of a list or a batch.
     pub fn body(&self) -> Value {
-        let details = if self.details.is_empty() { json!([]) } else { Value::Object(self.details.clone()) };
+        let details = if self.details.is_empty() { json!([]) } else { Value::Object((*self.details).clone()) };
         if self.kind.is_some() {
             return json!({"message": self.message, "code": self.status.as_u16(), "type": self.kind});
         }
@@ -73,7 +73,7 @@ impl From<Error> for CompatError {
                     format!("{name}: {}", f.detail)
                 });
                 let message = message.collect::<Vec<_>>().join(", ");
-                Self { details, ..Self::bad(if message.is_empty() { error.detail } else { message }) }
+                Self { details: Box::new(details), ..Self::bad(if message.is_empty() { error.detail } else { message }) }
             }
             ErrorKind::TooMany { retry_after } => {
                 Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, error.detail) }

@@ -177,10 +177,8 @@ fn read(body: &Map<String, Value>, all_fields: &[Field], keep_blanks: bool) -> C
         _ => Vec::new(),
     };
     let number = |v: &Value| v.as_i64().or_else(|| v.as_str().and_then(|s| s.trim().parse().ok()));
-    let owner_id = match body.get("owner") {
-        None => None,
-        Some(v) => Some(number(v).or_else(|| v.get("id").and_then(number)).filter(|n| *n > 0).map(Into::into)),
-    };
+    let owner_id =
+        body.get("owner").map(|v| number(v).or_else(|| v.get("id").and_then(number)).filter(|n| *n > 0).map(Into::into));
     let entries = match body.get("doNotContact") {
         Some(Value::Array(list)) => list.iter().collect(),
         Some(Value::Object(map)) => map.values().collect(),

@@ -38,6 +38,9 @@ pub struct CompatList {
     pub select: Vec<String>,
 }
 
+/// A key that is only kept for its clients, and what it is when nobody set it.
+pub type Kept = (&'static str, fn() -> Value);
+
 /// One condition of `where`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {

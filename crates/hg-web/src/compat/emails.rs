@@ -17,12 +17,12 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError};
 use super::body::AnyBody;
-use super::crud::{CompatList, Entity, PublishBlock, id_of, ids, is_true, routes};
+use super::crud::{CompatList, Entity, Kept, PublishBlock, id_of, ids, is_true, routes};
 use crate::Web;
 use crate::auth::Caller;
 
 /// Keys that are only kept, with what they are when nobody set them.
-const KEPT: [(&str, fn() -> Value); 13] = [
+const KEPT: [Kept; 13] = [
     ("category", || Value::Null),
     ("bccAddress", || Value::Null),
     ("useOwnerAsMailer", || Value::Null),

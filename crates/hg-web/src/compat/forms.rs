@@ -15,11 +15,11 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError};
 use super::body::{self, AnyBody};
-use super::crud::{CompatList, Entity, PublishBlock, id_of, ids, is_true, routes};
+use super::crud::{CompatList, Entity, Kept, PublishBlock, id_of, ids, is_true, routes};
 use crate::Web;
 use crate::auth::Caller;
 
-const KEPT: [(&str, fn() -> Value); 9] = [
+const KEPT: [Kept; 9] = [
     ("category", || Value::Null),
     ("publishUp", || Value::Null),
     ("publishDown", || Value::Null),

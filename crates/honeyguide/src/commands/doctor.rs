@@ -128,7 +128,9 @@ async fn workspace(config: &Config) -> Vec<(&'static str, Found)> {
         Err(e) => Err(e.to_string()),
     };
     let sender = match settings::read_sending(&cx) {
-        Ok(sending) if sending.sender_email.is_empty() => Err("no address to send from; set it under Settings, Sending".to_owned()),
+        Ok(sending) if sending.sender_email.is_empty() => {
+            Err("no address to send from; set it under Settings, Sending".to_owned())
+        }
         Ok(sending) => Ok(sending.sender_email),
         Err(e) => Err(e.to_string()),
     };

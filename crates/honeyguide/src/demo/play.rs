@@ -64,7 +64,7 @@ pub async fn run(cx: &Cx, clock: &DemoClock, state: &mut State) -> Result<()> {
         }
         engine.settle(&cx.ws).await?;
         readers(cx, state, &mut plan).await?;
-        if done % 25 == 0 {
+        if done.is_multiple_of(25) {
             state.played_until = at;
             state.save()?;
         }

@@ -50,8 +50,8 @@ pub async fn run(args: Args, config: Config) -> Result<()> {
     let restore = Restore { from: &args.backup, manifest: &manifest, config: &config, force: args.force, now, kept };
     std::fs::create_dir_all(&config.data_dir).map_err(files::failed(&config.data_dir, "made"))?;
     match config.database_url().parse().map_err(open::said)? {
-        DbUrl::Sqlite(path) => restore.into_sqlite(&path).await?,
-        DbUrl::Postgres(url) => restore.into_postgres(&url).await?,
+        DbUrl::Sqlite(path) => restore.to_sqlite(&path).await?,
+        DbUrl::Postgres(url) => restore.to_postgres(&url).await?,
     }
     restore.bring_files_back()?;
     finish(&config, args.pause).await
@@ -77,7 +77,7 @@ impl Restore<'_> {
         )))
     }
 
-    async fn into_sqlite(&self, place: &Path) -> Result<()> {
+    async fn to_sqlite(&self, place: &Path) -> Result<()> {
         if place.exists() {
             self.refuse(&place.display().to_string())?;
         }
@@ -99,7 +99,7 @@ impl Restore<'_> {
         Ok(())
     }
 
-    async fn into_postgres(&self, url: &str) -> Result<()> {
+    async fn to_postgres(&self, url: &str) -> Result<()> {
         if matches!(self.manifest.content, Content::Sqlite) {
             return Err(open::plain(
                 "this backup is a copy of an SQLite file; for PostgreSQL make one with honeyguide backup --portable".into(),
