@@ -609,7 +609,7 @@ export interface paths {
         delete: operations["delete_fields_id"];
         options?: never;
         head?: never;
-        /** Changes what is named; type, alias and uniqueness stay. */
+        /** Changes what is named; type and alias stay. A field can be made unique while no two contacts have the same value. */
         patch: operations["patch_fields_id"];
         trace?: never;
     };
@@ -2431,6 +2431,11 @@ export interface components {
         };
         OptionsOut: {
             /**
+             * @description The words that the people of the file read when they agreed; kept with each consent.
+             * @default null
+             */
+            consent_text?: string | null;
+            /**
              * Format: int64
              * @default null
              */
@@ -2839,6 +2844,8 @@ export interface components {
         /** @description A page of a list on the wire. */
         PageOut_SubmissionOut: {
             items: {
+                /** @description The network address it came from, shortened when the settings say so. */
+                address: string | null;
                 contact: components["schemas"]["RecipientRef"] | null;
                 /** Format: int64 */
                 id: number;
@@ -3285,6 +3292,8 @@ export interface components {
         };
         /** @description One answer. */
         SubmissionOut: {
+            /** @description The network address it came from, shortened when the settings say so. */
+            address?: string | null;
             contact?: components["schemas"]["RecipientRef"] | null;
             /** Format: int64 */
             id: number;
