@@ -35,6 +35,6 @@ export default defineConfig({
   },
   projects: [
     { name: "light", use: { colorScheme: "light" } },
-    { name: "dark", use: { colorScheme: "dark" } },
+    { name: "dark", grepInvert: /@once/, use: { colorScheme: "dark" } },
   ],
 });

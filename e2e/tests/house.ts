@@ -8,6 +8,9 @@ import { test as base, expect, type Page } from "@playwright/test";
 
 export const ADMIN = { email: "mara@garden.example", password: "a long enough passphrase" };
 
+/** A test of what happens, not of how it looks: one colour scheme is enough. */
+export const ONCE = { tag: "@once" };
+
 export type House = { url: string; stop: () => Promise<void> };
 
 async function freePort(): Promise<number> {

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, type House, signIn, startHouse, test } from "./house";
+import { expect, type House, ONCE, signIn, startHouse, test } from "./house";
 
 let house: House | undefined;
 test.beforeAll(async () => {
@@ -27,7 +27,7 @@ async function tabTo(page: Page, name: string | RegExp, backwards = false) {
   throw new Error(`the keyboard never reached ${name}`);
 }
 
-test("a segment is built with the keyboard alone", async ({ page }, info) => {
+test("a segment is built with the keyboard alone", ONCE, async ({ page }, info) => {
   await signIn(page, house!);
   await page.goto(`${house!.url}/s/segments/new`);
   await page.getByLabel("Name").first().waitFor();
@@ -62,7 +62,7 @@ test("a segment is built with the keyboard alone", async ({ page }, info) => {
   await expect(page.getByRole("heading", { name })).toBeVisible();
 });
 
-test("a campaign is drawn in the outline with the keyboard alone", async ({ page }, info) => {
+test("a campaign is drawn in the outline with the keyboard alone", ONCE, async ({ page }, info) => {
   await signIn(page, house!);
   await page.goto(`${house!.url}/s/campaigns?new=1`);
   await page.getByRole("dialog").waitFor();
@@ -87,7 +87,7 @@ test("a campaign is drawn in the outline with the keyboard alone", async ({ page
   await expect(page.getByRole("navigation", { name: "Outline" }).getByText("Mark them")).toHaveCount(0);
 });
 
-test("the palette finds a place and goes there, and shortcuts never steal from a text field", async ({ page }) => {
+test("the palette finds a place and goes there, and shortcuts never steal from a text field", ONCE, async ({ page }) => {
   await signIn(page, house!);
   await page.keyboard.press("Control+k");
   await page.keyboard.type("Outbox");

@@ -32,7 +32,7 @@ export function ScreenError({ error, reset }: ErrorComponentProps) {
   if (error instanceof ApiError) {
     return (
       <Box maw={640} mx="auto" mt={64}>
-        <ErrorState error={error} retry={() => window.location.reload()} />
+        <ErrorState page error={error} retry={() => window.location.reload()} />
       </Box>
     );
   }

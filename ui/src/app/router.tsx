@@ -6,7 +6,7 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
-import { API, check, queries } from "../api/client";
+import { $api, queries } from "../api/client";
 import type { Session } from "../api/types";
 import { NotFound, ScreenError } from "./Fallbacks";
 import { Shell } from "./Shell";
@@ -28,8 +28,8 @@ async function signedIn(): Promise<Session | null> {
 }
 
 async function setupNeeded(): Promise<boolean> {
-  const answer = await check(await fetch(`${API}/setup`));
-  return ((await answer.json()) as { needed: boolean }).needed;
+  const answer = await queries.fetchQuery({ ...$api.queryOptions("get", "/setup"), staleTime: 0 });
+  return answer.needed;
 }
 
 const login = createRoute({

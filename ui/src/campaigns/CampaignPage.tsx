@@ -53,7 +53,7 @@ export function CampaignPage() {
   useLive<{ id: number }>("campaign", (event) => {
     if (event.id === Number(id)) refresh("/campaigns/{id}");
   });
-  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   if (!query.data || query.data.id !== Number(id)) return <Waiting lines={12} />;
   return <CampaignEditor key={id} live={query.data} />;
 }

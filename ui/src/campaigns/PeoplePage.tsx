@@ -40,7 +40,7 @@ export function PeoplePage() {
   useLive<{ id: number }>("campaign", (event) => {
     if (event.id === Number(id)) refresh("/campaigns/{id}");
   });
-  if (campaign.isError) return <ErrorState error={campaign.error} retry={campaign.refetch} />;
+  if (campaign.isError) return <ErrorState page error={campaign.error} retry={campaign.refetch} />;
   if (!campaign.data) return <Waiting />;
   const steps = campaign.data.steps;
   const nameOf = (key: string) => {
@@ -259,7 +259,7 @@ function Journey({ campaign, contact, typeOf, remove }: JourneyProps) {
                 title: (
                   <>
                     {one.name}
-                    {one.path && ` ${t(`path.${one.path}`)}`}
+                    {one.path && `: ${t(`path.${one.path}`)}`}
                     {one.state !== "done" &&
                       `: ${t(`common:state.${one.state}`, { defaultValue: one.state })}`}
                   </>

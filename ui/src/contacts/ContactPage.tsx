@@ -30,7 +30,7 @@ export function ContactPage() {
   useLive<Activity>("activity", (event) => {
     if (event.contact?.id === Number(id)) refresh("/contacts/{id}");
   });
-  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   if (!query.data || query.data.id !== Number(id)) return <Waiting lines={10} />;
   return <Record contact={query.data} />;
 }

@@ -54,7 +54,7 @@ export function ImportPage() {
     },
   );
   useLive("task", () => refresh("/imports/{id}"));
-  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   const one = query.data;
   if (!one) return <Waiting />;
   const mapping = one.state === "mapping" || (one.state === "ready" && remap);
@@ -137,7 +137,7 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
   };
   return (
     <Stack>
-      <Card p={0}>
+      <Card p={0} scroll>
         <Table aria-label={t("imports.steps.map")} className="hg-table">
           <Table.Thead>
             <Table.Tr>

@@ -3,7 +3,14 @@ export type TimelineGroup = (typeof TIMELINE_GROUPS)[number];
 
 /** The kinds of events of each group, as the API names them. */
 const KINDS: Record<TimelineGroup, string[]> = {
-  kindEmail: ["email_sent", "email_opened", "email_clicked", "email_replied", "email_failed", "do_not_contact_changed"],
+  kindEmail: [
+    "email_sent",
+    "email_opened",
+    "email_clicked",
+    "email_replied",
+    "email_failed",
+    "do_not_contact_changed",
+  ],
   kindWeb: ["page_hit", "form_submitted", "identified"],
   kindCampaign: ["campaign_joined", "campaign_left", "campaign_step"],
   kindChanges: [

@@ -37,7 +37,7 @@ export function DashboardPage() {
     { refetchInterval: 30_000 },
   );
   useLive("dashboard", () => refresh("/dashboard"));
-  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   const data = query.data;
   if (!data) return <Waiting lines={10} />;
   const { contacts, emails, submissions } = data;

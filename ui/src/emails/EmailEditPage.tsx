@@ -38,7 +38,7 @@ import { emailState } from "./EmailsPage";
 export function EmailEditPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const query = $api.useQuery("get", "/emails/{id}", { params: { path: { id: Number(id) } } });
-  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   if (!query.data || query.data.id !== Number(id)) return <Waiting lines={12} />;
   return <EmailEditor key={id} email={query.data} />;
 }

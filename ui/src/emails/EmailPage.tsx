@@ -34,7 +34,7 @@ export function EmailPage() {
   useLive<{ kind: string }>("activity", (event) => {
     if (/mail|click|open/.test(event.kind)) refresh("/emails/{id}");
   });
-  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   const email = query.data;
   if (!email || email.id !== Number(id)) return <Waiting />;
   const { counts } = email;
@@ -235,7 +235,7 @@ function Links({ email }: { email: Email }) {
   }
   const most = Math.max(1, ...query.data.map((link) => link.people));
   return (
-    <Card p={0}>
+    <Card p={0} scroll>
       <Table aria-label={t("tab.links")} className="hg-table">
         <Table.Thead>
           <Table.Tr>

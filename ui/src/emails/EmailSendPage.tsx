@@ -34,7 +34,7 @@ export function EmailSendPage() {
     setLive(event.counts);
     if (event.counts.queued === 0) refresh("/emails/{id}");
   });
-  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   const email = query.data;
   if (!email || email.id !== Number(id)) return <Waiting />;
   return (

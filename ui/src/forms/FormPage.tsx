@@ -37,7 +37,7 @@ import { useDeleteForm } from "./FormsPage";
 export function FormPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const query = $api.useQuery("get", "/forms/{id}", { params: { path: { id: Number(id) } } });
-  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   if (!query.data || query.data.id !== Number(id)) return <Waiting lines={10} />;
   return <FormEditor key={id} form={query.data as Form} />;
 }

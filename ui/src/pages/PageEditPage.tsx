@@ -35,7 +35,7 @@ import { useDeletePage } from "./PagesPage";
 export function PageEditPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const query = $api.useQuery("get", "/pages/{id}", { params: { path: { id: Number(id) } } });
-  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   if (!query.data || query.data.id !== Number(id)) return <Waiting lines={12} />;
   return <PageEditor key={id} page={query.data} />;
 }

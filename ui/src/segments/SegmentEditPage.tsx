@@ -43,14 +43,14 @@ export function SegmentNewPage() {
 export function SegmentEditPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const query = $api.useQuery("get", "/segments/{id}", { params: { path: { id: Number(id) } } });
-  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   if (!query.data || query.data.id !== Number(id)) return <Waiting />;
   return <WithCatalogue key={id} segment={query.data} />;
 }
 
 function WithCatalogue({ segment }: { segment: Segment }) {
   const query = $api.useQuery("get", "/segments/catalogue", {}, { staleTime: 60_000 });
-  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   if (!query.data) return <Waiting />;
   return <SegmentEditor segment={segment} catalogue={query.data} />;
 }

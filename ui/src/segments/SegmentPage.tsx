@@ -40,7 +40,7 @@ export function SegmentPage() {
   useLive<{ id: number }>("segment", (event) => {
     if (event.id === Number(id)) refresh("/segments/{id}");
   });
-  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
+  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   const segment = query.data;
   if (!segment || segment.id !== Number(id)) return <Waiting />;
   const rebuild = () =>
@@ -310,7 +310,7 @@ function Changes({ segment }: { segment: Segment }) {
     );
   }
   return (
-    <Card p={0}>
+    <Card p={0} scroll>
       <Table aria-label={t("tab.changes")} className="hg-table">
         <Table.Thead>
           <Table.Tr>

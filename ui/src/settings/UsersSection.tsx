@@ -72,9 +72,11 @@ export function UsersSection() {
                     <Text size="sm" fw={550}>
                       {fullName(user)}
                     </Text>
-                    <Text size="xs" c="dimmed">
-                      {user.email}
-                    </Text>
+                    {fullName(user) !== user.email && (
+                      <Text size="xs" c="dimmed">
+                        {user.email}
+                      </Text>
+                    )}
                   </div>
                 </Group>
               </Table.Td>

@@ -18,10 +18,24 @@ import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { failed } from "./toasts";
 
+type CardProps = {
+  title?: string;
+  aside?: ReactNode;
+  children: ReactNode;
+  p?: string | number;
+  /** What is too wide, such as a table on a phone, scrolls inside the card. */
+  scroll?: boolean;
+};
+
 /** A card with a heading and, at its right, what can be done with it. */
-export function Card(props: { title?: string; aside?: ReactNode; children: ReactNode; p?: string | number }) {
+export function Card(props: CardProps) {
   return (
-    <Box className="hg-card" p={props.p ?? "lg"} component="section">
+    <Box
+      className="hg-card"
+      p={props.p ?? "lg"}
+      component="section"
+      style={props.scroll ? { overflowX: "auto" } : undefined}
+    >
       {(props.title || props.aside) && (
         <Group justify="space-between" mb="sm" wrap="nowrap">
           {props.title && <Title order={2}>{props.title}</Title>}

@@ -73,8 +73,15 @@ export function EmptyState({ icon: Icon, title, children, action, example }: Emp
   );
 }
 
+type ErrorProps = {
+  error: unknown;
+  retry?: () => void;
+  /** Nothing else is on the screen: its title is the title of the page. */
+  page?: boolean;
+};
+
 /** What happened, what it means, what to do. */
-export function ErrorState({ error, retry }: { error: unknown; retry?: () => void }) {
+export function ErrorState({ error, retry, page }: ErrorProps) {
   const { t } = useTranslation();
   const api = error instanceof ApiError ? error : null;
   const missing = api?.status === 404;
@@ -98,7 +105,7 @@ export function ErrorState({ error, retry }: { error: unknown; retry?: () => voi
       variant="default"
       radius="lg"
       icon={<IconAlertTriangle aria-hidden color="var(--mantine-color-error)" />}
-      title={title}
+      title={page ? <h1 className="hg-plain">{title}</h1> : title}
     >
       <Stack gap="xs" align="flex-start">
         <Text size="sm">{text}</Text>
@@ -110,6 +117,11 @@ export function ErrorState({ error, retry }: { error: unknown; retry?: () => voi
         {retry && !missing && (
           <Button size="xs" variant="default" onClick={retry}>
             {t("tryAgain")}
+          </Button>
+        )}
+        {page && missing && (
+          <Button size="xs" variant="default" component="a" href="/s/">
+            {t("error.home")}
           </Button>
         )}
       </Stack>
