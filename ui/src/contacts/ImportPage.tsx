@@ -219,6 +219,12 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
             value={options.purpose ?? ""}
             onChange={(event) => setOptions({ ...options, purpose: event.currentTarget.value || null })}
           />
+          <TextInput
+            label={t("imports.consentText")}
+            description={t("imports.consentTextHint")}
+            value={options.consent_text ?? ""}
+            onChange={(event) => setOptions({ ...options, consent_text: event.currentTarget.value || null })}
+          />
           <Group grow align="flex-end">
             <Select
               label={t("imports.delimiter")}
