@@ -28,7 +28,6 @@ export type Contact = S["ContactOut"];
 export type ContactSelect = S["SelectIn"];
 export type BulkAction = S["ActionIn"];
 export type TimelineItem = S["TimelineItem"];
-export type Consent = S["ConsentOut"];
 export type FieldType = S["FieldTypeWord"];
 export type Option = S["OptionOut"];
 export type Field = S["FieldOut"];

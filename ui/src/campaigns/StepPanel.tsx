@@ -181,7 +181,7 @@ export function StepPanel(props: Props) {
 }
 
 /** A place in words: "After Invitation", "After Clicked?, yes". */
-export function slotLabel(slot: Slot, steps: Step[], t: TFunction<"campaigns">): string {
+function slotLabel(slot: Slot, steps: Step[], t: TFunction<"campaigns">): string {
   const parent = steps.find((step) => step.key === slot.parent);
   if (!parent) return t("atStart");
   const name = parent.name || t(`type.${parent.type}`);

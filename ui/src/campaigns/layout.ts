@@ -1,13 +1,13 @@
 import type { Step } from "../api/types";
 import { childrenIn, type Slot, slotsOf } from "./tree";
 
-export const NODE = { width: 248, height: 104 };
+const NODE = { width: 248, height: 104 };
 const END = { width: 44, height: 44 };
 const GAP = { x: 44, y: 74 };
 
 export type Placed = { id: string; x: number; y: number; width: number; height: number };
-export type EndNode = Placed & { slot: Slot };
-export type Link = { id: string; source: string; target: string; slot: Slot; toEnd: boolean };
+type EndNode = Placed & { slot: Slot };
+type Link = { id: string; source: string; target: string; slot: Slot; toEnd: boolean };
 export type Layout = {
   source: Placed;
   steps: (Placed & { key: string })[];
@@ -26,7 +26,7 @@ type Twig = {
   span: number;
 };
 
-export function slotId(slot: Slot): string {
+function slotId(slot: Slot): string {
   return `${slot.parent ?? "source"}:${slot.path ?? ""}`;
 }
 

@@ -22,9 +22,9 @@ export const STEP_TYPES: StepType[] = [
   { type: "contact.field", kind: "condition", settings: { field: "", op: "=", value: "" } },
 ];
 
-export const IMMEDIATE: Timing = { mode: "immediate" };
+const IMMEDIATE: Timing = { mode: "immediate" };
 
-export function inSlot(step: Step, slot: Slot): boolean {
+function inSlot(step: Step, slot: Slot): boolean {
   return step.parent === slot.parent && (step.parent === null || step.path === slot.path);
 }
 
@@ -59,7 +59,7 @@ export function allowedTypes(steps: Step[], slot: Slot): StepType[] {
 }
 
 /** A key that no step has yet; short, and readable in addresses and logs. */
-export function freeKey(steps: Step[], type: string): string {
+function freeKey(steps: Step[], type: string): string {
   const base = type.replace(/\W/g, "_");
   let number = 1;
   while (steps.some((step) => step.key === `${base}_${number}`)) number += 1;
@@ -67,7 +67,7 @@ export function freeKey(steps: Step[], type: string): string {
 }
 
 /** The wait of a new step: on the no path of a decision it is the time the person gets to decide. */
-export function firstTiming(steps: Step[], slot: Slot): Timing {
+function firstTiming(steps: Step[], slot: Slot): Timing {
   const parent = steps.find((step) => step.key === slot.parent);
   return parent?.kind === "decision" && slot.path === "no"
     ? { mode: "interval", interval: 2, unit: "d" }

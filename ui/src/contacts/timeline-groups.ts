@@ -1,5 +1,5 @@
 export const TIMELINE_GROUPS = ["kindEmail", "kindWeb", "kindCampaign", "kindChanges"] as const;
-export type TimelineGroup = (typeof TIMELINE_GROUPS)[number];
+type TimelineGroup = (typeof TIMELINE_GROUPS)[number];
 
 /** The kinds of events of each group, as the API names them. */
 const KINDS: Record<TimelineGroup, string[]> = {

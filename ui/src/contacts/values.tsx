@@ -8,7 +8,7 @@ import { fromLocalInput, toLocalInput } from "../ui/zoned";
 import { locales, timezones } from "../ui/zones";
 
 /** A value as people read it: the label of an option, a formatted date, Yes instead of true. */
-export function valueText(field: Field, value: FieldValue | undefined, yes: string, no: string): string {
+function valueText(field: Field, value: FieldValue | undefined, yes: string, no: string): string {
   if (value === null || value === undefined || value === "") return "";
   const label = (one: string) => field.options.find((option) => option.value === one)?.label ?? one;
   switch (field.type) {

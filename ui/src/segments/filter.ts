@@ -4,7 +4,7 @@ import type { CatalogueField, Condition, Group, ValueKind } from "../api/types";
 /** The builder's tree: what react-querybuilder keeps, with ids that survive edits. */
 export type Tree = RuleGroupType<RuleType, string>;
 
-export function isGroup(rule: Group | Condition): rule is Group {
+function isGroup(rule: Group | Condition): rule is Group {
   return "rules" in rule;
 }
 

@@ -80,7 +80,7 @@ export function inOnePage<T>(query: Whole, items: T[]): Paged<T> {
 }
 
 /** `name` becomes `-name` and back: ascending first, descending on the second click. */
-export function toggleSort(current: string | undefined, field: string): string {
+function toggleSort(current: string | undefined, field: string): string {
   return current === field ? `-${field}` : field;
 }
 

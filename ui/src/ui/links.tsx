@@ -1,11 +1,4 @@
-import {
-  Anchor,
-  type AnchorProps,
-  Button,
-  type ButtonProps,
-  NavLink,
-  type NavLinkProps,
-} from "@mantine/core";
+import { Anchor, type AnchorProps, Button, type ButtonProps } from "@mantine/core";
 import { createLink, useRouter } from "@tanstack/react-router";
 import type { MouseEvent, ReactNode, Ref } from "react";
 
@@ -19,10 +12,6 @@ export const TextLink = createLink((props: WithRef<AnchorProps & { children?: Re
 /** A button that goes somewhere: a real link, so that it can be opened in a new tab. */
 export const ButtonLink = createLink((props: WithRef<ButtonProps & { children?: ReactNode }>) => (
   <Button component="a" {...props} />
-));
-
-export const SideLink = createLink((props: WithRef<NavLinkProps & { children?: ReactNode }>) => (
-  <NavLink component="a" {...props} />
 ));
 
 /** An address below `/s` as the browser and the router want it. */
