@@ -284,7 +284,8 @@ impl JobWorker {
         let (id, kind, done, total) = (job.id, job.kind.clone(), job.done, job.total);
         let (state, due, message) = match outcome {
             Outcome::Done(message) => ("done", now, Some(message)),
-            // A stop that somebody asked for stays stopped; one for the end of the process goes on at the next start.
+            // A stop that somebody asked for stays stopped, also when the run just failed; one for the end of the process
+            // goes on at the next start.
             Outcome::Interrupted => ("interrupted", now, None),
             Outcome::Retry(after, why) => ("queued", now.plus(after), Some(why)),
             Outcome::Fail(why) => ("failed", now, Some(why)),
@@ -293,7 +294,7 @@ impl JobWorker {
             .write(move |tx| {
                 let now_state: String = tx.one(
                     Sql::new(
-                        "UPDATE jobs SET state = CASE WHEN $2 <> 'interrupted' THEN $2 WHEN state = 'stopping' THEN 'stopped' ELSE 'queued' END, \
+                        "UPDATE jobs SET state = CASE WHEN $2 IN ('done', 'failed') THEN $2 WHEN state = 'stopping' THEN 'stopped' ELSE 'queued' END, \
                          due_at = $3, message = coalesce($4, message), leased_until = NULL, \
                          finished_at = CASE WHEN $2 IN ('done', 'failed') THEN $3 ELSE finished_at END WHERE id = $1 RETURNING state",
                     )

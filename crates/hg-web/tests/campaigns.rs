@@ -172,3 +172,18 @@ on_each_db!(the_native_api_draws_publishes_and_shows_who_is_where, |app| {
     let dashboard = web.get("/api/v1/dashboard").await;
     assert_eq!(dashboard.json()["upcoming"][0]["people"], 1, "{}", dashboard.text);
 });
+
+on_each_db!(a_deleted_campaign_comes_back_paused_with_its_steps, |app| {
+    let web = start(&app).await;
+    let segment = segment(&app).await;
+    let body = json!({
+        "name": "Tips", "sources": [{"kind": "segment", "id": segment}],
+        "steps": [{"key": "s1", "type": "contact.tags", "settings": {"add": ["tips"]}}],
+    });
+    assert_eq!(web.post("/api/v1/campaigns", &body).await.status, 201);
+    assert_eq!(web.post("/api/v1/campaigns/1/publish", &json!({})).await.status, 200);
+    assert_eq!(web.delete("/api/v1/campaigns/1").await.status, 204);
+    assert_eq!((web.get("/api/v1/campaigns/1").await.status, web.delete("/api/v1/campaigns/1").await.status), (404, 404));
+    let back = web.post("/api/v1/campaigns/1/restore", &json!({})).await.json();
+    assert_eq!((&back["state"], &back["steps"][0]["key"]), (&json!("paused"), &json!("s1")));
+});

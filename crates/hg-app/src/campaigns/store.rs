@@ -250,7 +250,7 @@ pub(super) fn delete_step(tx: &mut Tx<'_>, now: Timestamp, step: StepId) -> Resu
 
 pub(super) fn mark_deleted(tx: &mut Tx<'_>, now: Timestamp, id: CampaignId, deleted: bool) -> Result<bool> {
     let sql = Sql::new(
-        "UPDATE campaigns SET deleted_at = CASE WHEN $3 = 1 THEN $2 ELSE NULL END, updated_at = $2, version = version + 1, \
+        "UPDATE campaigns SET deleted_at = CASE WHEN $3 = 1 THEN CAST($2 AS BIGINT) ELSE NULL END, updated_at = $2, version = version + 1, \
          state = CASE WHEN $3 = 1 AND state = 'published' THEN 'paused' ELSE state END \
          WHERE id = $1 AND (CASE WHEN deleted_at IS NULL THEN 1 ELSE 0 END) = $3",
     );

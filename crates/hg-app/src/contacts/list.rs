@@ -27,6 +27,26 @@ pub struct ContactQuery {
     pub filter: Option<Json>,
     /// Visitors are left out unless asked for, here or in the search.
     pub include_anonymous: bool,
+    /// Conditions on ids, besides the filter.
+    pub ids: Vec<IdRule>,
+}
+
+/// The ids inside some ranges, both ends among them; or all others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdRule {
+    pub ranges: Vec<(i64, i64)>,
+    pub outside: bool,
+}
+
+impl IdRule {
+    fn bits(&self) -> RoaringBitmap {
+        let bit = |id: i64| u32::try_from(id.clamp(0, i64::from(u32::MAX))).unwrap_or(u32::MAX);
+        let mut bits = RoaringBitmap::new();
+        for (from, to) in self.ranges.iter().filter(|(from, to)| from <= to && *to >= 0) {
+            bits.insert_range(bit(*from)..=bit(*to));
+        }
+        bits
+    }
 }
 
 /// A page of contacts.
@@ -92,6 +112,9 @@ pub(crate) async fn wanted(cx: &Cx, query: &ContactQuery) -> Result<RoaringBitma
     };
     if let Some(search) = &search {
         found &= search::find(cx, search).await?;
+    }
+    for rule in &query.ids {
+        if rule.outside { found -= rule.bits() } else { found &= rule.bits() }
     }
     let (ws, segment, tag) = (cx.ws.clone(), query.segment, query.tag.clone());
     cx.db()

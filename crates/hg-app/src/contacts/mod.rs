@@ -23,7 +23,7 @@ mod visitors;
 pub use bulk::{BulkAction, BulkDone, BulkJob, Selection, bulk};
 pub use error::ContactProblem;
 pub use export::{Export, ExportQuery, export_page, export_start};
-pub use list::{ContactQuery, list, list_ids};
+pub use list::{ContactQuery, IdRule, list, list_ids};
 pub(crate) use marks::tag_one;
 pub use marks::{
     DoNotContact, NewDoNotContact, change_points, change_tags, contact_again, lift_do_not_contact, points, set_do_not_contact,

@@ -108,6 +108,7 @@ impl Entity for Campaigns {
     const ONE: &'static str = "campaign";
     const MANY: &'static str = "campaigns";
     const KEYED: bool = true;
+    const SHORT: &'static [&'static str] = &["id", "name", "category", "description"];
 
     async fn list(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
         let sort = query.order.first().map_or_else(

@@ -14,102 +14,13 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError, created, keyed};
 use super::body::{self, AnyBody, BATCH_LIMIT};
+pub use super::query::{CompatList, Condition};
+use super::query::{keep_short, meets};
 use crate::Web;
 use crate::auth::Caller;
 
-/// Rows of a list when nobody says (`default_pagelimit`).
-const DEFAULT_LIMIT: u32 = 30;
-
-/// The parameters of a list (`api.md` §2.3).
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct CompatList {
-    pub search: String,
-    pub start: u64,
-    pub limit: u32,
-    /// Column names as the client wrote them, in order, each with whether it is descending.
-    pub order: Vec<(String, bool)>,
-    /// Only what is published.
-    pub published_only: bool,
-    /// The short set of keys.
-    pub minimal: bool,
-    /// `where[n][col|expr|val]`.
-    pub wheres: Vec<Condition>,
-    /// `select[]`: only these keys.
-    pub select: Vec<String>,
-}
-
 /// A key that is only kept for its clients, and what it is when nobody set it.
 pub type Kept = (&'static str, fn() -> Value);
-
-/// One condition of `where`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Condition {
-    pub column: String,
-    pub expr: String,
-    pub value: Value,
-}
-
-impl CompatList {
-    /// Reads a query string with PHP brackets.
-    pub fn parse(query: &str) -> Result<Self, CompatError> {
-        let Value::Object(map) = body::pairs(url::form_urlencoded::parse(query.as_bytes()).into_owned())? else {
-            return Ok(Self { limit: DEFAULT_LIMIT, ..Self::default() });
-        };
-        let text = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or("").trim().to_owned();
-        let number = |key: &str, default: u64| match text(key).as_str() {
-            "" => Ok(default),
-            n => n.parse::<u64>().map_err(|_| CompatError::bad(format!("{key}: This value should be a number."))),
-        };
-        let descending = text("orderByDir").eq_ignore_ascii_case("desc");
-        let mut order: Vec<(String, bool)> =
-            text("orderBy").split(',').map(clean_column).filter(|c| !c.is_empty()).map(|c| (c, descending)).collect();
-        for item in items(map.get("order")) {
-            let column = clean_column(item.get("col").or_else(|| item.get("column")).and_then(Value::as_str).unwrap_or(""));
-            let down = item.get("dir").and_then(Value::as_str).is_some_and(|d| d.eq_ignore_ascii_case("desc"));
-            if !column.is_empty() {
-                order.push((column, down));
-            }
-        }
-        Ok(Self {
-            search: text("search"),
-            start: number("start", 0)?,
-            limit: u32::try_from(number("limit", u64::from(DEFAULT_LIMIT))?).unwrap_or(u32::MAX).max(1),
-            order,
-            published_only: [text("publishedOnly"), text("published")].iter().any(|t| is_true(&json!(t))),
-            minimal: is_true(&json!(text("minimal"))),
-            wheres: items(map.get("where")).into_iter().map(condition).collect::<Result<_, _>>()?,
-            select: match map.get("select") {
-                Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-                Some(Value::String(one)) => vec![one.clone()],
-                _ => Vec::new(),
-            },
-        })
-    }
-}
-
-fn clean_column(name: &str) -> String {
-    let name = name.trim().rsplit('.').next().unwrap_or("");
-    name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
-}
-
-fn items(value: Option<&Value>) -> Vec<&Map<String, Value>> {
-    match value {
-        Some(Value::Array(list)) => list.iter().filter_map(Value::as_object).collect(),
-        Some(Value::Object(map)) => map.values().filter_map(Value::as_object).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn condition(item: &Map<String, Value>) -> Result<Condition, CompatError> {
-    let text = |a: &str, b: &str| item.get(a).or_else(|| item.get(b)).and_then(Value::as_str).unwrap_or("").to_owned();
-    let (column, expr) = (text("col", "column"), text("expr", "expr"));
-    let nested = matches!(expr.as_str(), "andX" | "orX");
-    if expr.is_empty() || (column.is_empty() && !nested) {
-        return Err(CompatError::bad("Each condition of “where” needs col and expr."));
-    }
-    let value = item.get("val").or_else(|| item.get("value")).cloned().unwrap_or(Value::Null);
-    Ok(Condition { column: clean_column(&column), expr, value })
-}
 
 /// Whether a loosely written boolean means yes (`api.md` §2.2).
 pub fn is_true(value: &Value) -> bool {
@@ -186,6 +97,10 @@ pub trait Entity: Send + Sync + 'static {
     const EMPTY_IS_OBJECT: bool = false;
     /// The contact list gives its total as a text.
     const TOTAL_IS_TEXT: bool = false;
+    /// Its `list` answers `where` and `minimal` by itself; for the others that is done on what they show.
+    const LISTS_BY_ITSELF: bool = false;
+    /// What `minimal` keeps besides the publish block.
+    const SHORT: &'static [&'static str] = &["id", "name", "title", "alias", "category"];
 
     /// How many there are, and the rows of the window in order.
     async fn list(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)>;
@@ -226,7 +141,7 @@ fn envelope(key: &str, value: Value) -> Value {
 
 async fn list<E: Entity>(Caller(cx): Caller, RawQuery(query): RawQuery) -> CompatAnswer<Json<Value>> {
     let query = CompatList::parse(query.as_deref().unwrap_or(""))?;
-    let (total, mut rows) = E::list(&cx, &query).await?;
+    let (total, mut rows) = if E::LISTS_BY_ITSELF { E::list(&cx, &query).await? } else { conditioned::<E>(&cx, &query).await? };
     if !query.select.is_empty() {
         for (_, row) in &mut rows {
             if let Value::Object(map) = row {
@@ -241,6 +156,29 @@ async fn list<E: Entity>(Caller(cx): Caller, RawQuery(query): RawQuery) -> Compa
     };
     let total = if E::TOTAL_IS_TEXT { json!(total.to_string()) } else { json!(total) };
     Ok(Json(json!({ "total": total, E::MANY: many })))
+}
+
+/// A list whose conditions are put to what it shows: there are hundreds of these, not millions.
+async fn conditioned<E: Entity>(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
+    let (total, mut rows) = if query.wheres.is_empty() {
+        E::list(cx, query).await?
+    } else {
+        let whole = CompatList { start: 0, limit: u32::MAX, wheres: Vec::new(), ..query.clone() };
+        let (_, all) = E::list(cx, &whole).await?;
+        let mut found = Vec::new();
+        for (id, row) in all {
+            if meets(&row, &query.wheres)? {
+                found.push((id, row));
+            }
+        }
+        let total = found.len() as u64;
+        let skip = usize::try_from(query.start).unwrap_or(usize::MAX);
+        (total, found.into_iter().skip(skip).take(query.limit as usize).collect())
+    };
+    if query.minimal {
+        rows.iter_mut().for_each(|(_, row)| keep_short(row, E::SHORT));
+    }
+    Ok((total, rows))
 }
 
 async fn one<E: Entity>(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<Value>> {
@@ -404,17 +342,6 @@ impl CompatError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lists_are_asked_for_with_brackets_or_without() {
-        let q = CompatList::parse("search=is%3Apublished&start=10&limit=5&orderBy=e.dateAdded&orderByDir=desc&where[0][col]=email&where[0][expr]=like&where[0][val]=%25x%25&published=1").unwrap();
-        assert_eq!((q.search.as_str(), q.start, q.limit, q.published_only), ("is:published", 10, 5, true));
-        assert_eq!(q.order, [("dateAdded".to_owned(), true)]);
-        assert_eq!(q.wheres, [Condition { column: "email".into(), expr: "like".into(), value: json!("%x%") }]);
-        assert_eq!(CompatList::parse("").unwrap().limit, 30);
-        assert!(CompatList::parse("where[0][col]=email").is_err());
-        assert!(CompatList::parse("limit=many").is_err());
-    }
 
     #[test]
     fn ids_are_read_in_every_spelling() {

@@ -190,6 +190,7 @@ impl Entity for Emails {
     const ONE: &'static str = "email";
     const MANY: &'static str = "emails";
     const KEYED: bool = true;
+    const SHORT: &'static [&'static str] = &["id", "name", "subject", "language", "category"];
 
     async fn list(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
         let published = query.published_only || query.search == "is:published";

@@ -8,11 +8,14 @@ pub mod body;
 mod campaign_events;
 mod campaign_log;
 mod campaigns;
+mod contact_parts;
 mod contacts;
 pub mod crud;
 mod emails;
 mod fields;
+mod form_answers;
 mod forms;
+mod query;
 mod segments;
 mod tags;
 
@@ -35,9 +38,11 @@ pub fn router(web: &Web) -> Router<Web> {
         .merge(campaigns::router())
         .merge(campaign_log::router())
         .merge(contacts::router())
+        .merge(contact_parts::router())
         .merge(emails::router())
         .merge(fields::router())
         .merge(forms::router())
+        .merge(form_answers::router())
         .merge(segments::router())
         .merge(tags::router())
         .fallback(answer::unknown_url)

@@ -128,6 +128,7 @@ impl ContactScope {
             tag: self.tag.filter(|t| !t.is_empty()),
             filter,
             include_anonymous: self.include_anonymous,
+            ..ContactQuery::default()
         })
     }
 }

@@ -1,0 +1,206 @@
+//! What hangs on a contact: segments, campaigns, do-not-contact, points, activity (`api.md` §3.2, §3.3).
+
+use axum::extract::{Path, RawQuery};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use hg_app::contacts::{self, NewDoNotContact, PointsOperator, TimelineQuery};
+use hg_app::list::ListQuery;
+use hg_app::{Cx, campaigns, fields, segments, users};
+use hg_core::events::EventKind;
+use hg_core::ids::ContactId;
+use hg_core::time::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::answer::{CompatAnswer, CompatError, keyed};
+use super::body::{self, AnyBody};
+use super::contacts::Contacts;
+use super::crud::{CompatList, Entity, id_of};
+use crate::Web;
+use crate::auth::Caller;
+
+pub fn router() -> Router<Web> {
+    Router::new()
+        .route("/contacts/activity", get(all_activity))
+        .route("/contacts/list/fields", get(list_fields))
+        .route("/contacts/list/segments", get(list_segments))
+        .route("/contacts/list/owners", get(list_owners))
+        .route("/contacts/{id}/segments", get(in_segments))
+        .route("/contacts/{id}/campaigns", get(in_campaigns))
+        .route("/contacts/{id}/activity", get(activity))
+        .route("/contacts/{id}/events", get(activity))
+        .route("/contacts/{id}/dnc/{channel}/add", post(dnc_add))
+        .route("/contacts/{id}/dnc/{channel}/remove", post(dnc_remove))
+        .route("/contacts/{id}/points/{operator}/{n}", post(points))
+}
+
+fn contact_id(text: &str) -> CompatAnswer<ContactId> {
+    id_of(text).map(ContactId).map_err(|_| CompatError::new(StatusCode::NOT_FOUND, "Contact not found."))
+}
+
+/// What hangs on a contact says so in words of its own when there is none.
+fn no_contact(error: hg_app::Error) -> CompatError {
+    if error.is_not_found() { CompatError::new(StatusCode::NOT_FOUND, "Contact not found.") } else { error.into() }
+}
+
+async fn in_segments(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<Value>> {
+    let all = segments::memberships(&cx, contact_id(&id)?).await.map_err(no_contact)?;
+    let total = all.len();
+    let rows = all.into_iter().map(|m| {
+        let by_hand = matches!(m.origin, segments::Origin::Hand(_));
+        let row = json!({
+            "id": m.segment, "name": m.name, "alias": m.alias, "dateAdded": m.joined_at.map(Timestamp::rfc3339_offset),
+            "manuallyRemoved": false, "manuallyAdded": by_hand,
+        });
+        (m.segment.0, row)
+    });
+    Ok(Json(json!({"total": total, "lists": keyed(rows, json!([]))})))
+}
+
+async fn in_campaigns(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<Value>> {
+    let id = contacts::get(&cx, contact_id(&id)?).await.map_err(no_contact)?.id;
+    let all = campaigns::campaigns_of(&cx, id).await?;
+    let total = all.len();
+    let rows = all.into_iter().map(|c| {
+        let row = json!({
+            "id": c.id, "name": c.name, "dateAdded": c.joined_at.rfc3339_offset(), "manuallyRemoved": c.state == "removed",
+            "manuallyAdded": false, "listMembership": [],
+        });
+        (c.id.0, row)
+    });
+    Ok(Json(json!({"total": total, "campaigns": keyed(rows, json!([]))})))
+}
+
+async fn list_fields(Caller(cx): Caller) -> CompatAnswer<Json<Value>> {
+    let all = fields::list(&cx).await?;
+    let rows = all.iter().map(|f| &f.def).filter(|f| f.published).map(|f| {
+        let row = json!({
+            "id": f.id.to_string(), "label": f.label, "alias": f.alias, "type": f.kind.compatible_name(), "group": f.group.name(),
+            "order": f.order.to_string(), "object": "lead",
+        });
+        (f.id.0, row)
+    });
+    Ok(Json(keyed(rows, json!([]))))
+}
+
+async fn list_segments(Caller(cx): Caller) -> CompatAnswer<Json<Value>> {
+    let page = segments::list(&cx, ListQuery { limit: 10_000, ..ListQuery::default() }).await?;
+    let rows =
+        page.items.into_iter().filter(|s| s.published).map(|s| (s.id.0, json!({"id": s.id, "name": s.name, "alias": s.alias})));
+    Ok(Json(keyed(rows, json!([]))))
+}
+
+/// Who may own contacts; a window of the list, and only those whose name holds `filter`.
+async fn list_owners(Caller(cx): Caller, RawQuery(query): RawQuery) -> CompatAnswer<Json<Value>> {
+    let query = query.unwrap_or_default();
+    let asked = CompatList::parse(&query)?;
+    let wanted = url::form_urlencoded::parse(query.as_bytes()).find(|(n, _)| n == "filter").map(|(_, v)| hg_core::text::fold(&v));
+    let all = users::list(&cx).await?;
+    let owners = all.iter().filter(|u| {
+        wanted.as_ref().is_none_or(|w| hg_core::text::fold(&format!("{} {} {}", u.first_name, u.last_name, u.email)).contains(w))
+    });
+    let skip = usize::try_from(asked.start).unwrap_or(usize::MAX);
+    let window = owners.skip(skip).take(asked.limit as usize);
+    Ok(Json(window.map(|u| json!({"id": u.id, "firstName": u.first_name, "lastName": u.last_name})).collect()))
+}
+
+async fn dnc_add(Caller(cx): Caller, Path((id, channel)): Path<(String, String)>, body: AnyBody) -> CompatAnswer<Json<Value>> {
+    let id = contact_id(&id)?;
+    let body = body.0.unwrap_or(Value::Null);
+    let number = |key: &str| body.get(key).and_then(|v| v.as_i64().or_else(|| v.as_str().and_then(|s| s.parse().ok())));
+    let reason = number("reason").unwrap_or(3);
+    if !(1..=3).contains(&reason) {
+        return Err(CompatError::bad("Invalid reason code given"));
+    }
+    let comments = body.get("comments").and_then(Value::as_str).unwrap_or("").to_owned();
+    contacts::stop_contacting(&cx, id, NewDoNotContact { channel, reason, channel_id: number("channelId"), comments }).await?;
+    Ok(Json(json!({"contact": Contacts::get(&cx, id.0).await?})))
+}
+
+async fn dnc_remove(Caller(cx): Caller, Path((id, channel)): Path<(String, String)>) -> CompatAnswer<Json<Value>> {
+    let id = contact_id(&id)?;
+    let found = contacts::contact_again(&cx, id, channel).await?;
+    Ok(Json(json!({"recordFound": found, "contact": Contacts::get(&cx, id.0).await?})))
+}
+
+async fn points(
+    Caller(cx): Caller,
+    Path((id, operator, n)): Path<(String, String, String)>,
+    body: AnyBody,
+) -> CompatAnswer<Json<Value>> {
+    let id = contact_id(&id)?;
+    let by = n.parse::<i64>().map_err(|_| CompatError::bad("The points must be a number."))?;
+    let op = PointsOperator::parse(&operator).filter(|o| *o != PointsOperator::Set);
+    let op = op.ok_or_else(|| CompatError::bad(format!("Unknown operator {operator}; use plus, minus, times or divide.")))?;
+    let body = body.0.unwrap_or(Value::Null);
+    let name = body.get("eventName").and_then(Value::as_str).filter(|n| !n.is_empty()).unwrap_or("API").to_owned();
+    contacts::points(&cx, id, op, by, name).await?;
+    Ok(Json(json!({"success": 1})))
+}
+
+/// Old keys of events.
+const EVENTS: &[(&str, &str, EventKind)] = &[
+    ("lead.create", "Contact created", EventKind::Created),
+    ("lead.identified", "Contact identified", EventKind::Identified),
+    ("lead.apiadded", "Added through API", EventKind::ApiChanged),
+    ("lead.donotcontact", "Do not contact", EventKind::DoNotContactChanged),
+    ("lead.imported", "Imported", EventKind::Imported),
+    ("point.gained", "Point gained", EventKind::PointsChanged),
+    ("segment_membership", "Segment membership change", EventKind::SegmentJoined),
+    ("segment_membership", "Segment membership change", EventKind::SegmentLeft),
+    ("campaign_membership", "Campaign membership change", EventKind::CampaignJoined),
+    ("campaign_membership", "Campaign membership change", EventKind::CampaignLeft),
+    ("campaign.event", "Campaign action triggered", EventKind::CampaignStep),
+    ("page.hit", "Page hit", EventKind::PageHit),
+    ("page.hit", "Page hit", EventKind::EmailClicked),
+    ("email.sent", "Email sent", EventKind::EmailSent),
+    ("email.read", "Email read", EventKind::EmailOpened),
+    ("email.replied", "Email replied", EventKind::EmailReplied),
+    ("email.failed", "Email failed", EventKind::EmailFailed),
+    ("form.submitted", "Form submitted", EventKind::FormSubmitted),
+];
+
+async fn activity(Caller(cx): Caller, Path(id): Path<String>, RawQuery(query): RawQuery) -> CompatAnswer<Json<Value>> {
+    timeline(&cx, Some(contact_id(&id)?), query).await
+}
+
+async fn all_activity(Caller(cx): Caller, RawQuery(query): RawQuery) -> CompatAnswer<Json<Value>> {
+    timeline(&cx, None, query).await
+}
+
+async fn timeline(cx: &Cx, contact: Option<ContactId>, query: Option<String>) -> CompatAnswer<Json<Value>> {
+    let asked = body::pairs(url::form_urlencoded::parse(query.as_deref().unwrap_or("").as_bytes()).into_owned())?;
+    let filters = asked.get("filters").cloned().unwrap_or(Value::Null);
+    let names = |key: &str| match filters.get(key) {
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    let (include, exclude) = (names("includeEvents"), names("excludeEvents"));
+    let number = |key: &str, default: u64| {
+        asked.get(key).and_then(Value::as_str).and_then(|s| s.parse().ok()).filter(|n| *n > 0).unwrap_or(default)
+    };
+    let (page, limit) = (number("page", 1), number("limit", 25).min(500));
+    let wanted = |(key, _, _): &&(&str, &str, EventKind)| {
+        (include.is_empty() || include.iter().any(|i| i == key)) && !exclude.iter().any(|e| e == key)
+    };
+    let kinds: Vec<EventKind> = EVENTS.iter().filter(wanted).map(|e| e.2).collect();
+    let instant = |key: &str| filters.get(key).and_then(Value::as_str).and_then(|t| Timestamp::parse(t).ok());
+    let list = ListQuery { limit: u32::try_from(limit).unwrap_or(25), offset: (page - 1) * limit, ..ListQuery::default() };
+    let query = TimelineQuery { list, kinds, without: Vec::new(), from: instant("dateFrom"), until: instant("dateTo") };
+    let found = contacts::timeline(cx, contact, query).await.map_err(no_contact)?;
+    let total = found.total.unwrap_or(0);
+    let events = found.items.into_iter().map(|m| {
+        let (key, label, _) = EVENTS.iter().find(|e| e.2 == m.kind).copied().unwrap_or(("lead.update", "Changed", m.kind));
+        json!({
+            "event": key, "eventId": format!("{key}{}", m.id), "eventType": label, "eventLabel": m.title,
+            "timestamp": m.at.rfc3339_offset(), "contactId": m.contact, "details": m.detail,
+        })
+    });
+    let types: Map<String, Value> = EVENTS.iter().map(|(key, label, _)| ((*key).to_owned(), json!(label))).collect();
+    Ok(Json(json!({
+        "events": events.collect::<Vec<_>>(),
+        "filters": {"search": filters.get("search").and_then(Value::as_str).unwrap_or(""), "includeEvents": include, "excludeEvents": exclude},
+        "order": ["timestamp", "DESC"], "types": types, "total": total, "page": page, "limit": limit,
+        "maxPages": total.div_ceil(limit),
+    })))
+}
