@@ -63,7 +63,7 @@ async fn show_answer(cx: &Cx, form: &FormRecord, a: &Answer) -> CompatAnswer<Val
         None => Value::Null,
     };
     Ok(json!({
-        "id": a.id, "ipAddress": null,
+        "id": a.id, "ipAddress": a.address.as_ref().map(|address| json!({"ipAddress": address, "ipDetails": {}})),
         "form": {"id": form.id, "name": form.name, "alias": form.alias, "category": form.extra.get("category")},
         "lead": who, "trackingId": null, "dateSubmitted": a.submitted_at.rfc3339_offset(), "referer": a.referrer,
         "page": a.page.map(|p| json!({ "id": p })), "results": a.values,
