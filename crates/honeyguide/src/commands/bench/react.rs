@@ -25,8 +25,8 @@ use super::ingest::{self, BROWSER, said};
 use super::{Bench, peak_memory};
 use crate::open;
 
-/// Causes of each kind.
-const EACH: usize = 150;
+/// Causes of each kind; more answers to forms from one address in a minute would be refused.
+const EACH: usize = 100;
 /// Hits a second that others make meanwhile, and over how many connections.
 const LOAD: u32 = 2_000;
 const CONNECTIONS: u32 = 16;
