@@ -100,10 +100,9 @@ pub fn note(tx: &mut Tx<'_>, what: &Happening) -> Result<EventId> {
             .bind(what.detail.as_ref()),
         |r| r.get(0),
     )?;
-    tx.announce(
-        ACTIVITY,
-        format!(r#"{{"id":{},"kind":"{}","contact_id":{},"occurred_at":"{}"}}"#, id, what.kind.key(), what.contact, what.at),
-    );
+    tx.announce_with(ACTIVITY, || {
+        format!(r#"{{"id":{},"kind":"{}","contact_id":{},"occurred_at":"{}"}}"#, id, what.kind.key(), what.contact, what.at)
+    });
     Ok(id)
 }
 

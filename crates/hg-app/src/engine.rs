@@ -105,8 +105,7 @@ pub fn standard() -> Engine {
 
 async fn work(worker: Arc<dyn Worker>, ws: Workspace) {
     let cx = Cx::system(&ws);
-    let mut announcements = ws.db.subscribe();
-    let topics = worker.topics();
+    let wakes = ws.db.wakes(worker.topics());
     while !ws.is_stopping() {
         match worker.run_once(&cx).await {
             Ok(0) => {}
@@ -124,18 +123,8 @@ async fn work(worker: Arc<dyn Worker>, ws: Workspace) {
             Ok(Some(due)) => Duration::from_millis(u64::try_from(due.since(cx.now()).0).unwrap_or(0)).min(LOOK_EVERY),
             _ => LOOK_EVERY,
         };
-        let woken = async {
-            loop {
-                match announcements.recv().await {
-                    Ok(a) if topics.contains(&a.topic) => return,
-                    Ok(_) => {}
-                    // Too many to follow: something may be for us.
-                    Err(_) => return,
-                }
-            }
-        };
         tokio::select! {
-            () = woken => {}
+            () = wakes.woken() => {}
             () = tokio::time::sleep(wait) => {}
             () = ws.stopped() => return,
         }

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{broadcast, oneshot};
 
 use crate::Result;
-use crate::announce::Announcement;
+use crate::announce::{Announcement, Hub, Wakes};
 use crate::error::StoreError;
 use crate::postgres::{PgEngine, PgTx, RETRIES};
 use crate::sql::Dialect;
@@ -80,7 +80,7 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     engine: Engine,
     read_only: bool,
-    hub: broadcast::Sender<Announcement>,
+    hub: Arc<Hub>,
 }
 
 enum Engine {
@@ -102,8 +102,7 @@ impl Db {
             }
             DbUrl::Postgres(url) => Engine::Postgres(PgEngine::open(url, options.connections.max(4)).await?),
         };
-        let (hub, _) = broadcast::channel(4_096);
-        Ok(Self(Arc::new(Inner { engine, read_only: options.read_only, hub })))
+        Ok(Self(Arc::new(Inner { engine, read_only: options.read_only, hub: Arc::new(Hub::new()) })))
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -124,6 +123,11 @@ impl Db {
     /// Everything announced from now on by transactions of this process, after their commit.
     pub fn subscribe(&self) -> broadcast::Receiver<Announcement> {
         self.0.hub.subscribe()
+    }
+
+    /// Wake-ups ([`Tx::wake`]) of these topics from now on, after the commit of whoever woke.
+    pub fn wakes(&self, topics: &'static [&'static str]) -> Wakes {
+        self.0.hub.sleeper(topics)
     }
 
     /// Runs a writing transaction that somebody waits for. See [`Db::write_in`].
@@ -172,14 +176,14 @@ impl Db {
     {
         match &self.0.engine {
             Engine::Sqlite(engine) => {
-                engine.read(move |conn| f(&mut Tx::new(TxKind::Sqlite(conn)))).await.unwrap_or_else(|e| Err(E::from(e)))
+                engine.read(move |conn| f(&mut Tx::new(TxKind::Sqlite(conn), false))).await.unwrap_or_else(|e| Err(E::from(e)))
             }
             Engine::Postgres(engine) => {
                 let client = engine.connection().await.map_err(E::from)?;
                 let handle = Handle::current();
                 let run = move || {
                     let mut pg = PgTx::begin(client, handle, "REPEATABLE READ READ ONLY").map_err(E::from)?;
-                    let answer = f(&mut Tx::new(TxKind::Postgres(&mut pg)));
+                    let answer = f(&mut Tx::new(TxKind::Postgres(&mut pg), false));
                     pg.rollback();
                     answer
                 };
@@ -215,7 +219,7 @@ struct SqliteWrite<T, E, F> {
     result: Option<Result<T, E>>,
     announcements: Vec<Announcement>,
     reply: oneshot::Sender<Result<T, E>>,
-    hub: broadcast::Sender<Announcement>,
+    hub: Arc<Hub>,
 }
 
 impl<T, E, F> WriteTask for SqliteWrite<T, E, F>
@@ -225,7 +229,7 @@ where
     F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send,
 {
     fn run(&mut self, conn: &rusqlite::Connection) -> bool {
-        let mut tx = Tx::new(TxKind::Sqlite(conn));
+        let mut tx = Tx::new(TxKind::Sqlite(conn), self.hub.is_heard());
         let f = &mut self.f;
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(&mut tx)))
             .unwrap_or_else(|p| Err(E::from(StoreError::Panicked(panic_text(&*p)))));
@@ -244,20 +248,13 @@ where
             (Ok(()), None) => Err(E::from(StoreError::Closed)),
         };
         if result.is_ok() {
-            for announcement in self.announcements {
-                let _ = self.hub.send(announcement);
-            }
+            self.hub.tell(self.announcements);
         }
         let _ = self.reply.send(result);
     }
 }
 
-fn pg_write<T, E, F>(
-    client: deadpool_postgres::Object,
-    handle: Handle,
-    hub: &broadcast::Sender<Announcement>,
-    mut f: F,
-) -> Result<T, E>
+fn pg_write<T, E, F>(client: deadpool_postgres::Object, handle: Handle, hub: &Hub, mut f: F) -> Result<T, E>
 where
     E: From<StoreError>,
     F: FnMut(&mut Tx<'_>) -> Result<T, E>,
@@ -268,16 +265,14 @@ where
         if attempt > 0 {
             pg.again(MODE).map_err(E::from)?;
         }
-        let mut tx = Tx::new(TxKind::Postgres(&mut pg));
+        let mut tx = Tx::new(TxKind::Postgres(&mut pg), hub.is_heard());
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(&mut tx)))
             .unwrap_or_else(|p| Err(E::from(StoreError::Panicked(panic_text(&*p)))));
         let announcements = tx.announcements;
         match result {
             Ok(value) => match pg.commit() {
                 Ok(()) => {
-                    for announcement in announcements {
-                        let _ = hub.send(announcement);
-                    }
+                    hub.tell(announcements);
                     return Ok(value);
                 }
                 Err(StoreError::Contended) => pg.rollback(),

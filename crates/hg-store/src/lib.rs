@@ -26,7 +26,7 @@ pub mod testing;
 pub mod tx;
 pub mod value;
 
-pub use announce::Announcement;
+pub use announce::{Announcement, Wakes};
 pub use db::{Db, DbUrl, Lane, Options};
 pub use error::StoreError;
 pub use sql::{Dialect, Sql};

@@ -24,6 +24,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (5, "web", include_str!("../migrations/0005_web.sql")),
     (6, "campaigns", include_str!("../migrations/0006_campaigns.sql")),
     (7, "traces", include_str!("../migrations/0007_traces.sql")),
+    (8, "email counts", include_str!("../migrations/0008_email_counts.sql")),
 ];
 
 /// The texts of all steps, in order.

@@ -1,7 +1,5 @@
 //! A transaction: the only way to the data.
 
-use std::collections::HashSet;
-
 use crate::Result;
 use crate::announce::Announcement;
 use crate::error::StoreError;
@@ -51,7 +49,8 @@ impl Row<'_> {
 pub struct Tx<'a> {
     kind: TxKind<'a>,
     pub(crate) announcements: Vec<Announcement>,
-    woken: HashSet<&'static str>,
+    woken: Vec<&'static str>,
+    heard: bool,
 }
 
 pub(crate) enum TxKind<'a> {
@@ -60,8 +59,9 @@ pub(crate) enum TxKind<'a> {
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn new(kind: TxKind<'a>) -> Self {
-        Self { kind, announcements: Vec::new(), woken: HashSet::new() }
+    /// `heard`: somebody listens to announcements; otherwise only wake-ups are kept.
+    pub(crate) fn new(kind: TxKind<'a>, heard: bool) -> Self {
+        Self { kind, announcements: Vec::new(), woken: Vec::new(), heard }
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -154,10 +154,9 @@ impl<'a> Tx<'a> {
         if width == 0 || rows.is_empty() {
             return Ok(0);
         }
-        let one_row = |first: usize| (first..first + width).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
         match &mut self.kind {
             TxKind::Sqlite(conn) => {
-                let text = format!("{head} VALUES ({}) {tail}", one_row(1));
+                let text = format!("{head} VALUES ({}) {tail}", marks(1, width));
                 let mut statement = conn.prepare_cached(&translate(&text, Dialect::Sqlite))?;
                 let mut n = 0;
                 for row in rows.chunks_exact(width) {
@@ -168,23 +167,11 @@ impl<'a> Tx<'a> {
             }
             TxKind::Postgres(pg) => {
                 let mut n = 0;
-                // At most 65,535 parameters a statement; a few sizes only, so that the statement cache stays small.
-                let most = (60_000 / width).clamp(1, 500);
-                let mut rest = rows;
-                while !rest.is_empty() {
-                    let count = rest.len() / width;
-                    let take = if count >= most {
-                        most
-                    } else if count >= 50 {
-                        50
-                    } else {
-                        1
-                    };
-                    let (now, later) = rest.split_at(take * width);
-                    let groups: Vec<String> = (0..take).map(|r| format!("({})", one_row(r * width + 1))).collect();
+                for part in portions(rows, width) {
+                    let groups: Vec<String> =
+                        (0..part.len() / width).map(|r| format!("({})", marks(r * width + 1, width))).collect();
                     let text = format!("{head} VALUES {} {tail}", groups.join(", "));
-                    n += pg.exec(&Sql { text: text.into(), values: now.to_vec() })?;
-                    rest = later;
+                    n += pg.exec(&Sql { text: text.into(), values: part.to_vec() })?;
                 }
                 Ok(n)
             }
@@ -199,17 +186,82 @@ impl<'a> Tx<'a> {
         }
     }
 
+    /// Makes rows whose ids the database gives; the ids in the order of the rows. `head` as for [`Tx::insert_many`].
+    pub fn insert_ids(&mut self, head: &str, width: usize, rows: &[Value]) -> Result<Vec<i64>> {
+        if width == 0 || rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        match &mut self.kind {
+            TxKind::Sqlite(conn) => {
+                let text = format!("{head} VALUES ({})", marks(1, width));
+                let mut statement = conn.prepare_cached(&translate(&text, Dialect::Sqlite))?;
+                let mut ids = Vec::with_capacity(rows.len() / width);
+                for row in rows.chunks_exact(width) {
+                    bind(&mut statement, row)?;
+                    statement.raw_execute()?;
+                    ids.push(conn.last_insert_rowid());
+                }
+                Ok(ids)
+            }
+            TxKind::Postgres(pg) => {
+                let mut made = Vec::with_capacity(rows.len() / width);
+                for part in portions(rows, width) {
+                    let groups: Vec<String> =
+                        (0..part.len() / width).map(|r| format!("({})", marks(r * width + 1, width))).collect();
+                    let text = format!("{head} VALUES {} RETURNING id", groups.join(", "));
+                    let mut ids: Vec<i64> = Vec::with_capacity(groups.len());
+                    pg.each(&Sql { text: text.into(), values: part.to_vec() }, &mut |row| {
+                        ids.push(Row(RowKind::Postgres(row)).get(0)?);
+                        Ok(Flow::Next)
+                    })?;
+                    // Ids are given in the order of the rows, whatever the order in which they come back.
+                    ids.sort_unstable();
+                    made.extend(ids);
+                }
+                Ok(made)
+            }
+        }
+    }
+
     /// Tells the rest of the process, once this transaction is on disk.
     pub fn announce(&mut self, topic: &'static str, payload: impl Into<String>) {
-        self.announcements.push(Announcement { topic, payload: payload.into() });
+        self.announce_with(topic, || payload.into());
+    }
+
+    /// The same; the payload is only made when somebody listens.
+    pub fn announce_with(&mut self, topic: &'static str, payload: impl FnOnce() -> String) {
+        if self.heard {
+            self.announcements.push(Announcement { topic, payload: payload() });
+        }
     }
 
     /// Wakes whoever waits for `topic`, once this transaction is on disk; several calls wake once.
     pub fn wake(&mut self, topic: &'static str) {
-        if self.woken.insert(topic) {
+        if !self.woken.contains(&topic) {
+            self.woken.push(topic);
             self.announcements.push(Announcement { topic, payload: String::new() });
         }
     }
+}
+
+/// `$first, …` for a row of `width` values.
+fn marks(first: usize, width: usize) -> String {
+    (first..first + width).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Rows in portions for one PostgreSQL statement each: at most 65,535 parameters, and a few sizes only, so that the
+/// statement cache stays small.
+fn portions(mut rows: &[Value], width: usize) -> Vec<&[Value]> {
+    let most = (60_000 / width).clamp(1, 500);
+    let mut out = Vec::new();
+    while rows.len() >= width {
+        let count = rows.len() / width;
+        let take = [most, 50.min(most), 1].into_iter().find(|n| *n <= count).unwrap_or(1);
+        let (now, later) = rows.split_at(take * width);
+        out.push(now);
+        rows = later;
+    }
+    out
 }
 
 fn bind(statement: &mut rusqlite::CachedStatement<'_>, values: &[Value]) -> Result<()> {

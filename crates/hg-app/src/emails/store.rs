@@ -11,6 +11,7 @@ const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, su
      format, source, plain_text, kind, purpose, published, language, utm, headers, extra, revision, send_state, \
      sent, opened, clicked, unsubscribed, failed, unknown, skipped, \
      (SELECT count(*) FROM sends WHERE sends.email_id = emails.id AND sends.state IN (0, 1, 2))";
+const TABLES: &str = "emails JOIN email_counts ON email_counts.email_id = emails.id";
 
 fn read(r: &Row<'_>) -> hg_store::Result<Email> {
     let utm: Option<Json> = r.get(18)?;
@@ -71,7 +72,7 @@ pub(super) fn find_deleted(tx: &mut Tx<'_>, id: EmailId) -> Result<Option<Email>
 }
 
 fn find_where(tx: &mut Tx<'_>, id: EmailId, condition: &str) -> Result<Option<Email>> {
-    let found = tx.opt(Sql::new(format!("SELECT {COLUMNS} FROM emails WHERE id = $1 AND {condition}")).bind(id), read)?;
+    let found = tx.opt(Sql::new(format!("SELECT {COLUMNS} FROM {TABLES} WHERE id = $1 AND {condition}")).bind(id), read)?;
     let Some(email) = found else { return Ok(None) };
     let mut emails = vec![email];
     attach_segments(tx, &mut emails)?;
@@ -94,7 +95,7 @@ fn attach_segments(tx: &mut Tx<'_>, emails: &mut [Email]) -> Result<()> {
 }
 
 const LIST: SmallTable = SmallTable {
-    table: "emails",
+    table: TABLES,
     things: "Emails",
     searched: &["name", "subject"],
     sorted: &["name", "subject", "sent", "updated_at"],
@@ -102,7 +103,7 @@ const LIST: SmallTable = SmallTable {
 
 pub(super) fn list(tx: &mut Tx<'_>, query: &ListQuery, kind: Option<Kind>) -> Result<Page<Email>> {
     let load = |tx: &mut Tx<'_>, ids: &[i64]| {
-        let mut rows = tx.all(Sql::new(format!("SELECT {COLUMNS} FROM emails WHERE id @in($1)")).bind(ids), read)?;
+        let mut rows = tx.all(Sql::new(format!("SELECT {COLUMNS} FROM {TABLES} WHERE id @in($1)")).bind(ids), read)?;
         attach_segments(tx, &mut rows)?;
         Ok(rows)
     };
@@ -145,6 +146,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, new: &
     );
     let sql = bind(sql.bind(now).bind(by), &new.name, &new.content, new.kind, new.published, &new.extra)?;
     let id: EmailId = tx.scalar(sql)?;
+    tx.exec(Sql::new("INSERT INTO email_counts (email_id) VALUES ($1)").bind(id))?;
     set_segments(tx, id, &new.segments, &new.excluded_segments)?;
     keep_revision(tx, now, id, 1, &new.content)?;
     Ok(id)

@@ -257,9 +257,6 @@ fn owner(tx: &mut Tx<'_>, known: &mut HashMap<String, Option<UserId>>, shared: &
     Ok(found.or(default))
 }
 
-/// How many contacts one statement makes.
-const AT_ONCE: usize = 50;
-
 /// Makes contacts; their ids in the order of `new`.
 fn insert(
     tx: &mut Tx<'_>,
@@ -301,25 +298,7 @@ fn insert(
         push_row(&mut values, contact, &written, &overflow, owner, date_added, now);
     }
     let head = format!("INSERT INTO contacts ({})", columns.join(", "));
-    let mut made: Vec<ContactId> = Vec::with_capacity(new.len());
-    for chunk in values.chunks(width * AT_ONCE) {
-        // Rows of an odd end are made one by one: few different statements stay prepared.
-        let step = if chunk.len() == width * AT_ONCE { chunk.len() } else { width };
-        for rows in chunk.chunks(step) {
-            let groups: Vec<String> = (0..rows.len() / width).map(|r| group(r * width + 1, width)).collect();
-            let text = format!("{head} VALUES {} RETURNING id", groups.join(", "));
-            let mut ids = tx.all(Sql::new(text).binds(rows), |r| r.get::<ContactId>(0))?;
-            // Ids are given in the order of the rows, whatever the order in which they come back.
-            ids.sort_unstable();
-            made.extend(ids);
-        }
-    }
-    Ok(made)
-}
-
-fn group(first: usize, width: usize) -> String {
-    let marks: Vec<String> = (first..first + width).map(|n| format!("${n}")).collect();
-    format!("({})", marks.join(", "))
+    Ok(tx.insert_ids(&head, width, &values)?.into_iter().map(ContactId).collect())
 }
 
 fn push_row(

@@ -35,6 +35,8 @@ pub struct Counted {
     pub leaves: Vec<RoaringBitmap>,
     /// Everybody who can belong.
     pub everyone: RoaringBitmap,
+    /// Everybody who is there, visitors without a name too: who is put into a segment by hand may be any of them.
+    pub alive: RoaringBitmap,
     /// The part of the contacts that was looked at; below 1 when the time ran out.
     pub looked_at: f64,
     /// When the clock next changes an answer.
@@ -71,7 +73,7 @@ pub(crate) async fn select(
         next_flip = earlier(next_flip, flip);
     }
     let selected = plan.combine(&leaves, &scanned.everyone);
-    Ok(Counted { selected, leaves, everyone: scanned.everyone, looked_at: scanned.looked_at, next_flip })
+    Ok(Counted { selected, leaves, everyone: scanned.everyone, alive: scanned.alive, looked_at: scanned.looked_at, next_flip })
 }
 
 fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
@@ -97,6 +99,7 @@ pub async fn count_everyone(ws: &Workspace, everyone: Everyone) -> Result<Roarin
 
 struct Scanned {
     everyone: RoaringBitmap,
+    alive: RoaringBitmap,
     leaves: Vec<RoaringBitmap>,
     looked_at: f64,
     next_flip: Option<Timestamp>,
@@ -107,24 +110,26 @@ async fn scan(db: &Db, plan: Arc<Plan>, moment: Arc<Moment>, everyone: Everyone,
     let ranges = last / RANGE + 1;
     let mut found = Scanned {
         everyone: RoaringBitmap::new(),
+        alive: RoaringBitmap::new(),
         leaves: vec![RoaringBitmap::new(); plan.leaves.len()],
         looked_at: 1.0,
         next_flip: None,
     };
-    let text: Arc<str> = scan_statement(&plan, everyone).into();
+    let text: Arc<str> = scan_statement(&plan).into();
     let mut next = 0;
     let mut done = 0;
     let mut running = tokio::task::JoinSet::new();
     loop {
         while running.len() < SIDE_BY_SIDE && next < ranges && until.is_none_or(|u| Instant::now() < u) {
             let (db, plan, moment, text, range) = (db.clone(), plan.clone(), moment.clone(), text.clone(), next);
-            running.spawn(async move { db.read(move |tx| scan_range(tx, &plan, &moment, &text, range)).await });
+            running.spawn(async move { db.read(move |tx| scan_range(tx, &plan, &moment, everyone, &text, range)).await });
             next += 1;
         }
         let Some(part) = running.join_next().await else { break };
         let part = part.map_err(|e| Error::internal(e.to_string()))??;
         done += 1;
         found.everyone |= part.everyone;
+        found.alive |= part.alive;
         for (all, some) in found.leaves.iter_mut().zip(part.leaves) {
             *all |= some;
         }
@@ -134,8 +139,8 @@ async fn scan(db: &Db, plan: Arc<Plan>, moment: Arc<Moment>, everyone: Everyone,
     Ok(found)
 }
 
-fn scan_statement(plan: &Plan, everyone: Everyone) -> String {
-    let mut text = "SELECT id".to_owned();
+fn scan_statement(plan: &Plan) -> String {
+    let mut text = "SELECT id, identified_at".to_owned();
     for column in &plan.columns {
         text.push_str(", ");
         text.push_str(column.column.as_deref().unwrap_or("NULL"));
@@ -143,26 +148,27 @@ fn scan_statement(plan: &Plan, everyone: Everyone) -> String {
     if plan.columns.iter().any(|c| c.column.is_none()) {
         text.push_str(", overflow");
     }
-    text.push_str(" FROM contacts WHERE id >= $1 AND id < $2 AND deleted_at IS NULL");
-    if everyone == Everyone::Identified {
-        text.push_str(" AND identified_at IS NOT NULL");
-    }
-    text.push_str(" ORDER BY id");
+    text.push_str(" FROM contacts WHERE id >= $1 AND id < $2 AND deleted_at IS NULL ORDER BY id");
     text
 }
 
-fn scan_range(tx: &mut Tx<'_>, plan: &Plan, moment: &Moment, text: &str, range: i64) -> Result<Scanned> {
-    let mut everyone: Vec<u32> = Vec::new();
+fn scan_range(tx: &mut Tx<'_>, plan: &Plan, moment: &Moment, everyone: Everyone, text: &str, range: i64) -> Result<Scanned> {
+    let mut alive: Vec<u32> = Vec::new();
+    let mut visitors: Vec<u32> = Vec::new();
     let leaves: Vec<usize> = plan.scan_leaves().collect();
     let mut sets: Vec<Vec<u32>> = vec![Vec::new(); plan.leaves.len()];
     let mut scratch = Scratch::default();
     let mut next_flip = None;
-    let overflow_at = plan.columns.iter().any(|c| c.column.is_none()).then_some(plan.columns.len() + 1);
+    let overflow_at = plan.columns.iter().any(|c| c.column.is_none()).then_some(plan.columns.len() + FIRST_COLUMN);
     let clock = plan.dependencies().clock;
     let sql = Sql::new(text).bind(range * RANGE).bind((range + 1) * RANGE);
     tx.each(sql, |row| {
         let id = row.get::<u32>(0)?;
-        everyone.push(id);
+        alive.push(id);
+        if everyone == Everyone::Identified && matches!(row.value(1)?, ValueRef::Null) {
+            visitors.push(id);
+            return Ok(Flow::Next);
+        }
         let contact = Scanning { row, overflow: overflow_at.map(|at| overflow(row, at, plan)).unwrap_or_default() };
         for &leaf in &leaves {
             if plan.column_leaf(leaf, &contact, moment, &mut scratch) {
@@ -175,8 +181,13 @@ fn scan_range(tx: &mut Tx<'_>, plan: &Plan, moment: &Moment, text: &str, range: 
         Ok(Flow::Next)
     })?;
     let bitmap = |ids: Vec<u32>| RoaringBitmap::from_sorted_iter(ids).unwrap_or_default();
-    Ok(Scanned { everyone: bitmap(everyone), leaves: sets.into_iter().map(bitmap).collect(), looked_at: 1.0, next_flip })
+    let (alive, visitors) = (bitmap(alive), bitmap(visitors));
+    let leaves = sets.into_iter().map(bitmap).collect();
+    Ok(Scanned { everyone: &alive - &visitors, alive, leaves, looked_at: 1.0, next_flip })
 }
+
+/// Where the columns of the filter begin, after the id and whether she is known by name.
+const FIRST_COLUMN: usize = 2;
 
 /// A row of the scan, as the evaluator sees it.
 struct Scanning<'r> {
@@ -189,7 +200,7 @@ impl Columns for Scanning<'_> {
         if column.column.is_none() {
             return self.overflow.get(slot).and_then(Option::as_ref).map_or(Value::Null, Owned::as_value);
         }
-        match self.row.value(slot + 1) {
+        match self.row.value(slot + FIRST_COLUMN) {
             Ok(ValueRef::Int(n)) => Value::Int(n),
             Ok(ValueRef::Real(x)) => Value::Number(x),
             Ok(ValueRef::Text(text)) => Value::Text(text),

@@ -163,7 +163,7 @@ pub(super) async fn rebuild(cx: &Cx, id: SegmentId, handle: Option<&JobHandle>) 
     let now = cx.now();
     let zone = hg_core::time::zone_or(Some(&ws.settings().general.timezone), &hg_core::time::TimeZone::UTC);
     let mut flip = known.plan.as_ref().and_then(|p| p.next_calendar_flip(now, &zone));
-    let selected = match known.plan {
+    let (selected, alive) = match known.plan {
         Some(plan) => {
             let moment = Arc::new(plan.at(now, &zone));
             let plan: Arc<Plan> = Arc::new(plan);
@@ -171,11 +171,10 @@ pub(super) async fn rebuild(cx: &Cx, id: SegmentId, handle: Option<&JobHandle>) 
             // A filter that moves with the clock is looked at again at the next flip, but not all the time.
             let rest = Millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(0) * 10 + 1_000);
             flip = [flip, found.next_flip.map(|due| due.max(now.plus(rest)))].into_iter().flatten().min();
-            Some(found.selected)
+            (Some(found.selected), found.alive)
         }
-        None => None,
+        None => (None, count_everyone(ws, Everyone::WithVisitors).await?),
     };
-    let alive = count_everyone(ws, Everyone::WithVisitors).await?;
     let (joins, leaves) = cx.db().read(move |tx| differences(tx, id, selected, &alive)).await?;
     let version = known.segment.version;
     let mut done = (0, 0);

@@ -9,7 +9,7 @@ use hg_core::time::{Millis, Timestamp};
 use hg_store::{Lane, Sql, Tx};
 
 use super::compose::{Job, Texts};
-use super::ledger::{self, SendRow};
+use super::ledger::{self, SendRow, Tally};
 use super::queue::{BOUNCED, addressee};
 use super::transport::Refusal;
 use crate::cx::Cx;
@@ -128,34 +128,30 @@ pub(super) fn still_welcome(tx: &mut Tx<'_>, send: &SendRow) -> Result<Option<Sk
     })
 }
 
-/// Writes what became of messages, and adds it to the counters of their emails.
-pub(super) fn settle(tx: &mut Tx<'_>, now: Timestamp, done: &[(SendRow, Outcome)]) -> Result<()> {
-    let mut counts: BTreeMap<EmailId, [i64; 4]> = BTreeMap::new();
+/// Writes what became of messages; what is to be added to their emails' figures.
+pub(super) fn settle(tx: &mut Tx<'_>, now: Timestamp, done: &[(SendRow, Outcome)]) -> Result<Tally> {
+    let mut tally = Tally::default();
     for (send, outcome) in done {
-        let count = counts.entry(send.email).or_default();
+        let count = tally.of(send.email);
         match outcome {
-            Outcome::Sent => count[0] += i64::from(ledger::sent(tx, now, send)?),
+            Outcome::Sent => count.sent += i64::from(ledger::sent(tx, now, send)?),
             Outcome::Later(reason) => {
                 let wait = Millis::minutes(retry_after_minutes(send.attempts + 1));
                 ledger::later(tx, send, now.plus(wait), reason)?;
             }
             Outcome::Failed { reason, blames_address } => {
-                count[1] += i64::from(ledger::ended(tx, now, send, SendState::Failed, reason)?);
+                count.failed += i64::from(ledger::ended(tx, now, send, SendState::Failed, reason)?);
                 if *blames_address {
                     block_address(tx, now, send, reason)?;
                 }
             }
-            Outcome::Unknown(reason) => count[2] += i64::from(ledger::ended(tx, now, send, SendState::Unknown, reason)?),
-            Outcome::Skipped(skip) => count[3] += i64::from(ledger::ended(tx, now, send, SendState::Skipped, skip.as_str())?),
+            Outcome::Unknown(reason) => count.unknown += i64::from(ledger::ended(tx, now, send, SendState::Unknown, reason)?),
+            Outcome::Skipped(skip) => {
+                count.skipped += i64::from(ledger::ended(tx, now, send, SendState::Skipped, skip.as_str())?)
+            }
         }
     }
-    for (email, [sent, failed, unknown, skipped]) in counts {
-        if sent + failed + unknown + skipped > 0 {
-            ledger::count(tx, email, sent, failed, unknown, skipped)?;
-            tx.announce(super::PROGRESS, format!(r#"{{"email_id":{email}}}"#));
-        }
-    }
-    Ok(())
+    Ok(tally)
 }
 
 /// An address that can never take mail is not mailed again, whatever the occasion.

@@ -1,5 +1,7 @@
 //! Every statement over the ledger of sends.
 
+use std::collections::BTreeMap;
+
 use hg_core::emails::SendState;
 use hg_core::events::EventKind;
 use hg_core::ids::{CampaignId, ContactId, EmailId, SendId, StepId};
@@ -221,29 +223,61 @@ pub(super) fn later(tx: &mut Tx<'_>, send: &SendRow, due_at: Timestamp, reason: 
     Ok(())
 }
 
-/// Adds to the counters of an email.
-pub(super) fn count(tx: &mut Tx<'_>, email: EmailId, sent: i64, failed: i64, unknown: i64, skipped: i64) -> Result<()> {
-    tx.exec(
-        Sql::new(
-            "UPDATE emails SET sent = sent + $2, failed = failed + $3, unknown = unknown + $4, skipped = skipped + $5 WHERE id = $1",
-        )
-        .bind(email)
-        .bind(sent)
-        .bind(failed)
-        .bind(unknown)
-        .bind(skipped),
-    )?;
-    Ok(())
+/// What came of messages, by email, until it is added to the emails' figures.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Tally(BTreeMap<EmailId, Outcomes>);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Outcomes {
+    pub sent: i64,
+    pub failed: i64,
+    pub unknown: i64,
+    pub skipped: i64,
+}
+
+impl Tally {
+    pub fn of(&mut self, email: EmailId) -> &mut Outcomes {
+        self.0.entry(email).or_default()
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        for (email, more) in &other.0 {
+            let mine = self.of(*email);
+            mine.sent += more.sent;
+            mine.failed += more.failed;
+            mine.unknown += more.unknown;
+            mine.skipped += more.skipped;
+        }
+    }
+
+    /// Adds everything to the emails' figures, and tells.
+    pub fn write(&self, tx: &mut Tx<'_>) -> Result<()> {
+        for (email, n) in self.0.iter().filter(|(_, n)| **n != Outcomes::default()) {
+            tx.exec(
+                Sql::new(
+                    "UPDATE email_counts SET sent = sent + $2, failed = failed + $3, unknown = unknown + $4, skipped = skipped + $5 \
+                     WHERE email_id = $1",
+                )
+                .bind(*email)
+                .bind(n.sent)
+                .bind(n.failed)
+                .bind(n.unknown)
+                .bind(n.skipped),
+            )?;
+            tx.announce_with(super::PROGRESS, || format!(r#"{{"email_id":{email}}}"#));
+        }
+        Ok(())
+    }
 }
 
 /// Counts an email anew from its rows: after a crash, when the last additions may be missing.
 pub(super) fn recount(tx: &mut Tx<'_>, email: i64) -> Result<()> {
     tx.exec(
         Sql::new(
-            "UPDATE emails SET sent = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 3), \
+            "UPDATE email_counts SET sent = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 3), \
              failed = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 4), \
              unknown = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 5), \
-             skipped = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 6) WHERE id = $1",
+             skipped = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 6) WHERE email_id = $1",
         )
         .bind(email),
     )?;

@@ -65,7 +65,7 @@ pub(super) async fn catch(cx: &Cx, sends: Vec<SendRow>) -> Result<usize> {
                 };
                 done.push((send.clone(), outcome));
             }
-            batch::settle(tx, now, &done)
+            batch::settle(tx, now, &done)?.write(tx)
         })
         .await?;
     Ok(count)

@@ -6,7 +6,7 @@ use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx};
 use serde_json::Value as Json;
 
-use super::ledger::{self, LANE_SINGLE, NewSend};
+use super::ledger::{self, LANE_SINGLE, NewSend, Tally};
 use crate::cx::{Action, Cx};
 use crate::emails::{self, Email};
 use crate::error::{Error, Result};
@@ -91,7 +91,9 @@ pub fn queue_given(ws: &Workspace, tx: &mut Tx<'_>, what: Queue, given: &Given) 
             Ok(Queued::Queued(id))
         }
         Verdict::Skip(skip) => {
-            ledger::count(tx, email.id, 0, 0, 0, 1)?;
+            let mut tally = Tally::default();
+            tally.of(email.id).skipped += 1;
+            tally.write(tx)?;
             Ok(Queued::Skipped(skip))
         }
     }

@@ -73,7 +73,7 @@ pub async fn resume(cx: &Cx, id: EmailId) -> Result<SegmentSend> {
 
 fn reload(tx: &mut Tx<'_>, id: EmailId) -> Result<SegmentSend> {
     let email = emails::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
-    tx.announce(super::PROGRESS, format!(r#"{{"email_id":{id}}}"#));
+    tx.announce_with(super::PROGRESS, || format!(r#"{{"email_id":{id}}}"#));
     Ok(SegmentSend { email })
 }
 
@@ -212,7 +212,7 @@ impl FillJob {
                             address = excluded.address, revision = excluded.revision, due_at = excluded.due_at WHERE sends.state = 6";
                 tx.insert_many(head, tail, 13, &rows)?;
                 if skipped > 0 {
-                    let count = "UPDATE emails SET skipped = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 6) WHERE id = $1";
+                    let count = "UPDATE email_counts SET skipped = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 6) WHERE email_id = $1";
                     tx.exec(Sql::new(count).bind(id))?;
                 }
                 tx.wake(super::TOPIC);

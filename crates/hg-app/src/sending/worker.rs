@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::batch::{self, Outcome};
 use super::compose::{Desk, Job, Outgoing};
-use super::ledger::{self, SendRow};
+use super::ledger::{self, SendRow, Tally};
 use super::transport::{Channel, MailTransport, Transport, TransportError, Undelivered};
 use super::{TOPIC, outbox};
 use crate::cx::Cx;
@@ -90,7 +90,14 @@ async fn hand_over_all(cx: &Cx, transport: Arc<dyn Transport>, first: Vec<SendRo
     let desk = Arc::new(Desk::of(&cx.ws));
     let mut lanes = JoinSet::new();
     for number in 0..connections {
-        let lane = Line { cx: cx.clone(), transport: transport.clone(), desk: desk.clone(), channel: None, before: None };
+        let lane = Line {
+            cx: cx.clone(),
+            transport: transport.clone(),
+            desk: desk.clone(),
+            channel: None,
+            before: None,
+            tally: Tally::default(),
+        };
         lanes.spawn(lane.run(if number == 0 { first.clone() } else { Vec::new() }));
     }
     let mut done = 0;
@@ -116,6 +123,9 @@ struct Line {
     channel: Option<Box<dyn Channel>>,
     /// The message before, answered but not yet written: it shares the commit of the next hand-over.
     before: Option<(SendRow, Outcome)>,
+    /// What is not yet added to the emails' figures: once a batch, so that connections do not queue for one row. Only
+    /// display hangs on it, and after a crash the figures are counted anew.
+    tally: Tally,
 }
 
 /// Why a line stops.
@@ -176,8 +186,10 @@ impl Line {
             match carried {
                 Ok(outcome) => {
                     done += 1;
-                    let before = self.before.replace((job.send, outcome));
-                    self.write(before.into_iter().collect()).await?;
+                    // What was not written down with the hand-over (a refused offer) is written now.
+                    if let Some(before) = self.before.replace((job.send, outcome)) {
+                        self.write(vec![before]).await?;
+                    }
                 }
                 Err(halt) => {
                     let rest: Vec<i64> = std::iter::once(job).chain(jobs).map(|j| j.send.id.0).collect();
@@ -197,12 +209,21 @@ impl Line {
         Ok(done)
     }
 
+    /// Writes what became of messages, with the figures that waited.
     async fn write(&mut self, done: Vec<(SendRow, Outcome)>) -> Result<()> {
-        if done.is_empty() {
+        let waiting = std::mem::take(&mut self.tally);
+        if done.is_empty() && waiting == Tally::default() {
             return Ok(());
         }
         let now = self.cx.now();
-        self.cx.db().write_in(Lane::Live, move |tx| batch::settle(tx, now, &done)).await
+        self.cx
+            .db()
+            .write_in(Lane::Live, move |tx| {
+                let mut tally = batch::settle(tx, now, &done)?;
+                tally.add(&waiting);
+                tally.write(tx)
+            })
+            .await
     }
 
     /// One message: offered, written down, delivered.
@@ -257,17 +278,20 @@ impl Line {
     async fn write_down(&mut self, job: &Job) -> Result<Option<Outcome>> {
         let before: Vec<_> = self.before.take().into_iter().collect();
         let (now, send) = (self.cx.now(), job.send.clone());
-        self.cx
+        let (tally, skip) = self
+            .cx
             .db()
             .write_in(Lane::Live, move |tx| {
-                batch::settle(tx, now, &before)?;
+                let tally = batch::settle(tx, now, &before)?;
                 if let Some(skip) = batch::still_welcome(tx, &send)? {
-                    return Ok(Some(Outcome::Skipped(skip)));
+                    return Ok::<_, Error>((tally, Some(skip)));
                 }
                 // Somebody else took the row over: theirs is the message, and the outcome.
-                Ok(if ledger::hand_over(tx, now, &send)? { None } else { Some(Outcome::Skipped(Skip::HadItAlready)) })
+                Ok((tally, if ledger::hand_over(tx, now, &send)? { None } else { Some(Skip::HadItAlready) }))
             })
-            .await
+            .await?;
+        self.tally.add(&tally);
+        Ok(skip.map(Outcome::Skipped))
     }
 }
 
@@ -291,7 +315,7 @@ async fn finish_sends(cx: &Cx) -> Result<()> {
             )?;
             for email in finished {
                 ledger::recount(tx, email)?;
-                tx.announce(super::PROGRESS, format!(r#"{{"email_id":{email}}}"#));
+                tx.announce_with(super::PROGRESS, || format!(r#"{{"email_id":{email}}}"#));
             }
             Ok::<_, Error>(())
         })

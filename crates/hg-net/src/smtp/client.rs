@@ -259,18 +259,28 @@ fn abilities(reply: &Reply) -> Abilities {
     found
 }
 
-/// The message as it travels: lines end in CR LF, a dot in front of a line is doubled, a lone dot ends it.
+/// The message as it travels: lines end in CR LF, a dot in front of a line is doubled, a lone dot ends it. What is
+/// right already is copied in one piece, and nearly everything is.
 fn stuffed(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(message.len() + 64);
-    for line in message.split_inclusive(|byte| *byte == b'\n') {
-        if line.first() == Some(&b'.') {
+    let mut copied = 0;
+    if message.first() == Some(&b'.') {
+        out.push(b'.');
+    }
+    for end in memchr::memchr_iter(b'\n', message) {
+        if end == 0 || message[end - 1] != b'\r' {
+            out.extend_from_slice(&message[copied..end]);
+            out.extend_from_slice(b"\r\n");
+            copied = end + 1;
+        }
+        if message.get(end + 1) == Some(&b'.') {
+            out.extend_from_slice(&message[copied..=end]);
             out.push(b'.');
+            copied = end + 1;
         }
-        match line {
-            [head @ .., b'\r', b'\n'] => out.extend_from_slice(head),
-            [head @ .., b'\n'] => out.extend_from_slice(head),
-            tail => out.extend_from_slice(tail),
-        }
+    }
+    out.extend_from_slice(&message[copied..]);
+    if !out.is_empty() && !out.ends_with(b"\r\n") {
         out.extend_from_slice(b"\r\n");
     }
     out.extend_from_slice(b".\r\n");
@@ -285,6 +295,8 @@ mod tests {
     fn dots_are_doubled_and_line_ends_made_whole() {
         assert_eq!(stuffed(b"a\r\n.b\n..\nc"), b"a\r\n..b\r\n...\r\nc\r\n.\r\n");
         assert_eq!(stuffed(b""), b".\r\n");
+        assert_eq!(stuffed(b".\n\n.x"), b"..\r\n\r\n..x\r\n.\r\n");
+        assert_eq!(stuffed(b"a\n.\r\nb"), b"a\r\n..\r\nb\r\n.\r\n");
     }
 
     #[test]

@@ -81,6 +81,11 @@ pub async fn run(args: Args, mut config: Config) -> Result<()> {
         play::run(&cx, &clock, &mut state).await?;
         clock.run();
         state.finish()?;
+        if !args.prepare {
+            ws.db.close().await;
+            drop(listener);
+            return start_again(&config);
+        }
     }
     let users = users::list(&cx).await?.len();
     println!("\nHoneyguide's demo is ready.\n  open      {}/s/\n  sign in   {email}\n  password  {password}\n", ws.site.url);
@@ -92,6 +97,34 @@ pub async fn run(args: Args, mut config: Config) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Goes on as a new program in the same process: four played days leave memory behind that a server need not keep.
+fn start_again(config: &Config) -> Result<()> {
+    use std::os::unix::process::CommandExt;
+
+    let mut given = std::env::args_os();
+    let name = given.next().unwrap_or_default();
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap_or_else(|_| name.into()));
+    command.args(again(given)).arg("--data-dir").arg(&config.data_dir);
+    Err(open::plain(format!("The demo is ready, but the server could not be started: {}.", command.exec())))
+}
+
+/// What was asked for, without what has been done: the new folder and its name.
+fn again(given: impl Iterator<Item = std::ffi::OsString>) -> Vec<std::ffi::OsString> {
+    let mut kept = Vec::new();
+    let mut is_folder = false;
+    for argument in given {
+        let text = argument.to_string_lossy();
+        if std::mem::take(&mut is_folder) || text == "--fresh" || text.starts_with("--data-dir=") {
+            continue;
+        }
+        is_folder = text == "--data-dir";
+        if !is_folder {
+            kept.push(argument);
+        }
+    }
+    kept
 }
 
 /// The folder itself when it is not there yet, else the first free one with a number.
@@ -120,6 +153,12 @@ fn next_session(now: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_second_start_neither_begins_anew_nor_names_its_folder_twice() {
+        let given = ["demo", "--fresh", "--data-dir", "x", "--listen", "127.0.0.1:1", "--data-dir=y"];
+        assert_eq!(again(given.into_iter().map(Into::into)), ["demo", "--listen", "127.0.0.1:1"]);
+    }
 
     #[test]
     fn the_session_is_on_a_thursday_at_ten_in_new_york_and_at_least_six_days_away() {

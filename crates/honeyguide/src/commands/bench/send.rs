@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::{Bench, peak_memory, segment};
 use crate::open;
 
-const CONNECTIONS: u32 = 8;
+const CONNECTIONS: u32 = 32;
 
 pub(super) async fn run(bench: &Bench) -> Result<()> {
     let ws = bench.workspace("send").await?;
