@@ -2,9 +2,7 @@
 //!
 //! The writer takes what has gathered in its lanes, runs each closure in a savepoint of its own inside one
 //! transaction, commits once, and then answers all of them: nobody is answered before the data is on disk, and the
-//! batch grows by itself while the previous commit runs. After a batch of many the writer waits a moment for as many
-//! to come back before it commits again, for a commit costs the same for one as for a hundred; whoever writes alone
-//! never waits. A closure that fails takes only its own changes back.
+//! batch grows by itself while the previous commit runs. A closure that fails takes only its own changes back.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -23,8 +21,6 @@ use crate::error::StoreError;
 
 /// How long one batch may gather work before it commits, so that nobody waits for long.
 const BATCH_TIME: Duration = Duration::from_millis(40);
-/// How long the writer sleeps between two looks for writes that are still on their way to the present batch.
-const GATHER: Duration = Duration::from_micros(80);
 /// How many closures one batch takes at most.
 const BATCH_SIZE: usize = 1_024;
 /// How many closures may wait in one lane before callers wait outside.
@@ -235,7 +231,6 @@ pub(crate) fn lock_file(path: &Path) -> Result<std::fs::File> {
 }
 
 fn write_loop(conn: &Connection, queue: &Queue) {
-    let mut expected = 1;
     loop {
         let mut waiting = locked(&queue.lanes);
         while waiting.iter().all(VecDeque::is_empty) {
@@ -246,7 +241,7 @@ fn write_loop(conn: &Connection, queue: &Queue) {
             waiting = queue.filled.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
         drop(waiting);
-        expected = write_batch(conn, queue, expected);
+        write_batch(conn, queue);
     }
 }
 
@@ -256,35 +251,20 @@ fn next_task(queue: &Queue) -> Option<(usize, Box<dyn WriteTask>)> {
     (0..3).find_map(|lane| lanes[lane].pop_front().map(|task| (lane, task)))
 }
 
-/// Whether a write came while the writer slept for a moment.
-fn more_came(queue: &Queue) -> bool {
-    if queue.closing.load(Ordering::Acquire) {
-        return false;
-    }
-    std::thread::sleep(GATHER);
-    locked(&queue.lanes)[..Lane::Bulk as usize].iter().any(|lane| !lane.is_empty())
-}
-
-/// Runs and commits what waits; how many writes that were, which is how many the next batch may expect.
-fn write_batch(conn: &Connection, queue: &Queue, expected: usize) -> usize {
+fn write_batch(conn: &Connection, queue: &Queue) {
     if let Err(error) = conn.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.raw_execute()) {
         let error = StoreError::from(error);
         if let Some((_, task)) = next_task(queue) {
             task.finish(Err(error));
         }
-        return 1;
+        return;
     }
     let started = Instant::now();
     let mut done: Vec<Box<dyn WriteTask>> = Vec::new();
     let mut bulk_taken = false;
     let mut broken = None;
     while done.len() < BATCH_SIZE && started.elapsed() < BATCH_TIME {
-        let Some((lane, mut task)) = next_task(queue) else {
-            if done.len() < expected && more_came(queue) {
-                continue;
-            }
-            break;
-        };
+        let Some((lane, mut task)) = next_task(queue) else { break };
         // One bulk closure a batch: the next one lets whoever came meanwhile go first.
         if lane == Lane::Bulk as usize {
             if bulk_taken {
@@ -307,11 +287,9 @@ fn write_batch(conn: &Connection, queue: &Queue, expected: usize) -> usize {
     if outcome.is_err() && !conn.is_autocommit() {
         let _ = conn.execute_batch("ROLLBACK");
     }
-    let taken = done.len();
     for task in done {
         task.finish(outcome.clone());
     }
-    taken
 }
 
 /// An error means that the whole batch is gone (a full disk takes the transaction with it), not just this task.
