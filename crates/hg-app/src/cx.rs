@@ -78,12 +78,14 @@ pub struct Cx {
     pub locale: String,
     /// For the log and for the answer's `request_id`.
     pub request_id: String,
+    /// Where the request came from, when a request it was.
+    pub address: Option<std::net::IpAddr>,
 }
 
 impl Cx {
     /// The product itself acts.
     pub fn system(ws: &Workspace) -> Self {
-        Self { ws: ws.clone(), actor: Actor::System, locale: "en".into(), request_id: String::new() }
+        Self { ws: ws.clone(), actor: Actor::System, locale: "en".into(), request_id: String::new(), address: None }
     }
 
     /// A visitor acts.

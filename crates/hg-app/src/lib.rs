@@ -8,10 +8,12 @@
 //! Rules go into `hg-core`, with tests; statements into the domain's `store.rs`; the use case into its `service.rs`;
 //! then a test in `tests/` with `on_each_db!`, and the doors: native API, compatible API, UI.
 
+pub mod audit;
 pub mod campaigns;
 pub mod changes;
 pub mod consents;
 pub mod contacts;
+mod csv_text;
 pub mod cx;
 pub mod dashboard;
 pub mod emails;

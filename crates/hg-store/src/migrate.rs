@@ -25,6 +25,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (6, "campaigns", include_str!("../migrations/0006_campaigns.sql")),
     (7, "traces", include_str!("../migrations/0007_traces.sql")),
     (8, "email counts", include_str!("../migrations/0008_email_counts.sql")),
+    (9, "audit and views", include_str!("../migrations/0009_audit_views.sql")),
 ];
 
 /// The texts of all steps, in order.

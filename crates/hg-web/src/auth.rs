@@ -35,9 +35,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-fn cx_for(web: &Web, request: &Request) -> Cx {
+/// The context of a request before anybody signed in.
+pub(crate) fn cx_for(web: &Web, request: &Request) -> Cx {
     let request_id = request.extensions().get::<RequestId>().map(|r| r.0.clone()).unwrap_or_default();
-    Cx { request_id, ..Cx::public(&web.ws) }
+    let address = request.extensions().get::<ClientAddress>().map(|a| a.0);
+    Cx { request_id, address, ..Cx::public(&web.ws) }
 }
 
 /// The address a request came from, for lock-out.

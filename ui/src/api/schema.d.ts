@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what, newest first. */
+        get: operations["get_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV. */
+        get: operations["get_audit_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/campaigns": {
         parameters: {
             query?: never;
@@ -1466,6 +1500,28 @@ export interface components {
             /** Format: int64 */
             will_receive: number;
         };
+        /** @description One deed. */
+        AuditOut: {
+            /**
+             * @description `create`, `update`, `delete`, `restore`, `merge`, `unmerge`, `erase`, `export`, `import`, `sign_in`, `publish`,
+             *     `unpublish`, `send` or `bulk`.
+             */
+            action: string;
+            /** @description Who did it; `Honeyguide` for commands at the console. */
+            actor: string;
+            address?: string | null;
+            at: string;
+            detail?: components["schemas"]["Value"] | null;
+            /** Format: int64 */
+            id: number;
+            name?: string | null;
+            /** @description Kind of thing: `contact`, `segment`, `email`… */
+            object: string;
+            /** Format: int64 */
+            object_id?: number | null;
+            /** Format: int64 */
+            user_id?: number | null;
+        };
         /** @description Many contacts and what to do with them. */
         BulkIn: {
             action: components["schemas"]["ActionIn"];
@@ -2475,6 +2531,37 @@ export interface components {
                 occurred_at: string;
                 /** @description One sentence. */
                 title: string;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
+        PageOut_AuditOut: {
+            items: {
+                /**
+                 * @description `create`, `update`, `delete`, `restore`, `merge`, `unmerge`, `erase`, `export`, `import`, `sign_in`, `publish`,
+                 *     `unpublish`, `send` or `bulk`.
+                 */
+                action: string;
+                /** @description Who did it; `Honeyguide` for commands at the console. */
+                actor: string;
+                address: string | null;
+                at: string;
+                detail: components["schemas"]["Value"] | null;
+                /** Format: int64 */
+                id: number;
+                name: string | null;
+                /** @description Kind of thing: `contact`, `segment`, `email`… */
+                object: string;
+                /** Format: int64 */
+                object_id: number | null;
+                /** Format: int64 */
+                user_id: number | null;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
@@ -3518,6 +3605,7 @@ export interface components {
             /** @default  */
             source?: string;
         };
+        Value: unknown;
         /**
          * @description What the value of an operator looks like.
          * @enum {string}
@@ -3562,6 +3650,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOut_ActivityOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_audit: {
+        parameters: {
+            query?: {
+                /** @description Kind of thing, such as `contact`. */
+                object?: string;
+                object_id?: number;
+                user_id?: number;
+                action?: string;
+                /** @description From this instant on (RFC 3339). */
+                from?: string;
+                /** @description Before this instant (RFC 3339). */
+                until?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_AuditOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_audit_export: {
+        parameters: {
+            query?: {
+                /** @description Kind of thing, such as `contact`. */
+                object?: string;
+                object_id?: number;
+                user_id?: number;
+                action?: string;
+                /** @description From this instant on (RFC 3339). */
+                from?: string;
+                /** @description Before this instant (RFC 3339). */
+                until?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description What is wrong and what can be done */

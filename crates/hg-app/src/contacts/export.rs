@@ -4,6 +4,7 @@ use hg_core::ids::ContactId;
 use roaring::RoaringBitmap;
 
 use crate::contacts::{Contact, ContactProblem, ContactQuery, list, row};
+use crate::csv_text::{csv_line, harmless};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::fields;
@@ -87,17 +88,4 @@ fn cell(contact: &Contact, column: &str) -> String {
         "points" => contact.points.to_string(),
         alias => contact.text(alias).map(harmless).unwrap_or_default(),
     }
-}
-
-/// A cell that a spreadsheet would run as a formula gets an apostrophe in front.
-fn harmless(text: String) -> String {
-    let risky = text.starts_with(['=', '@', '\t', '\r'])
-        || (text.starts_with(['+', '-']) && text[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '('));
-    if risky { format!("'{text}") } else { text }
-}
-
-fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(cells).map_err(|e| Error::internal(e.to_string()))?;
-    writer.into_inner().map_err(|e| Error::internal(e.to_string()))
 }

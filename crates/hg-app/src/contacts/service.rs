@@ -10,6 +10,7 @@ use hg_core::time;
 use hg_store::{Sql, Tx};
 use serde_json::json;
 
+use crate::audit::{self, Changes, Deed, Entry};
 use crate::changes::{self, Happening};
 use crate::contacts::{
     Contact, ContactInput, ContactName, ContactProblem, Existing, Source, Values, marks, row,
@@ -97,7 +98,7 @@ fn source(cx: &Cx) -> Source {
 /// Whether it was made.
 pub async fn create(cx: &Cx, input: ContactInput, match_existing: bool) -> Result<(Contact, bool)> {
     cx.may(Action::Edit(Area::Contacts))?;
-    let (ws, source, now) = (cx.ws.clone(), source(cx), cx.now());
+    let (ws, source, who, now) = (cx.ws.clone(), source(cx), cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             let fields = fields::catalogue(&ws, tx)?;
@@ -117,9 +118,36 @@ pub async fn create(cx: &Cx, input: ContactInput, match_existing: bool) -> Resul
             };
             let written = save::write(tx, &fields, target.as_ref(), &change)?;
             apply_marks(&ws, tx, written.id, &input)?;
-            Ok((load(&ws, tx, written.id)?, written.created))
+            let contact = load(&ws, tx, written.id)?;
+            let changes = difference(target.as_ref(), &contact);
+            let deed = if written.created { Deed::Create } else { Deed::Update };
+            audit::record(tx, &who, entry(deed, &contact).changes(changes))?;
+            Ok((contact, written.created))
         })
         .await
+}
+
+fn entry(deed: Deed, contact: &Contact) -> Entry {
+    Entry::new(deed, "contact", contact.id.0, contact.name())
+}
+
+/// What a write changed of a contact.
+fn difference(before: Option<&Contact>, after: &Contact) -> Changes {
+    let text = |contact: Option<&Contact>, alias: &str| contact.and_then(|c| c.text(alias));
+    let mut changes = Changes::new();
+    for alias in after.values.keys() {
+        changes = changes.field(alias, &text(before, alias), &text(Some(after), alias));
+    }
+    let tags = |contact: Option<&Contact>| contact.map(|c| c.tags.iter().map(|t| t.1.clone()).collect()).unwrap_or_default();
+    let blocked = |contact: Option<&Contact>| -> Vec<String> {
+        contact
+            .map(|c| c.do_not_contact.iter().map(|d| format!("{}:{}", d.channel, d.reason_key())).collect())
+            .unwrap_or_default()
+    };
+    changes
+        .field::<Vec<String>>("tags", &tags(before), &tags(Some(after)))
+        .field("do_not_contact", &blocked(before), &blocked(Some(after)))
+        .field("owner_id", &before.and_then(|c| c.owner_id).map(|o| o.0), &after.owner_id.map(|o| o.0))
 }
 
 fn require(fields: &FieldCatalogue, values: &Values) -> Result<()> {
@@ -144,7 +172,7 @@ fn apply_marks(ws: &Workspace, tx: &mut Tx<'_>, id: ContactId, input: &ContactIn
 /// Changes the named values of a contact; a blank value clears.
 pub async fn update(cx: &Cx, id: ContactId, input: ContactInput, blanks_clear: bool) -> Result<Contact> {
     cx.may(Action::Edit(Area::Contacts))?;
-    let (ws, source, now) = (cx.ws.clone(), source(cx), cx.now());
+    let (ws, source, who, now) = (cx.ws.clone(), source(cx), cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             let fields = fields::catalogue(&ws, tx)?;
@@ -157,7 +185,9 @@ pub async fn update(cx: &Cx, id: ContactId, input: ContactInput, blanks_clear: b
                 Change { values: &values, existing: Existing::Overwrite, blanks_clear, owner: input.owner_id, source, now };
             save::write(tx, &fields, Some(&contact), &change)?;
             apply_marks(&ws, tx, contact.id, &input)?;
-            load(&ws, tx, contact.id)
+            let after = load(&ws, tx, contact.id)?;
+            audit::record(tx, &who, entry(Deed::Update, &after).changes(difference(Some(&contact), &after)))?;
+            Ok(after)
         })
         .await
 }
@@ -230,11 +260,12 @@ pub async fn names_of(cx: &Cx, ids: Vec<i64>) -> Result<HashMap<i64, ContactName
 /// Deletes a contact; she can be brought back for as long as the trash is kept.
 pub async fn delete(cx: &Cx, id: ContactId) -> Result<Contact> {
     cx.may(Action::Edit(Area::Contacts))?;
-    let ws = cx.ws.clone();
+    let (ws, who) = (cx.ws.clone(), cx.who());
     cx.db()
         .write(move |tx| {
             let contact = load(&ws, tx, id)?;
             set_deleted(&ws, tx, &[contact.id], true)?;
+            audit::record(tx, &who, entry(Deed::Delete, &contact))?;
             Ok(contact)
         })
         .await
@@ -243,11 +274,13 @@ pub async fn delete(cx: &Cx, id: ContactId) -> Result<Contact> {
 /// Brings a deleted contact back.
 pub async fn restore(cx: &Cx, id: ContactId) -> Result<Contact> {
     cx.may(Action::Edit(Area::Contacts))?;
-    let ws = cx.ws.clone();
+    let (ws, who) = (cx.ws.clone(), cx.who());
     cx.db()
         .write(move |tx| {
             set_deleted(&ws, tx, &[id], false)?;
-            load(&ws, tx, id)
+            let contact = load(&ws, tx, id)?;
+            audit::record(tx, &who, entry(Deed::Restore, &contact))?;
+            Ok(contact)
         })
         .await
 }

@@ -7,6 +7,7 @@ use hg_core::text::fold;
 use hg_core::time::Timestamp;
 use hg_store::{Row, Sql, Tx, Value};
 
+use crate::audit::{self, Changes, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::list::{ListQuery, Page};
@@ -135,6 +136,10 @@ fn find(tx: &mut Tx<'_>, id: TagId) -> Result<Tag> {
     tx.opt(Sql::new(text).bind(id), read)?.ok_or_else(|| Error::not_found("tag", id))
 }
 
+fn entry(deed: Deed, tag: &Tag) -> Entry {
+    Entry::new(deed, "tag", tag.id.0, &tag.name)
+}
+
 fn no_name() -> Error {
     Error::field("/name", "tag.no-name", "Give the tag a name.")
 }
@@ -142,7 +147,7 @@ fn no_name() -> Error {
 /// Makes a tag, or finds the one of that name; whether it was made.
 pub async fn create(cx: &Cx, new: NewTag) -> Result<(Tag, bool)> {
     cx.may(Action::Edit(Area::Contacts))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             let there = find_by_name(tx, &new.name)?;
@@ -150,7 +155,11 @@ pub async fn create(cx: &Cx, new: NewTag) -> Result<(Tag, bool)> {
             if let (None, Some(description)) = (&there, &new.description) {
                 tx.exec(Sql::new("UPDATE tags SET description = $2 WHERE id = $1").bind(id).bind(description))?;
             }
-            Ok((find(tx, id)?, there.is_none()))
+            let tag = find(tx, id)?;
+            if there.is_none() {
+                audit::record(tx, &who, entry(Deed::Create, &tag))?;
+            }
+            Ok((tag, there.is_none()))
         })
         .await
 }
@@ -158,7 +167,7 @@ pub async fn create(cx: &Cx, new: NewTag) -> Result<(Tag, bool)> {
 /// Renames or describes a tag.
 pub async fn update(cx: &Cx, id: TagId, patch: TagPatch) -> Result<Tag> {
     cx.may(Action::Edit(Area::Contacts))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             let tag = find(tx, id)?;
@@ -181,7 +190,11 @@ pub async fn update(cx: &Cx, id: TagId, patch: TagPatch) -> Result<Tag> {
                     .bind(description)
                     .bind(now),
             )?;
-            find(tx, id)
+            let after = find(tx, id)?;
+            let changes =
+                Changes::new().field("name", &tag.name, &after.name).field("description", &tag.description, &after.description);
+            audit::record(tx, &who, entry(Deed::Update, &after).changes(changes))?;
+            Ok(after)
         })
         .await
 }
@@ -189,7 +202,7 @@ pub async fn update(cx: &Cx, id: TagId, patch: TagPatch) -> Result<Tag> {
 /// Deletes a tag; nobody carries it any more, until it is brought back.
 pub async fn delete(cx: &Cx, id: TagId) -> Result<Tag> {
     cx.may(Action::Edit(Area::Contacts))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     let ws = cx.ws.clone();
     cx.db()
         .write(move |tx| {
@@ -207,6 +220,7 @@ pub async fn delete(cx: &Cx, id: TagId) -> Result<Tag> {
                     .bind(id)
                     .bind(now),
             )?;
+            audit::record(tx, &who, entry(Deed::Delete, &tag))?;
             Ok(tag)
         })
         .await
@@ -215,7 +229,7 @@ pub async fn delete(cx: &Cx, id: TagId) -> Result<Tag> {
 /// Brings a deleted tag back, with everybody who carried it.
 pub async fn restore(cx: &Cx, id: TagId) -> Result<Tag> {
     cx.may(Action::Edit(Area::Contacts))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             tx.exec(
@@ -223,7 +237,9 @@ pub async fn restore(cx: &Cx, id: TagId) -> Result<Tag> {
                     .bind(id)
                     .bind(now),
             )?;
-            find(tx, id)
+            let tag = find(tx, id)?;
+            audit::record(tx, &who, entry(Deed::Restore, &tag))?;
+            Ok(tag)
         })
         .await
 }

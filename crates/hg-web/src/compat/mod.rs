@@ -23,11 +23,10 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use hg_app::{Cx, users};
+use hg_app::users;
 
 use crate::Web;
 use crate::auth;
-use crate::request::RequestId;
 use answer::CompatError;
 
 /// The Mautic version whose API this is; clients switch their behaviour on it.
@@ -52,8 +51,7 @@ pub fn router(web: &Web) -> Router<Web> {
 
 /// Basic sign-in with the answers that Mautic gives.
 async fn authenticate(State(web): State<Web>, mut request: Request, next: Next) -> Response {
-    let request_id = request.extensions().get::<RequestId>().map(|r| r.0.clone()).unwrap_or_default();
-    let mut cx = Cx { request_id, ..Cx::public(&web.ws) };
+    let mut cx = auth::cx_for(&web, &request);
     if let Some(refused) = auth::from_another_site(&request) {
         return CompatError::from(refused).into_response();
     }

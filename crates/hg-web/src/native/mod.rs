@@ -2,6 +2,7 @@
 //! generated from the handlers and served as `openapi.json`.
 
 pub mod activity;
+pub mod audit;
 pub mod campaign_people;
 pub mod campaigns;
 pub mod contact_parts;
@@ -53,6 +54,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(users::router())
         .merge(settings::router())
         .merge(activity::router())
+        .merge(audit::router())
         .merge(campaigns::router())
         .merge(dashboard::router())
         .merge(contacts::router())
