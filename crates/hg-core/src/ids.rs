@@ -128,6 +128,18 @@ ids! {
     DeviceId;
     /// An entry of the event log.
     EventId;
+    /// A category.
+    CategoryId;
+    /// A stage.
+    StageId;
+    /// A rule that gives points.
+    PointActionId;
+    /// A score beside the main one.
+    PointGroupId;
+    /// A threshold of points and what follows when it is reached.
+    PointTriggerId;
+    /// One of the things that follow.
+    TriggerEventId;
 }
 
 impl ContactId {
