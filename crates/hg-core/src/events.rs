@@ -86,6 +86,17 @@ kinds! {
     TimePassed = 23, "time_passed";
     /// A mail was answered. object: email id; ref: send id.
     EmailReplied = 24, "email_replied";
+    /// Campaign parameters were recorded. ref: the record; detail: `{"source", "medium", "campaign", "content", "term", "url"}`.
+    UtmRecorded = 60, "utm_recorded";
+    /// An address was seen for the first time. detail: `{"address"}`. The timeline tells it from the addresses; as a change it
+    /// says that something about her devices is known anew.
+    AddressSeen = 61, "address_seen";
+    /// A marketing message waits. object: email id; ref: send id; detail: `{"reason", "until"}`.
+    MessageHeld = 62, "message_held";
+    /// A merge was undone. object: the id of the contact that came back.
+    Unmerged = 63, "unmerged";
+    /// How she wants to be contacted changed. detail: `{"channel", "source"}`.
+    PreferencesChanged = 64, "preferences_changed";
 }
 
 impl EventKind {

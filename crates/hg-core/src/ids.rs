@@ -126,6 +126,8 @@ ids! {
     ImportId;
     /// A device that a visitor uses.
     DeviceId;
+    /// Something written down about a contact.
+    NoteId;
     /// An entry of the event log.
     EventId;
     /// A category.

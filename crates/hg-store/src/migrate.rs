@@ -27,6 +27,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (8, "email counts", include_str!("../migrations/0008_email_counts.sql")),
     (9, "audit and views", include_str!("../migrations/0009_audit_views.sql")),
     (11, "scores", include_str!("../migrations/0011_scores.sql")),
+    (12, "persons", include_str!("../migrations/0012_persons.sql")),
 ];
 
 /// The texts of all steps, in order.

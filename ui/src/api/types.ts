@@ -27,6 +27,7 @@ export type FieldValue = S["FieldValue"] | null;
 export type Contact = S["ContactOut"];
 export type ContactSelect = S["SelectIn"];
 export type BulkAction = S["ActionIn"];
+export type Note = S["NoteOut"];
 export type TimelineItem = S["TimelineItem"];
 export type FieldType = S["FieldTypeWord"];
 export type Option = S["OptionOut"];

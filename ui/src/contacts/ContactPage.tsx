@@ -1,5 +1,5 @@
 import { Avatar, Badge, Button, Chip, Group, Menu, SimpleGrid, Stack, Text } from "@mantine/core";
-import { IconDots, IconMailCheck, IconMailOff } from "@tabler/icons-react";
+import { IconDots, IconTimeline } from "@tabler/icons-react";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -21,8 +21,11 @@ import { ConsentCard } from "./ConsentCard";
 import { useDisplayName } from "./ContactsPage";
 import { FactsCard } from "./FactsCard";
 import { momentDetail, readable } from "./moments";
+import { NotesCard } from "./NotesCard";
 import { PointsCard } from "./PointsCard";
+import { ReachCard, StopLabels } from "./ReachCard";
 import { kindsOf, TIMELINE_GROUPS } from "./timeline-groups";
+import { TracesCard } from "./TracesCard";
 
 export function ContactPage() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -66,6 +69,7 @@ function Record({ contact }: { contact: Contact }) {
             {contact.email && contact.email !== contact.name ? `${contact.email} · ` : ""}
             {t("record.added", { when: ago(contact.created_at) })}
             {contact.last_active_at && ` · ${t("record.active", { when: ago(contact.last_active_at) })}`}
+            <StopLabels contact={contact} />
           </>
         }
         actions={
@@ -90,7 +94,8 @@ function Record({ contact }: { contact: Contact }) {
       <div className="hg-record">
         <Stack>
           <FactsCard contact={contact} />
-          <ContactabilityCard contact={contact} />
+          <ReachCard contact={contact} />
+          <NotesCard contact={contact} />
         </Stack>
         <TimelineCard contact={contact} />
         <Stack>
@@ -99,60 +104,10 @@ function Record({ contact }: { contact: Contact }) {
           <SegmentsCard contact={contact} />
           <CampaignsCard contact={contact} />
           <ConsentCard contact={contact} />
+          <TracesCard contact={contact} />
         </Stack>
       </div>
     </>
-  );
-}
-
-function ContactabilityCard({ contact }: { contact: Contact }) {
-  const { t } = useTranslation("contacts");
-  const may = useMayEdit();
-  const stop = contact.do_not_contact.find((one) => one.channel === "email");
-  const change = (allow: boolean) =>
-    attempt(
-      async () => {
-        await (allow
-          ? take(
-              http.DELETE("/contacts/{id}/do-not-contact/{channel}", {
-                params: { path: { id: contact.id, channel: "email" } },
-              }),
-            )
-          : take(
-              http.POST("/contacts/{id}/do-not-contact", {
-                params: { path: { id: contact.id } },
-                body: { channel: "email", comments: "" },
-              }),
-            ));
-        await refresh("/contacts");
-      },
-      allow ? t("record.allowed") : t("record.stopped"),
-    );
-  return (
-    <Card title={t("record.contactability")}>
-      <Group justify="space-between">
-        <Group gap={8}>
-          {stop ? <IconMailOff size={18} aria-hidden /> : <IconMailCheck size={18} aria-hidden />}
-          <Text size="sm">
-            {stop
-              ? t("record.mayNotEmail", {
-                  reason: t(`dnc.${stop.reason}`, { defaultValue: t("dnc.manual") }),
-                })
-              : t("record.mayEmail")}
-          </Text>
-        </Group>
-        {may && (
-          <Button size="xs" variant="default" onClick={() => change(Boolean(stop))}>
-            {stop ? t("record.allow") : t("record.stop")}
-          </Button>
-        )}
-      </Group>
-      {stop?.comments && (
-        <Text size="xs" c="dimmed" mt={6}>
-          {stop.comments} · {ago(stop.at)}
-        </Text>
-      )}
-    </Card>
   );
 }
 
@@ -206,7 +161,7 @@ function TimelineCard({ contact }: { contact: Contact }) {
           )}
         </>
       ) : (
-        <EmptyState icon={IconMailCheck} title={t("record.timelineEmpty")}>
+        <EmptyState icon={IconTimeline} title={t("record.timelineEmpty")}>
           {t("record.timelineEmptyText")}
         </EmptyState>
       )}

@@ -8,6 +8,7 @@ import type { Contact, Field, FieldValue } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { Card } from "../ui/parts";
 import { failed, undoable } from "../ui/toasts";
+import { OwnerFact } from "./OwnerFact";
 import { useFields } from "./use-fields";
 import { FieldInput, FieldText } from "./values";
 
@@ -28,7 +29,8 @@ export function FactsCard({ contact }: { contact: Contact }) {
   const shown = fields.filter((field) => all || filled(field) || ALWAYS.has(field.alias));
   return (
     <Card title={t("record.facts")}>
-      <Stack gap={6}>
+      <OwnerFact contact={contact} />
+      <Stack gap={6} mt="sm">
         {shown.map((field) => (
           <FactRow key={field.alias} contact={contact} field={field} />
         ))}

@@ -1,4 +1,5 @@
 import type { TFunction } from "i18next";
+import { dateTime } from "../ui/format";
 
 type Detail = Record<string, unknown> | null | undefined;
 
@@ -39,6 +40,12 @@ export function momentDetail(kind: string, detail: Detail, t: TFunction): string
         text(about.path) && t("contacts:moment.path", { path: t(`campaigns:path.${about.path}`) }),
         text(about.text),
       );
+      break;
+    case "utm_recorded":
+      parts.push(text(about.url) && shortAddress(about.url as string));
+      break;
+    case "message_held":
+      if (text(about.until)) parts.push(t("contacts:moment.until", { when: dateTime(about.until as string) }));
       break;
     case "points_changed":
       if (typeof about.points === "number") parts.push(t("contacts:moment.points", { count: about.points }));

@@ -9,9 +9,11 @@ const KINDS: Record<TimelineGroup, string[]> = {
     "email_clicked",
     "email_replied",
     "email_failed",
+    "message_held",
+    "preferences_changed",
     "do_not_contact_changed",
   ],
-  kindWeb: ["page_hit", "form_submitted", "identified"],
+  kindWeb: ["page_hit", "form_submitted", "identified", "utm_recorded", "address_seen"],
   kindCampaign: ["campaign_joined", "campaign_left", "campaign_step"],
   kindChanges: [
     "created",
@@ -22,6 +24,7 @@ const KINDS: Record<TimelineGroup, string[]> = {
     "segment_left",
     "imported",
     "merged",
+    "unmerged",
     "api_changed",
   ],
 };

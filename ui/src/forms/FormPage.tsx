@@ -268,6 +268,9 @@ function AfterCard({ editor }: { editor: Editor<Form> }) {
                     onChange={(segments) => edit(index, { ...action, segments })}
                   />
                 )}
+                {(action.kind === "record_utm" || action.kind === "allow_contact") && (
+                  <Text size="sm">{t(`action.${action.kind}`)}</Text>
+                )}
               </div>
               <ActionIcon
                 variant="subtle"
@@ -307,6 +310,8 @@ function AfterCard({ editor }: { editor: Editor<Form> }) {
               <Menu.Item onClick={() => add({ kind: "add_to_segment", segments: [] })}>
                 {t("action.add_to_segment")}
               </Menu.Item>
+              <Menu.Item onClick={() => add({ kind: "record_utm" })}>{t("action.record_utm")}</Menu.Item>
+              <Menu.Item onClick={() => add({ kind: "allow_contact" })}>{t("action.allow_contact")}</Menu.Item>
             </Menu.Dropdown>
           </Menu>
           <Text size="xs" c="dimmed">

@@ -1,7 +1,7 @@
 //! One action on many contacts: at once when they are few, as a task when they are many.
 
 use async_trait::async_trait;
-use hg_core::ids::{ContactId, JobId, SegmentId};
+use hg_core::ids::{ContactId, JobId, SegmentId, UserId};
 use hg_store::{Lane, Tx};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
@@ -26,11 +26,25 @@ pub enum Selection {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum BulkAction {
-    AddTags { tags: Vec<String> },
-    RemoveTags { tags: Vec<String> },
-    AddToSegment { segment: i64 },
-    RemoveFromSegment { segment: i64 },
-    DoNotContact { comments: String },
+    AddTags {
+        tags: Vec<String>,
+    },
+    RemoveTags {
+        tags: Vec<String>,
+    },
+    AddToSegment {
+        segment: i64,
+    },
+    RemoveFromSegment {
+        segment: i64,
+    },
+    DoNotContact {
+        comments: String,
+    },
+    /// Gives them an owner, or none.
+    SetOwner {
+        owner: Option<i64>,
+    },
     Delete,
     Restore,
 }
@@ -93,6 +107,7 @@ fn title(action: &BulkAction) -> &'static str {
         BulkAction::AddToSegment { .. } => "Add to a segment",
         BulkAction::RemoveFromSegment { .. } => "Remove from a segment",
         BulkAction::DoNotContact { .. } => "Do not contact",
+        BulkAction::SetOwner { .. } => "Change the owner",
         BulkAction::Delete => "Delete",
         BulkAction::Restore => "Restore",
     }
@@ -106,6 +121,7 @@ fn apply(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId], action: &BulkAction
             let entry = NewDoNotContact { channel: "email".into(), reason: 3, channel_id: None, comments: comments.clone() };
             each(ids, |id| marks::write_do_not_contact(ws, tx, id, &entry).map(|_| ()))
         }
+        BulkAction::SetOwner { owner } => service::set_owner(ws, tx, ids, owner.map(UserId)),
         BulkAction::AddToSegment { segment } => by_hand(ws, tx, *segment, ids, true),
         BulkAction::RemoveFromSegment { segment } => by_hand(ws, tx, *segment, ids, false),
         BulkAction::Delete => service::set_deleted(ws, tx, ids, true),

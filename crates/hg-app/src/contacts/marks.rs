@@ -91,8 +91,8 @@ pub(crate) fn split_tags(written: &[String]) -> (Vec<String>, Vec<String>) {
     (add, remove)
 }
 
-/// Writes an entry in the caller's transaction. An unsubscription is only lifted on purpose, never by
-/// another reason. Whether anything changed.
+/// Writes an entry in the caller's transaction. An unsubscription is only lifted on purpose, never by another reason, and
+/// a bounce replaces nothing that a person said. Whether anything changed.
 pub fn write_do_not_contact(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, new: &NewDoNotContact) -> Result<bool> {
     if new.reason == 0 {
         return lift(ws, tx, contact, &new.channel);
@@ -106,7 +106,8 @@ pub fn write_do_not_contact(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId,
             "INSERT INTO do_not_contact (contact_id, channel, reason, channel_id, comments, added_at) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (contact_id, channel) DO UPDATE SET reason = excluded.reason, channel_id = excluded.channel_id, \
              comments = excluded.comments, added_at = excluded.added_at \
-             WHERE do_not_contact.reason <> excluded.reason AND do_not_contact.reason <> 1",
+             WHERE do_not_contact.reason <> excluded.reason AND do_not_contact.reason <> 1 \
+             AND NOT (do_not_contact.reason = 3 AND excluded.reason = 2)",
         )
         .bind(contact)
         .bind(&new.channel)

@@ -7,8 +7,10 @@
 //! segments and campaigns react. A visitor is a contact that nobody has identified yet.
 
 mod bulk;
+mod devices;
 mod error;
 mod export;
+mod hanging;
 pub(crate) mod list;
 mod marks;
 mod merge;
@@ -18,11 +20,14 @@ pub(crate) mod save;
 mod search;
 mod service;
 mod timeline;
+pub(crate) mod traces;
 mod visitors;
 
 pub use bulk::{BulkAction, BulkDone, BulkJob, Selection, bulk};
+pub use devices::{Device, DeviceInput, DeviceTraits, add_device, change_device, device, devices, forget_device};
 pub use error::ContactProblem;
 pub use export::{Export, ExportQuery, export_page, export_start};
+pub use hanging::{Hanging, hanging};
 pub use list::{ContactQuery, IdRule, list, list_ids};
 pub(crate) use marks::tag_one;
 pub use marks::{
@@ -33,7 +38,11 @@ pub use merge::merge;
 pub use model::{Contact, ContactInput, ContactName, Existing, PointsOperator, Source, Values};
 pub use service::{
     create, create_or_update, delete, find_by_email, get, get_many, is_suppressed, load, names, names_of, read_values, restore,
-    survivor, update, zone_of,
+    several, survivor, update, zone_of,
 };
 pub use timeline::{Moment, TimelineQuery, moments, recent, timeline};
+pub use traces::{
+    NewUtm, SeenAddress, UtmRecord, add_address, add_utm, addresses, addresses_of, record_utm, remove_utm, see_address, utm,
+    utm_of,
+};
 pub use visitors::{Overwrite, create_anonymous, write_texts};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use hg_core::contacts::{FieldCatalogue, FieldValue};
 use hg_core::events::EventKind;
-use hg_core::ids::ContactId;
+use hg_core::ids::{ContactId, UserId};
 use hg_core::text::Email;
 use hg_core::time;
 use hg_store::{Sql, Tx};
@@ -56,6 +56,13 @@ pub async fn get(cx: &Cx, id: ContactId) -> Result<Contact> {
 pub fn get_many(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId]) -> Result<Vec<Contact>> {
     let fields = fields::catalogue(ws, tx)?;
     row::load_many(tx, &fields, ids)
+}
+
+/// The same for whoever shows contacts beside something else.
+pub async fn several(cx: &Cx, ids: Vec<ContactId>) -> Result<Vec<Contact>> {
+    cx.may(Action::View(Area::Contacts))?;
+    let ws = cx.ws.clone();
+    cx.db().read(move |tx| get_many(&ws, tx, &ids)).await
 }
 
 /// Reads values as they came against the catalogue; every mistake is reported, each at its field.
@@ -283,6 +290,24 @@ pub async fn restore(cx: &Cx, id: ContactId) -> Result<Contact> {
             Ok(contact)
         })
         .await
+}
+
+/// Gives contacts an owner, or none; how many had another.
+pub(crate) fn set_owner(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId], owner: Option<UserId>) -> Result<u64> {
+    if let Some(owner) = owner {
+        let user = Sql::new("SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL").bind(owner);
+        tx.opt(user, |r| r.get::<UserId>(0))?.ok_or_else(|| Error::not_found("user", owner))?;
+    }
+    let now = ws.clock.now();
+    let plain: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let text = "UPDATE contacts SET owner_id = $2, updated_at = $3, version = version + 1 \
+                WHERE id @in($1) AND deleted_at IS NULL AND coalesce(owner_id, 0) <> coalesce($2, 0) RETURNING id";
+    let sql = Sql::new(text).bind(plain.as_slice()).bind(owner).bind(now);
+    let touched = tx.all(sql, |r| r.get::<ContactId>(0))?;
+    for id in &touched {
+        changes::queue(tx, &Happening::new(*id, EventKind::FieldsChanged, now).detail(json!({"fields": ["owner_id"]})))?;
+    }
+    Ok(touched.len() as u64)
 }
 
 /// Deletes or brings back; how many it was.

@@ -9,6 +9,7 @@ use hg_store::{Sql, Tx, Value};
 use serde_json::{Value as Json, json};
 
 use crate::contacts::service;
+use crate::contacts::traces::addresses_of;
 use crate::cx::{Action, Area, Cx};
 use crate::error::Result;
 use crate::list::{ListQuery, Page};
@@ -38,7 +39,14 @@ pub struct TimelineQuery {
     pub without: Vec<EventKind>,
     pub from: Option<Timestamp>,
     pub until: Option<Timestamp>,
+    /// Only what is told with this in it, among the newest of the events.
+    pub search: String,
+    /// The oldest first; pages then go by offset.
+    pub oldest_first: bool,
 }
+
+/// How far a search looks back.
+const SEARCHED: i64 = 5_000;
 
 /// The timeline of a contact, or of all when none is given.
 pub async fn timeline(cx: &Cx, contact: Option<ContactId>, query: TimelineQuery) -> Result<Page<Moment>> {
@@ -71,9 +79,22 @@ pub async fn timeline(cx: &Cx, contact: Option<ContactId>, query: TimelineQuery)
                  ORDER BY e.occurred_at DESC, e.id DESC LIMIT $7 OFFSET $8"
             );
             let offset = i64::try_from(query.list.offset).unwrap_or(i64::MAX);
+            let text = if query.oldest_first { text.replace(" DESC", "") } else { text };
             let wanted = i64::from(limit) + 1;
+            if !query.search.trim().is_empty() {
+                let mut raw = tx.all(bound(text).bind(at).bind(id).bind(SEARCHED).bind(0), read)?;
+                if let Some(contact) = contact {
+                    raw.extend(with_many(tx, contact, &kinds, from, until)?);
+                    raw.extend(addresses_first_seen(tx, contact, &kinds, from, until)?);
+                }
+                return found(tx, raw, &query);
+            }
             let many = match contact {
-                Some(contact) => with_many(tx, contact, &kinds, from, until)?,
+                Some(contact) => {
+                    let mut told = with_many(tx, contact, &kinds, from, until)?;
+                    told.extend(addresses_first_seen(tx, contact, &kinds, from, until)?);
+                    told
+                }
                 None => Vec::new(),
             };
             let rows = if many.is_empty() {
@@ -82,7 +103,8 @@ pub async fn timeline(cx: &Cx, contact: Option<ContactId>, query: TimelineQuery)
                 total += many.len() as i64;
                 let events = tx.all(bound(text).bind(at).bind(id).bind(wanted.saturating_add(offset)).bind(0), read)?;
                 let skip = usize::try_from(offset).unwrap_or(usize::MAX);
-                together(events, many.into_iter().filter(|m| (m.at.0, m.id) < (at, id))).skip(skip).take(limit as usize + 1).collect()
+                let others = many.into_iter().filter(|m| (m.at.0, m.id) < (at, id));
+                together(events, others, query.oldest_first).skip(skip).take(limit as usize + 1).collect()
             };
             let names = Names::of(tx, &rows)?;
             let moments = rows.into_iter().map(|raw| names.tell(raw)).collect();
@@ -144,11 +166,51 @@ fn with_many(tx: &mut Tx<'_>, contact: ContactId, kinds: &[i64], from: i64, unti
     Ok(raw.collect())
 }
 
-/// Both in one order: the newest first.
-fn together(events: Vec<Raw>, others: impl Iterator<Item = Raw>) -> impl Iterator<Item = Raw> {
+/// Below the ids of segment moves, so that the two never meet.
+const ADDRESSES_FROM: i64 = -(1 << 50);
+
+/// When each address of a contact was seen first.
+fn addresses_first_seen(tx: &mut Tx<'_>, contact: ContactId, kinds: &[i64], from: i64, until: i64) -> Result<Vec<Raw>> {
+    if !kinds.contains(&EventKind::AddressSeen.code()) {
+        return Ok(Vec::new());
+    }
+    let seen = addresses_of(tx, &[contact.0])?.remove(&contact).unwrap_or_default();
+    let within = seen.into_iter().filter(|a| a.first_at.0 >= from && a.first_at.0 < until);
+    let raw = within.map(|a| Raw {
+        id: ADDRESSES_FROM - a.id,
+        contact,
+        kind: EventKind::AddressSeen,
+        at: a.first_at,
+        object: 0,
+        detail: json!({"address": a.address}),
+        url: None,
+    });
+    Ok(raw.collect())
+}
+
+/// Both in one order: the newest first, or the oldest.
+fn together(events: Vec<Raw>, others: impl Iterator<Item = Raw>, oldest_first: bool) -> impl Iterator<Item = Raw> {
     let mut all: Vec<Raw> = events.into_iter().chain(others).collect();
     all.sort_by_key(|raw| std::cmp::Reverse((raw.at, raw.id)));
+    if oldest_first {
+        all.reverse();
+    }
     all.into_iter()
+}
+
+/// What a search finds among events, told.
+fn found(tx: &mut Tx<'_>, raw: Vec<Raw>, query: &TimelineQuery) -> Result<Page<Moment>> {
+    let names = Names::of(tx, &raw)?;
+    let wanted = hg_core::text::fold(query.search.trim());
+    let holds = |m: &Moment| {
+        let detail = m.detail.as_object().into_iter().flat_map(|d| d.values()).filter_map(Json::as_str);
+        std::iter::once(m.title.as_str()).chain(detail).any(|text| hg_core::text::fold(text).contains(&wanted))
+    };
+    let all: Vec<Moment> = together(raw, std::iter::empty(), query.oldest_first).map(|r| names.tell(r)).filter(holds).collect();
+    let total = all.len() as u64;
+    let skip = usize::try_from(query.list.offset).unwrap_or(usize::MAX);
+    let page = all.into_iter().skip(skip).take(query.list.limit() as usize).collect();
+    Ok(Page { items: page, next_cursor: None, total: Some(total) })
 }
 
 fn read(r: &hg_store::Row<'_>) -> hg_store::Result<Raw> {
@@ -181,6 +243,7 @@ fn thing(kind: EventKind) -> Option<&'static str> {
         EventKind::CampaignJoined | EventKind::CampaignLeft => "campaign",
         EventKind::PageHit => "page",
         EventKind::EmailSent
+        | EventKind::MessageHeld
         | EventKind::EmailOpened
         | EventKind::EmailClicked
         | EventKind::EmailReplied
@@ -255,6 +318,15 @@ impl Names {
             EventKind::Imported => format!("Updated from {name}"),
             EventKind::Merged => "Another contact was merged into this one".to_owned(),
             EventKind::ApiChanged => "Written through the API".to_owned(),
+            EventKind::UtmRecorded => {
+                let said: Vec<String> =
+                    ["campaign", "source", "medium", "content", "term"].into_iter().map(text).filter(|t| !t.is_empty()).collect();
+                format!("Came through the campaign parameters {}", said.join(", "))
+            }
+            EventKind::AddressSeen => format!("Seen at the address {} for the first time", text("address")),
+            EventKind::MessageHeld => format!("The email {name} waits: {}", text("reason")),
+            EventKind::Unmerged => "A merge with another contact was undone".to_owned(),
+            EventKind::PreferencesChanged => format!("Changed how she wants to be contacted: {}", text("channel")),
             EventKind::FieldsChanged | EventKind::DeletedChanged | EventKind::TimePassed => "Changed".to_owned(),
         };
         let mut detail = raw.detail;

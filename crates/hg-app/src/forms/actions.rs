@@ -2,6 +2,7 @@
 
 use hg_core::forms::{Form, FormAction};
 use hg_core::ids::{ContactId, DeviceId, FormId, SegmentId};
+use hg_core::tracking::utm_of_url;
 use hg_store::{Sql, Tx};
 use serde_json::{Value as Json, json};
 
@@ -44,6 +45,17 @@ pub(super) fn run(
                             other => other.map(|_| ())?,
                         }
                     }
+                }
+            }
+            FormAction::RecordUtm => {
+                let referrer = Sql::new("SELECT referrer FROM submissions WHERE id = $1").bind(submission);
+                let page: Option<String> = tx.opt(referrer, |r| r.get(0))?.flatten();
+                let tags = contacts::NewUtm::from(utm_of_url(page.as_deref().unwrap_or("")));
+                contacts::record_utm(ws, tx, contact, "form", &contacts::NewUtm { url: page, ..tags })?;
+            }
+            FormAction::AllowContact => {
+                for reason in [1, 3] {
+                    contacts::lift_do_not_contact(ws, tx, contact, "email", Some(reason))?;
                 }
             }
         }

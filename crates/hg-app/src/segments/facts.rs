@@ -156,16 +156,16 @@ fn statement(relation: &Relation) -> (String, Vec<hg_store::Value>) {
         Relation::FormSubmitted => (events(&[EventKind::FormSubmitted], ""), Vec::new()),
         Relation::PageVisited => (events(&[EventKind::PageHit], " AND e.object_id > 0"), Vec::new()),
         Relation::OpenCount => text("SELECT e.contact_id, e.email_id, e.opened_at, e.opens, NULL, NULL FROM sends e WHERE e.opens > 0{where}"),
-        Relation::Hit | Relation::Utm => {
-            let kinds = if *relation == Relation::Hit { "13, 16" } else { "13" };
-            (
-                format!(
-                    "SELECT e.contact_id, e.object_id, e.occurred_at, 1, u.url, e.detail FROM events e LEFT JOIN urls u ON u.id = e.url_id \
-                     WHERE e.kind IN ({kinds}){{where}} ORDER BY e.contact_id, e.occurred_at, e.id"
-                ),
-                Vec::new(),
-            )
-        }
+        Relation::Hit => text(
+            "SELECT e.contact_id, e.object_id, e.occurred_at, 1, u.url, e.detail FROM events e LEFT JOIN urls u ON u.id = e.url_id \
+             WHERE e.kind IN (13, 16){where} ORDER BY e.contact_id, e.occurred_at, e.id",
+        ),
+        Relation::Utm => text(
+            "SELECT e.contact_id, e.id, e.at, 1, e.source, e.medium, e.campaign, e.content, e.term FROM utm_records e WHERE 1 = 1{where}",
+        ),
+        Relation::Device => text(
+            "SELECT e.contact_id, e.id, e.seen_at, 1, e.kind, e.os, e.brand, e.model FROM devices e WHERE 1 = 1{where}",
+        ),
         Relation::Session => (
             format!(
                 "SELECT s.contact_id, 0, s.occurred_at, 1, NULL, NULL FROM (SELECT e.contact_id, e.kind, e.occurred_at, \
@@ -193,26 +193,34 @@ pub(super) fn each_row(
         }
         None => String::new(),
     };
-    let with_texts = matches!(relation, Relation::Hit | Relation::Utm);
     tx.each(Sql::new(text.replace("{where}", &restriction)).binds(values), |r| {
         let mut row =
             RelatedRow { object: r.get(1)?, at: r.get::<Option<i64>>(2)?.map(Timestamp), amount: r.get(3)?, texts: Vec::new() };
-        if with_texts {
-            let url: Option<String> = r.get(4)?;
-            let detail: Option<Json> = r.get(5)?;
-            row.texts = texts(url, detail.as_ref());
-            let has_utm = row.texts.iter().any(|(column, _)| is_utm(*column));
-            if *relation == Relation::Utm && !has_utm {
-                return Ok(Flow::Next);
-            }
+        match relation {
+            Relation::Hit => row.texts = texts(r.get(4)?, r.get::<Option<Json>>(5)?.as_ref()),
+            Relation::Utm => row.texts = columns_of(r, &UTM)?,
+            Relation::Device => row.texts = columns_of(r, &DEVICE)?,
+            _ => {}
         }
         Ok(visit(r.get(0)?, row))
     })?;
     Ok(())
 }
 
-fn is_utm(column: TextColumn) -> bool {
-    !matches!(column, TextColumn::Url | TextColumn::Referrer | TextColumn::Title)
+const UTM: [TextColumn; 5] =
+    [TextColumn::UtmSource, TextColumn::UtmMedium, TextColumn::UtmCampaign, TextColumn::UtmContent, TextColumn::UtmTerm];
+const DEVICE: [TextColumn; 4] =
+    [TextColumn::DeviceType, TextColumn::DeviceSystem, TextColumn::DeviceBrand, TextColumn::DeviceModel];
+
+/// The texts of a row from its fifth column on; blank ones are none.
+fn columns_of(r: &hg_store::Row<'_>, names: &[TextColumn]) -> hg_store::Result<Vec<(TextColumn, String)>> {
+    let mut texts = Vec::new();
+    for (i, name) in names.iter().enumerate() {
+        if let Some(text) = r.get::<Option<String>>(i + 4)?.filter(|t| !t.is_empty()) {
+            texts.push((*name, text));
+        }
+    }
+    Ok(texts)
 }
 
 /// The texts of a hit: its address, and what the event's detail holds.
@@ -222,17 +230,9 @@ fn texts(url: Option<String>, detail: Option<&Json>) -> Vec<(TextColumn, String)
         json.and_then(|d| d.get(key)).and_then(Json::as_str).filter(|t| !t.is_empty()).map(str::to_owned)
     };
     let url = url.or_else(|| part(detail, "url"));
-    let utm = detail.and_then(|d| d.get("utm"));
-    for (column, text) in [
-        (TextColumn::Url, url),
-        (TextColumn::Referrer, part(detail, "referrer")),
-        (TextColumn::Title, part(detail, "title")),
-        (TextColumn::UtmSource, part(utm, "source")),
-        (TextColumn::UtmMedium, part(utm, "medium")),
-        (TextColumn::UtmCampaign, part(utm, "campaign")),
-        (TextColumn::UtmContent, part(utm, "content")),
-        (TextColumn::UtmTerm, part(utm, "term")),
-    ] {
+    for (column, text) in
+        [(TextColumn::Url, url), (TextColumn::Referrer, part(detail, "referrer")), (TextColumn::Title, part(detail, "title"))]
+    {
         if let Some(text) = text {
             texts.push((column, text));
         }

@@ -88,7 +88,7 @@ fn concerns(known: &Known, change: &Change) -> bool {
     let column = |alias: &str| depends.columns.contains(alias);
     let relation = |wanted: &dyn Fn(&Relation) -> bool| depends.relations.iter().any(wanted);
     match change.kind {
-        EventKind::Created | EventKind::Identified | EventKind::Merged | EventKind::DeletedChanged => true,
+        EventKind::Created | EventKind::Identified | EventKind::Merged | EventKind::Unmerged | EventKind::DeletedChanged => true,
         EventKind::FieldsChanged | EventKind::Imported | EventKind::ApiChanged => {
             let named = change.detail.as_ref().and_then(|d| d.get("fields")).and_then(|f| f.as_array());
             column("date_modified") || named.is_none_or(|fields| fields.iter().filter_map(|f| f.as_str()).any(column))
@@ -104,16 +104,25 @@ fn concerns(known: &Known, change: &Change) -> bool {
             column("last_active") || relation(&|r| matches!(r, Relation::EmailOpened | Relation::OpenCount))
         }
         EventKind::EmailClicked => {
-            let by_click = [Relation::EmailClicked, Relation::Hit, Relation::Session, Relation::EmailOpened, Relation::OpenCount];
+            let by_click = [
+                Relation::EmailClicked,
+                Relation::Hit,
+                Relation::Session,
+                Relation::EmailOpened,
+                Relation::OpenCount,
+                Relation::Device,
+            ];
             column("last_active") || relation(&|r| by_click.contains(r))
         }
         EventKind::PageHit => {
-            let by_hit = [Relation::Hit, Relation::Session, Relation::Utm, Relation::PageVisited];
+            let by_hit = [Relation::Hit, Relation::Session, Relation::Device, Relation::PageVisited];
             column("last_active") || relation(&|r| by_hit.contains(r))
         }
         EventKind::FormSubmitted => column("last_active") || relation(&|r| *r == Relation::FormSubmitted),
         EventKind::TimePassed => depends.daily || depends.clock,
-        EventKind::CampaignStep | EventKind::EmailReplied => false,
+        EventKind::AddressSeen => relation(&|r| *r == Relation::Device),
+        EventKind::UtmRecorded => relation(&|r| *r == Relation::Utm),
+        EventKind::CampaignStep | EventKind::EmailReplied | EventKind::MessageHeld | EventKind::PreferencesChanged => false,
     }
 }
 

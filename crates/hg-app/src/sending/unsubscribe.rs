@@ -130,7 +130,7 @@ pub fn write(
             "INSERT INTO do_not_contact (contact_id, channel, reason, channel_id, comments, added_at) VALUES ($1, 'email', $2, $3, $4, $5) \
              ON CONFLICT (contact_id, channel) DO UPDATE SET reason = excluded.reason, channel_id = excluded.channel_id, \
              comments = excluded.comments, added_at = excluded.added_at \
-             WHERE do_not_contact.reason = 2 AND excluded.reason = 1",
+             WHERE do_not_contact.reason <> 1 AND excluded.reason = 1",
         )
         .bind(contact)
         .bind(reason)

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use super::identify::{Claims, Known, Visitor, identify, write_values};
 use super::urls;
 use crate::changes::{self, Happening};
+use crate::contacts::{self, NewUtm};
 use crate::cx::Cx;
 use crate::error::Result;
 use crate::workspace::Workspace;
@@ -68,7 +69,7 @@ fn write(ws: &Workspace, tx: &mut Tx<'_>, hit: &Hit) -> Result<HitAnswer> {
     if known.verified && !params.tags.is_empty() {
         let (remove, add): (Vec<String>, Vec<String>) = params.tags.iter().cloned().partition(|t| t.starts_with('-'));
         let remove: Vec<String> = remove.iter().map(|t| t.trim_start_matches('-').to_owned()).collect();
-        crate::contacts::change_tags(ws, tx, known.contact, &add, &remove)?;
+        contacts::change_tags(ws, tx, known.contact, &add, &remove)?;
     }
     touch(ws, tx, &hit.visitor, &known)?;
     let url_id = urls::id_of(ws, tx, &params.url)?;
@@ -76,6 +77,12 @@ fn write(ws: &Workspace, tx: &mut Tx<'_>, hit: &Hit) -> Result<HitAnswer> {
         Happening::new(known.contact, EventKind::PageHit, now).object(hit.page.map_or(0, |p| p.0)).reference(known.device.0);
     happening.url_id = url_id;
     let id = changes::record(tx, happening.detail(detail(params)))?;
+    if !params.utm.is_empty() {
+        let mut record = NewUtm::from(params.utm.clone());
+        let some = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
+        (record.url, record.referrer, record.agent) = (some(&params.url), some(&params.referrer), some(&hit.visitor.user_agent));
+        contacts::record_utm(ws, tx, known.contact, "hit", &record)?;
+    }
     if let Some(page) = hit.page {
         count_page(tx, page, known.contact)?;
     }
@@ -115,7 +122,9 @@ pub(super) fn touch(ws: &Workspace, tx: &mut Tx<'_>, visitor: &Visitor, known: &
     }
     tx.exec(Sql::new("UPDATE contacts SET last_active_at = $2 WHERE id = $1").bind(known.contact).bind(now))?;
     let seen = Sql::new("UPDATE devices SET seen_at = $2, address = $3 WHERE id = $1").bind(known.device).bind(now);
-    tx.exec(seen.bind(visitor.kept_address(ws)))?;
+    let address = visitor.kept_address(ws);
+    tx.exec(seen.bind(&address))?;
+    contacts::see_address(tx, known.contact, &address, now)?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use hg_core::ids::{ContactId, DeviceId, alphanumeric};
 use hg_core::time::{Millis, Timestamp};
 use hg_core::tracking::{
     Ct, Decision, Evidence, Ignored, PROOF_AGE_DAYS, PROOF_DEVICES, TrackedDevice, TrackingRules, Visit, anonymized, decide,
-    device_of, judge,
+    device_of, judge, short_system, versions_of,
 };
 use hg_store::{Sql, Tx};
 
@@ -224,11 +224,14 @@ fn bind(
 ) -> Result<(DeviceId, String)> {
     let Some(row) = row else {
         let about = device_of(&visitor.user_agent);
+        let versions = versions_of(&visitor.user_agent);
+        let client = serde_json::json!({"type": "browser", "name": about.program, "version": versions.program});
         let tracking_id = alphanumeric(&*ws.chance, 23);
         let id = tx.scalar(
             Sql::new(
-                "INSERT INTO devices (tracking_id, contact_id, kind, os, brand, agent, verified, created_at, seen_at, address) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) RETURNING id",
+                "INSERT INTO devices (tracking_id, contact_id, kind, os, brand, agent, verified, created_at, seen_at, address, \
+                 os_short, os_version, os_platform, model, client) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
             )
             .bind(&tracking_id)
             .bind(contact)
@@ -238,7 +241,12 @@ fn bind(
             .bind(about.program)
             .bind(verified)
             .bind(now)
-            .bind(visitor.kept_address(ws)),
+            .bind(visitor.kept_address(ws))
+            .bind(short_system(about.system))
+            .bind(versions.system)
+            .bind(versions.platform)
+            .bind(versions.model)
+            .bind(client),
         )?;
         return Ok((id, tracking_id));
     };

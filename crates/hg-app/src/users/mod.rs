@@ -13,6 +13,7 @@ mod store;
 
 pub use model::{NewUser, SessionInfo, Setup, User, UserError, UserPatch};
 pub use service::{
-    change_password, create, delete, end_every_session, ensure_first_administrator, get, list, needs_setup, set_up, update,
+    change_password, create, delete, end_every_session, ensure_first_administrator, get, list, needs_setup, owners, set_up,
+    update,
 };
 pub use sign_in::{authenticate_basic, sign_in, sign_out, who};

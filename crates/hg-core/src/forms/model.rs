@@ -144,6 +144,10 @@ pub enum FormAction {
         #[serde(default)]
         remove: Vec<i64>,
     },
+    /// The campaign parameters of the page that the form stood on are recorded.
+    RecordUtm,
+    /// Whoever left, or was taken off, may be mailed again; a bounce stays.
+    AllowContact,
 }
 
 fn plus() -> String {

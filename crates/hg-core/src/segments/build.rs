@@ -45,10 +45,14 @@ pub(super) fn build(condition: &Condition, pointer: &str, fields: &FieldCatalogu
 fn plain_operator(condition: &Condition, field: &FilterField) -> Op {
     let list = condition.value.is_array();
     match condition.op {
-        Op::Eq if list || matches!(field.kind, FieldKind::Ids | FieldKind::Multiselect) => Op::In,
-        Op::Ne if list || matches!(field.kind, FieldKind::Ids | FieldKind::Multiselect) => Op::NotIn,
+        Op::Eq if list || is_list(field.kind) => Op::In,
+        Op::Ne if list || is_list(field.kind) => Op::NotIn,
         op => op,
     }
+}
+
+fn is_list(kind: FieldKind) -> bool {
+    matches!(kind, FieldKind::Ids | FieldKind::Multiselect | FieldKind::RelatedChoice)
 }
 
 struct Builder<'a> {

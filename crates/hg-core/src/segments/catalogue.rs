@@ -42,6 +42,8 @@ pub enum FieldKind {
     Ids,
     RelatedYesNo,
     RelatedText,
+    /// Texts of related rows, chosen from those that occur.
+    RelatedChoice,
     RelatedDate,
     Count,
     Sum,
@@ -170,6 +172,7 @@ const RELATED_TEXT: &[Op] = &[
     Op::Empty,
     Op::NotEmpty,
 ];
+const RELATED_CHOICE: &[Op] = &[Op::In, Op::NotIn, Op::Empty, Op::NotEmpty, Op::Contains, Op::Like, Op::NotLike];
 const RELATED_DATE: &[Op] =
     &[Op::Eq, Op::Ne, Op::Gt, Op::Gte, Op::Lt, Op::Lte, Op::InLast, Op::InNext, Op::Between, Op::Empty, Op::NotEmpty];
 const COUNT: &[Op] = &[Op::Eq, Op::Ne, Op::Gt, Op::Gte, Op::Lt, Op::Lte, Op::Between];
@@ -187,6 +190,7 @@ impl FieldKind {
             FieldKind::YesNo | FieldKind::RelatedYesNo => YES_NO,
             FieldKind::Id => ID,
             FieldKind::RelatedText => RELATED_TEXT,
+            FieldKind::RelatedChoice => RELATED_CHOICE,
             FieldKind::RelatedDate => RELATED_DATE,
             FieldKind::Count | FieldKind::Sum => COUNT,
         }
@@ -222,7 +226,7 @@ impl FieldKind {
             FieldKind::Text | FieldKind::RelatedText => "text",
             FieldKind::LongText => "long_text",
             FieldKind::Select => "select",
-            FieldKind::Multiselect => "multiselect",
+            FieldKind::Multiselect | FieldKind::RelatedChoice => "multiselect",
             FieldKind::Number | FieldKind::Count | FieldKind::Sum => "number",
             FieldKind::Date => "date",
             FieldKind::Datetime | FieldKind::RelatedDate => "datetime",
@@ -252,7 +256,8 @@ pub fn canonical_name(name: &str) -> &str {
 type Row = (&'static str, &'static str, &'static str, FieldKind, Relation, Option<&'static str>);
 
 fn related_rows() -> Vec<Row> {
-    let dnc = |reason| Relation::DoNotContact { channel: "email".to_string(), reason };
+    let on = |channel: &str, reason| Relation::DoNotContact { channel: channel.to_string(), reason };
+    let (dnc, sms) = (|reason| on("email", reason), |reason| on("sms", reason));
     vec![
         ("tags", "Tags", "membership", FieldKind::Ids, Relation::Tag, Some("tags")),
         ("segments", "Segment membership", "membership", FieldKind::Ids, Relation::Segment, Some("segments")),
@@ -261,6 +266,10 @@ fn related_rows() -> Vec<Row> {
         ("dnc_unsubscribed", "Unsubscribed from mail", "consent", FieldKind::RelatedYesNo, dnc(Some(1)), None),
         ("dnc_bounced", "Mail bounced", "consent", FieldKind::RelatedYesNo, dnc(Some(2)), None),
         ("dnc_manual_email", "Taken off mail by hand", "consent", FieldKind::RelatedYesNo, dnc(Some(3)), None),
+        ("dnc_sms", "May not be sent text messages (any reason)", "consent", FieldKind::RelatedYesNo, sms(None), None),
+        ("dnc_unsubscribed_sms", "Unsubscribed from text messages", "consent", FieldKind::RelatedYesNo, sms(Some(1)), None),
+        ("dnc_bounced_sms", "Text messages bounced", "consent", FieldKind::RelatedYesNo, sms(Some(2)), None),
+        ("dnc_manual_sms", "Taken off text messages by hand", "consent", FieldKind::RelatedYesNo, sms(Some(3)), None),
         ("lead_email_sent", "Was sent the email", "email", FieldKind::Ids, Relation::EmailSent, Some("emails")),
         ("lead_email_received", "Opened the email", "email", FieldKind::Ids, Relation::EmailOpened, Some("emails")),
         ("email_clicked", "Clicked in the email", "email", FieldKind::Ids, Relation::EmailClicked, Some("emails")),
@@ -280,7 +289,13 @@ fn related_rows() -> Vec<Row> {
     ]
 }
 
-fn related_texts() -> [(&'static str, &'static str, Relation, TextColumn); 8] {
+/// The kinds of device that are told apart.
+const DEVICE_KINDS: [(&str, &str); 5] =
+    [("desktop", "Desktop"), ("smartphone", "Smartphone"), ("tablet", "Tablet"), ("tv", "Television"), ("console", "Console")];
+const SYSTEMS: [&str; 6] = ["Android", "Chrome OS", "iOS", "Linux", "macOS", "Windows"];
+const BRANDS: [&str; 3] = ["Apple", "Google", "Samsung"];
+
+fn related_texts() -> [(&'static str, &'static str, Relation, TextColumn); 12] {
     [
         ("hit_url", "Visited the address", Relation::Hit, TextColumn::Url),
         ("referer", "Came from the address", Relation::Hit, TextColumn::Referrer),
@@ -290,6 +305,10 @@ fn related_texts() -> [(&'static str, &'static str, Relation, TextColumn); 8] {
         ("utm_campaign", "UTM campaign", Relation::Utm, TextColumn::UtmCampaign),
         ("utm_content", "UTM content", Relation::Utm, TextColumn::UtmContent),
         ("utm_term", "UTM term", Relation::Utm, TextColumn::UtmTerm),
+        ("device_type", "Uses a device of the type", Relation::Device, TextColumn::DeviceType),
+        ("device_os", "Uses a device with the system", Relation::Device, TextColumn::DeviceSystem),
+        ("device_brand", "Uses a device of the brand", Relation::Device, TextColumn::DeviceBrand),
+        ("device_model", "Uses a device of the model", Relation::Device, TextColumn::DeviceModel),
     ]
 }
 
@@ -310,15 +329,7 @@ pub fn catalogue(fields: &FieldCatalogue, purposes: &[String]) -> Vec<FilterFiel
     all.push(email_domain());
     all.extend(purposes.iter().map(|purpose| consent_field(purpose)));
     all.extend(related_rows().into_iter().map(related_field));
-    all.extend(related_texts().map(|(field, label, relation, column)| FilterField {
-        field: field.to_string(),
-        label: label.to_string(),
-        group: "web",
-        kind: FieldKind::RelatedText,
-        subject: Subject::RelatedText(relation, column),
-        options: Vec::new(),
-        source: None,
-    }));
+    all.extend(related_texts().map(related_text));
     all
 }
 
@@ -340,16 +351,21 @@ pub fn find_field(name: &str, fields: &FieldCatalogue) -> Option<FilterField> {
     if let Some(row) = related_rows().into_iter().find(|row| row.0 == name) {
         return Some(related_field(row));
     }
-    let (field, label, relation, column) = related_texts().into_iter().find(|row| row.0 == name)?;
-    Some(FilterField {
-        field: field.to_string(),
-        label: label.to_string(),
-        group: "web",
-        kind: FieldKind::RelatedText,
-        subject: Subject::RelatedText(relation, column),
-        options: Vec::new(),
-        source: None,
-    })
+    related_texts().into_iter().find(|row| row.0 == name).map(related_text)
+}
+
+fn related_text((field, label, relation, column): (&str, &str, Relation, TextColumn)) -> FilterField {
+    let same = |name: &&str| Choice::new(*name);
+    let options: Vec<Choice> = match column {
+        TextColumn::DeviceType => DEVICE_KINDS.map(|(value, label)| Choice { label: label.into(), value: value.into() }).into(),
+        TextColumn::DeviceSystem => SYSTEMS.iter().map(same).collect(),
+        TextColumn::DeviceBrand => BRANDS.iter().map(same).collect(),
+        _ => Vec::new(),
+    };
+    let kind = if options.is_empty() { FieldKind::RelatedText } else { FieldKind::RelatedChoice };
+    let group = "web";
+    let subject = Subject::RelatedText(relation, column);
+    FilterField { field: field.to_string(), label: label.to_string(), group, kind, subject, options, source: None }
 }
 
 fn contact_field(field: &FieldDef) -> FilterField {

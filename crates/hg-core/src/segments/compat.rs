@@ -143,6 +143,7 @@ fn is_contact_filter(field: &str) -> bool {
     matches!(field, "tags" | "segments" | "campaign")
         || field.starts_with("dnc_")
         || field.starts_with("utm_")
+        || field.starts_with("device_")
         || field.starts_with("consent:")
 }
 

@@ -217,8 +217,10 @@ pub enum Relation {
     Hit,
     /// Hits with no other hit in the half hour before.
     Session,
-    /// Hits that carried campaign parameters.
+    /// Campaign parameters that were recorded.
     Utm,
+    /// Devices she uses.
+    Device,
 }
 
 /// A text of a related row.
@@ -232,6 +234,10 @@ pub enum TextColumn {
     UtmCampaign,
     UtmContent,
     UtmTerm,
+    DeviceType,
+    DeviceSystem,
+    DeviceBrand,
+    DeviceModel,
 }
 
 /// Which related rows count.

@@ -126,9 +126,20 @@ fn related(id: u32) -> BTreeMap<Relation, Vec<RelatedRow>> {
     };
     let mut rows: Vec<(Relation, RelatedRow)> = tags.iter().map(|tag| (Relation::Tag, row(*tag, ""))).collect();
     let home = "https://ex.org/home";
-    let dnc = |reason: i64| {
-        [Some(reason), None].map(|r| (Relation::DoNotContact { channel: "email".into(), reason: r }, row(reason, "")))
+    let off = |channel: &str, reason: i64| {
+        [Some(reason), None].map(|r| (Relation::DoNotContact { channel: channel.into(), reason: r }, row(reason, "")))
     };
+    let dnc = |reason: i64| off("email", reason);
+    let device = |kind: &str, system: &str| RelatedRow {
+        texts: vec![(TextColumn::DeviceType, kind.to_string()), (TextColumn::DeviceSystem, system.to_string())],
+        ..RelatedRow::default()
+    };
+    match id {
+        1 => rows.extend([device("desktop", "Linux"), device("smartphone", "iOS")].map(|d| (Relation::Device, d))),
+        3 => rows.push((Relation::Device, device("smartphone", "Android"))),
+        6 => rows.extend(off("sms", 1)),
+        _ => {}
+    }
     match id {
         1 => {
             rows.push((Relation::Hit, hit("2024-03-12 09:00", home)));

@@ -15,7 +15,7 @@ mod judge;
 mod pattern;
 mod php;
 
-pub use agent::{Device, device_of};
+pub use agent::{Device, Versions, device_of, short_system, versions_of};
 pub use bots::{is_robot, robots};
 pub use ct::Ct;
 pub use hit::{HitParams, UtmTags, decode_pixel_payload, utm_of_url};

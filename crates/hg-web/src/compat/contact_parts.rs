@@ -4,7 +4,7 @@ use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use hg_app::contacts::{self, NewDoNotContact, PointsOperator, TimelineQuery};
+use hg_app::contacts::{self, NewDoNotContact, NewUtm, PointsOperator, TimelineQuery};
 use hg_app::list::ListQuery;
 use hg_app::{Cx, campaigns, fields, segments, users};
 use hg_core::events::EventKind;
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError, keyed};
 use super::body::{self, AnyBody};
-use super::contacts::Contacts;
+use super::contacts::{Contacts, write_extras};
 use super::crud::{CompatList, Entity, id_of};
 use crate::Web;
 use crate::auth::Caller;
@@ -32,14 +32,16 @@ pub fn router() -> Router<Web> {
         .route("/contacts/{id}/dnc/{channel}/add", post(dnc_add))
         .route("/contacts/{id}/dnc/{channel}/remove", post(dnc_remove))
         .route("/contacts/{id}/points/{operator}/{n}", post(points))
+        .route("/contacts/{id}/utm/add", post(utm_add))
+        .route("/contacts/{id}/utm/{record}/remove", post(utm_remove))
 }
 
-fn contact_id(text: &str) -> CompatAnswer<ContactId> {
+pub(super) fn contact_id(text: &str) -> CompatAnswer<ContactId> {
     id_of(text).map(ContactId).map_err(|_| CompatError::new(StatusCode::NOT_FOUND, "Contact not found."))
 }
 
 /// What hangs on a contact says so in words of its own when there is none.
-fn no_contact(error: hg_app::Error) -> CompatError {
+pub(super) fn no_contact(error: hg_app::Error) -> CompatError {
     if error.is_not_found() { CompatError::new(StatusCode::NOT_FOUND, "Contact not found.") } else { error.into() }
 }
 
@@ -95,7 +97,7 @@ async fn list_owners(Caller(cx): Caller, RawQuery(query): RawQuery) -> CompatAns
     let query = query.unwrap_or_default();
     let asked = CompatList::parse(&query)?;
     let wanted = url::form_urlencoded::parse(query.as_bytes()).find(|(n, _)| n == "filter").map(|(_, v)| hg_core::text::fold(&v));
-    let all = users::list(&cx).await?;
+    let all = users::owners(&cx).await?;
     let owners = all.iter().filter(|u| {
         wanted.as_ref().is_none_or(|w| hg_core::text::fold(&format!("{} {} {}", u.first_name, u.last_name, u.email)).contains(w))
     });
@@ -113,14 +115,48 @@ async fn dnc_add(Caller(cx): Caller, Path((id, channel)): Path<(String, String)>
         return Err(CompatError::bad("Invalid reason code given"));
     }
     let comments = body.get("comments").and_then(Value::as_str).unwrap_or("").to_owned();
-    contacts::stop_contacting(&cx, id, NewDoNotContact { channel, reason, channel_id: number("channelId"), comments }).await?;
+    contacts::stop_contacting(&cx, id, NewDoNotContact { channel, reason, channel_id: number("channelId"), comments })
+        .await
+        .map_err(no_contact)?;
     Ok(Json(json!({"contact": Contacts::get(&cx, id.0).await?})))
 }
 
 async fn dnc_remove(Caller(cx): Caller, Path((id, channel)): Path<(String, String)>) -> CompatAnswer<Json<Value>> {
     let id = contact_id(&id)?;
-    let found = contacts::contact_again(&cx, id, channel).await?;
+    let found = contacts::contact_again(&cx, id, channel).await.map_err(no_contact)?;
     Ok(Json(json!({"recordFound": found, "contact": Contacts::get(&cx, id.0).await?})))
+}
+
+async fn utm_add(Caller(cx): Caller, Path(id): Path<String>, body: AnyBody) -> CompatAnswer<Json<Value>> {
+    let id = contact_id(&id)?;
+    let body = body.object()?;
+    let text = |key: &str| body.get(key).and_then(Value::as_str).map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
+    let new = NewUtm {
+        source: text("utm_source"),
+        medium: text("utm_medium"),
+        campaign: text("utm_campaign"),
+        content: text("utm_content"),
+        term: text("utm_term"),
+        url: text("url"),
+        referrer: text("referer"),
+        agent: text("useragent"),
+        remote_host: text("remotehost"),
+        query: body.get("query").map(|q| match q.as_str() {
+            Some(query) => url::form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), json!(v))).collect(),
+            None => q.clone(),
+        }),
+    };
+    contacts::add_utm(&cx, id, new).await.map_err(no_contact)?;
+    write_extras(&cx, id, &body).await?;
+    Ok(Json(json!({"contact": Contacts::get(&cx, id.0).await?})))
+}
+
+async fn utm_remove(Caller(cx): Caller, Path((id, record)): Path<(String, String)>) -> CompatAnswer<Json<Value>> {
+    let (id, record) = (contact_id(&id)?, id_of(&record)?);
+    if !contacts::remove_utm(&cx, id, record).await.map_err(no_contact)? {
+        return Err(CompatError::bad("The contact has no UTM tags with this id."));
+    }
+    Ok(Json(json!({"recordFound": true, "contact": Contacts::get(&cx, id.0).await?})))
 }
 
 async fn points(
@@ -134,7 +170,7 @@ async fn points(
     let op = op.ok_or_else(|| CompatError::bad(format!("Unknown operator {operator}; use plus, minus, times or divide.")))?;
     let body = body.0.unwrap_or(Value::Null);
     let name = body.get("eventName").and_then(Value::as_str).filter(|n| !n.is_empty()).unwrap_or("API").to_owned();
-    contacts::points(&cx, id, op, by, name).await?;
+    contacts::points(&cx, id, op, by, name).await.map_err(no_contact)?;
     Ok(Json(json!({"success": 1})))
 }
 
@@ -143,6 +179,9 @@ const EVENTS: &[(&str, &str, EventKind)] = &[
     ("lead.create", "Contact created", EventKind::Created),
     ("lead.identified", "Contact identified", EventKind::Identified),
     ("lead.apiadded", "Added through API", EventKind::ApiChanged),
+    ("lead.ipadded", "Accessed from IP", EventKind::AddressSeen),
+    ("lead.utmtagsadded", "UTM tags recorded", EventKind::UtmRecorded),
+    ("message.queue", "Message queued", EventKind::MessageHeld),
     ("lead.donotcontact", "Do not contact", EventKind::DoNotContactChanged),
     ("lead.imported", "Imported", EventKind::Imported),
     ("point.gained", "Point gained", EventKind::PointsChanged),
@@ -180,13 +219,29 @@ async fn timeline(cx: &Cx, contact: Option<ContactId>, query: Option<String>) ->
         asked.get(key).and_then(Value::as_str).and_then(|s| s.parse().ok()).filter(|n| *n > 0).unwrap_or(default)
     };
     let (page, limit) = (number("page", 1), number("limit", 25).min(500));
+    // The activity of everybody leaves out how each contact came to be.
+    let of_one = ["lead.create", "lead.identified", "lead.ipadded", "lead.apiadded"];
     let wanted = |(key, _, _): &&(&str, &str, EventKind)| {
-        (include.is_empty() || include.iter().any(|i| i == key)) && !exclude.iter().any(|e| e == key)
+        (include.is_empty() || include.iter().any(|i| i == key))
+            && !exclude.iter().any(|e| e == key)
+            && (contact.is_some() || !of_one.contains(key))
     };
     let kinds: Vec<EventKind> = EVENTS.iter().filter(wanted).map(|e| e.2).collect();
     let instant = |key: &str| filters.get(key).and_then(Value::as_str).and_then(|t| Timestamp::parse(t).ok());
     let list = ListQuery { limit: u32::try_from(limit).unwrap_or(25), offset: (page - 1) * limit, ..ListQuery::default() };
-    let query = TimelineQuery { list, kinds, without: Vec::new(), from: instant("dateFrom"), until: instant("dateTo") };
+    let order = |n: usize| asked.get("order").and_then(|o| o.get(n).or_else(|| o.get(n.to_string()))).and_then(Value::as_str);
+    let oldest_first = order(1).is_some_and(|dir| dir.eq_ignore_ascii_case("asc"));
+    let search = filters.get("search").and_then(Value::as_str).unwrap_or("").to_owned();
+    if kinds.is_empty() {
+        // Nothing that anybody asked for: no kinds would mean all of them.
+        return Ok(Json(json!({
+            "events": [], "filters": {"search": search, "includeEvents": include, "excludeEvents": exclude},
+            "order": ["timestamp", if oldest_first { "ASC" } else { "DESC" }], "types": {}, "total": 0, "page": page, "limit": limit,
+            "maxPages": 0,
+        })));
+    }
+    let (from, until) = (instant("dateFrom"), instant("dateTo"));
+    let query = TimelineQuery { list, kinds, from, until, search: search.clone(), oldest_first, ..TimelineQuery::default() };
     let found = contacts::timeline(cx, contact, query).await.map_err(no_contact)?;
     let total = found.total.unwrap_or(0);
     let events = found.items.into_iter().map(|m| {
@@ -196,11 +251,12 @@ async fn timeline(cx: &Cx, contact: Option<ContactId>, query: Option<String>) ->
             "timestamp": m.at.rfc3339_offset(), "contactId": m.contact, "details": m.detail,
         })
     });
-    let types: Map<String, Value> = EVENTS.iter().map(|(key, label, _)| ((*key).to_owned(), json!(label))).collect();
+    let offered = EVENTS.iter().filter(|(key, _, _)| contact.is_some() || !of_one.contains(key));
+    let types: Map<String, Value> = offered.map(|(key, label, _)| ((*key).to_owned(), json!(label))).collect();
     Ok(Json(json!({
         "events": events.collect::<Vec<_>>(),
-        "filters": {"search": filters.get("search").and_then(Value::as_str).unwrap_or(""), "includeEvents": include, "excludeEvents": exclude},
-        "order": ["timestamp", "DESC"], "types": types, "total": total, "page": page, "limit": limit,
+        "filters": {"search": search, "includeEvents": include, "excludeEvents": exclude},
+        "order": ["timestamp", if oldest_first { "ASC" } else { "DESC" }], "types": types, "total": total, "page": page, "limit": limit,
         "maxPages": total.div_ceil(limit),
     })))
 }

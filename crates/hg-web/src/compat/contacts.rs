@@ -1,13 +1,15 @@
 //! `/api/contacts` (`api.md` §3.1).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use axum::Router;
 use hg_app::Cx;
-use hg_app::contacts::{self, Contact, ContactInput, ContactQuery, IdRule, NewDoNotContact, PointsOperator};
+use hg_app::contacts::{self, Contact, ContactInput, ContactQuery, Hanging, IdRule, NewDoNotContact, PointsOperator, UtmRecord};
 use hg_app::fields::{self, Field};
 use hg_app::list::ListQuery;
+use hg_app::preferences::{self, Period, Rule};
+use hg_app::users::{self, User};
 use hg_core::contacts::{FieldDef, FieldType, FieldValue};
 use hg_core::ids::ContactId;
 use hg_core::time::Timestamp;
@@ -89,7 +91,71 @@ fn serialised(value: &Value) -> String {
     }
 }
 
-fn show(c: &Contact, all_fields: &[Field], minimal: bool, fresh: bool) -> Value {
+/// What a contact is shown with: the fields, and what hangs on her.
+pub(super) struct Around {
+    fields: Vec<Field>,
+    users: Vec<User>,
+    hanging: HashMap<ContactId, Hanging>,
+}
+
+impl Around {
+    /// Everything that these contacts are shown with.
+    pub(super) async fn of(cx: &Cx, ids: Vec<ContactId>) -> CompatAnswer<Around> {
+        let users = users::owners(cx).await?;
+        Ok(Around { fields: fields::list(cx).await?, users, hanging: contacts::hanging(cx, ids).await? })
+    }
+}
+
+/// The little that notes and devices tell about their contact.
+pub(super) fn basics(c: &Contact, around: &Around) -> Value {
+    let mut shown = show(c, around, true, false);
+    if let Value::Object(map) = &mut shown {
+        map.retain(|key, _| matches!(key.as_str(), "id" | "points" | "color" | "fields"));
+    }
+    shown
+}
+
+fn addresses(hanging: &Hanging) -> Value {
+    let details = |known: &Option<Value>| {
+        let part = |key: &str| known.as_ref().and_then(|d| d.get(key)).cloned();
+        let text = |key: &str| part(key).unwrap_or_else(|| json!(""));
+        json!({
+            "city": text("city"), "region": text("region"), "zipcode": text("zipcode"), "country": text("country"),
+            "latitude": text("latitude"), "longitude": text("longitude"), "isp": text("isp"), "organization": text("organization"),
+            "timezone": text("timezone"), "extra": text("extra"),
+        })
+    };
+    hanging.addresses.iter().map(|a| json!({"ipAddress": a.address, "id": a.id, "ipDetails": details(&a.details)})).collect()
+}
+
+fn utm_tags(hanging: &Hanging) -> Value {
+    let one = |r: &UtmRecord| {
+        let t = &r.tags;
+        let query = t.query.clone().unwrap_or_else(|| {
+            let said = [("utm_campaign", &t.campaign), ("utm_content", &t.content), ("utm_medium", &t.medium)];
+            let said = said.into_iter().chain([("utm_source", &t.source), ("utm_term", &t.term)]);
+            said.filter_map(|(key, value)| value.as_ref().map(|v| (key.to_owned(), json!(v)))).collect::<Map<_, _>>().into()
+        });
+        json!({
+            "id": r.id, "query": query, "referer": t.referrer, "remoteHost": t.remote_host, "url": t.url, "userAgent": t.agent,
+            "utmCampaign": t.campaign, "utmContent": t.content, "utmMedium": t.medium, "utmSource": t.source, "utmTerm": t.term,
+        })
+    };
+    hanging.utm.iter().map(one).collect()
+}
+
+fn frequency_rules(hanging: &Hanging) -> Value {
+    let date = |t: Option<Timestamp>| t.map(Timestamp::rfc3339_offset);
+    let one = |r: &Rule| {
+        json!({
+            "channel": r.channel, "frequencyNumber": r.most, "frequencyTime": r.period.map(Period::key), "preferredChannel": r.preferred,
+            "pauseFromDate": date(r.pause_from), "pauseToDate": date(r.pause_until),
+        })
+    };
+    hanging.rules.iter().map(one).collect()
+}
+
+fn show(c: &Contact, around: &Around, minimal: bool, fresh: bool) -> Value {
     let block = PublishBlock {
         is_published: true,
         date_added: Some(c.created_at),
@@ -101,7 +167,7 @@ fn show(c: &Contact, all_fields: &[Field], minimal: bool, fresh: bool) -> Value 
     let mut groups: BTreeMap<&str, Map<String, Value>> =
         ["core", "social", "personal", "professional"].into_iter().map(|g| (g, Map::new())).collect();
     let mut flat = Map::from_iter([("id".to_owned(), json!(c.id)), ("points".to_owned(), json!(c.points))]);
-    for field in all_fields.iter().map(|f| &f.def).filter(|f| f.published) {
+    for field in around.fields.iter().map(|f| &f.def).filter(|f| f.published) {
         let value = c.values.get(&field.alias).cloned().unwrap_or_default();
         groups.entry(field.group.name()).or_default().insert(field.alias.clone(), entry(field, &value, fresh));
         flat.insert(field.alias.clone(), stored(field, &value));
@@ -125,11 +191,19 @@ fn show(c: &Contact, all_fields: &[Field], minimal: bool, fresh: bool) -> Value 
     out.insert("lastActive".into(), date(c.last_active_at));
     out.insert(
         "owner".into(),
-        c.owner_id.map_or(Value::Null, |id| json!({"createdByUser": null, "modifiedByUser": null, "id": id})),
+        c.owner_id.map_or(Value::Null, |id| {
+            let user = around.users.iter().find(|u| u.id == id);
+            json!({
+                "createdByUser": null, "modifiedByUser": null, "id": id, "username": user.map(|u| &u.email),
+                "firstName": user.map(|u| &u.first_name), "lastName": user.map(|u| &u.last_name),
+            })
+        }),
     );
-    out.insert("ipAddresses".into(), json!([]));
+    let nothing = Hanging::default();
+    let hanging = around.hanging.get(&c.id).unwrap_or(&nothing);
+    out.insert("ipAddresses".into(), addresses(hanging));
     out.insert("tags".into(), c.tags.iter().map(|(id, name)| json!({"id": id, "tag": name, "description": null})).collect());
-    out.insert("utmtags".into(), json!([]));
+    out.insert("utmtags".into(), utm_tags(hanging));
     out.insert("stage".into(), Value::Null);
     out.insert("dateIdentified".into(), date(c.identified_at));
     out.insert("preferredProfileImage".into(), json!("gravatar"));
@@ -137,12 +211,12 @@ fn show(c: &Contact, all_fields: &[Field], minimal: bool, fresh: bool) -> Value 
         json!({"id": i + 1, "reason": d.reason, "comments": d.comments, "channel": d.channel, "channelId": d.channel_id})
     });
     out.insert("doNotContact".into(), dnc.collect());
-    out.insert("frequencyRules".into(), json!([]));
+    out.insert("frequencyRules".into(), frequency_rules(hanging));
     Value::Object(out)
 }
 
 async fn shown(cx: &Cx, c: &Contact, fresh: bool) -> CompatAnswer<Value> {
-    Ok(show(c, &fields::list(cx).await?, false, fresh))
+    Ok(show(c, &Around::of(cx, vec![c.id]).await?, false, fresh))
 }
 
 /// What a body says of a contact: values of fields that exist, tags, owner, do-not-contact; the rest is passed over.
@@ -184,6 +258,56 @@ async fn set_points(cx: &Cx, id: ContactId, body: &Map<String, Value>, zero_coun
         contacts::points(cx, id, PointsOperator::Set, n, "API".into()).await?;
     }
     Ok(())
+}
+
+/// What a body says besides values of fields: an address, when she was active, rules of channels.
+pub(super) async fn write_extras(cx: &Cx, id: ContactId, body: &Map<String, Value>) -> CompatAnswer<()> {
+    let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::trim).filter(|t| !t.is_empty());
+    if let Some(address) = text("ipAddress") {
+        contacts::add_address(cx, id, address.to_owned()).await?;
+    }
+    if let Some(at) = text("lastActive").and_then(|t| Timestamp::parse(t).ok()) {
+        let active =
+            ContactInput { fields: [("last_active".to_owned(), json!(at.sql_text()))].into(), ..ContactInput::default() };
+        contacts::update(cx, id, active, false).await?;
+    }
+    for rule in rules_in(body.get("frequencyRules"))? {
+        preferences::set_rule(cx, id, rule).await?;
+    }
+    Ok(())
+}
+
+/// Rules as a list, or as an object by channel.
+fn rules_in(sent: Option<&Value>) -> CompatAnswer<Vec<Rule>> {
+    let entries: Vec<(Option<&str>, &Value)> = match sent {
+        Some(Value::Array(list)) => list.iter().map(|v| (None, v)).collect(),
+        Some(Value::Object(map)) => map.iter().map(|(channel, v)| (Some(channel.as_str()), v)).collect(),
+        _ => Vec::new(),
+    };
+    let mut rules = Vec::new();
+    for (channel, entry) in entries.into_iter().filter(|(_, e)| e.is_object()) {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::trim).filter(|t| !t.is_empty());
+        let number =
+            |key: &str| entry.get(key).and_then(|v| v.as_i64().or_else(|| v.as_str().and_then(|s| s.trim().parse().ok())));
+        let most = number("frequencyNumber").filter(|n| *n > 0);
+        let period = match text("frequencyTime") {
+            None => most.map(|_| Period::Day),
+            Some(word) => {
+                let wrong = || CompatError::bad(format!("frequencyRules: {word} is no period; use DAY, WEEK or MONTH."));
+                Some(Period::parse(word).ok_or_else(wrong)?).filter(|_| most.is_some())
+            }
+        };
+        let instant = |key: &str| text(key).and_then(|t| Timestamp::parse(t).ok());
+        rules.push(Rule {
+            channel: text("channel").or(channel).unwrap_or("email").to_owned(),
+            most,
+            period,
+            preferred: entry.get("preferredChannel").is_some_and(is_true),
+            pause_from: instant("pauseFromDate"),
+            pause_until: instant("pauseToDate"),
+        });
+    }
+    Ok(rules)
 }
 
 fn operator(expr: &str) -> Option<&'static str> {
@@ -270,7 +394,6 @@ impl Entity for Contacts {
     const LISTS_BY_ITSELF: bool = true;
 
     async fn list(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
-        let all_fields = fields::list(cx).await?;
         let sort = query.order.first().map_or_else(
             || "-last_active_at".to_owned(),
             |(name, down)| {
@@ -313,7 +436,8 @@ impl Entity for Contacts {
             let page = contacts::list(cx, wanted).await?;
             total = page.total.unwrap_or(0);
             let more = page.next_cursor.is_some();
-            rows.extend(page.items.iter().map(|c| (c.id.0, show(c, &all_fields, query.minimal, false))));
+            let around = Around::of(cx, page.items.iter().map(|c| c.id).collect()).await?;
+            rows.extend(page.items.iter().map(|c| (c.id.0, show(c, &around, query.minimal, false))));
             if !more {
                 break;
             }
@@ -333,8 +457,9 @@ impl Entity for Contacts {
             contacts::update(cx, contact.id, read(&body, &all_fields, true), true).await?;
         }
         set_points(cx, contact.id, &body, false).await?;
+        write_extras(cx, contact.id, &body).await?;
         let contact = contacts::get(cx, contact.id).await?;
-        Ok((contact.id.0, show(&contact, &all_fields, false, true), new))
+        Ok((contact.id.0, shown(cx, &contact, true).await?, new))
     }
 
     async fn edit(cx: &Cx, id: i64, body: Map<String, Value>, replace: bool) -> CompatAnswer<Value> {
@@ -348,6 +473,7 @@ impl Entity for Contacts {
         }
         let contact = contacts::update(cx, ContactId(id), input, blanks).await?;
         set_points(cx, contact.id, &body, replace).await?;
+        write_extras(cx, contact.id, &body).await?;
         Self::get(cx, contact.id.0).await
     }
 

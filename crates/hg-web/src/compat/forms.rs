@@ -67,6 +67,8 @@ fn show_action(action: &FormAction, at: usize) -> Value {
         FormAction::AddTags { tags, remove } => ("lead.changetags", json!({"add_tags": tags, "remove_tags": remove})),
         FormAction::ChangePoints { operator, points } => ("lead.pointschange", json!({"operator": operator, "points": points})),
         FormAction::AddToSegment { add, remove } => ("lead.changelist", json!({"addToLists": add, "removeFromLists": remove})),
+        FormAction::RecordUtm => ("lead.addutmtags", json!({})),
+        FormAction::AllowContact => ("lead.remove_do_not_contact", json!({})),
     };
     json!({"id": at, "name": kind, "description": null, "type": kind, "order": at, "properties": properties})
 }
@@ -175,6 +177,8 @@ fn read_action(map: &Map<String, Value>) -> CompatAnswer<FormAction> {
         "lead.changelist" => {
             FormAction::AddToSegment { add: ids(properties.get("addToLists")), remove: ids(properties.get("removeFromLists")) }
         }
+        "lead.addutmtags" => FormAction::RecordUtm,
+        "lead.remove_do_not_contact" | "lead.removedonotcontact" => FormAction::AllowContact,
         other => {
             let detail = format!("actions of the type {other} cannot run here yet.");
             return Err(Error::field("/type", "type", detail).into());

@@ -11,10 +11,12 @@ mod campaigns;
 mod contact_parts;
 mod contacts;
 pub mod crud;
+mod devices;
 mod emails;
 mod fields;
 mod form_answers;
 mod forms;
+mod notes;
 mod query;
 mod segments;
 mod tags;
@@ -38,10 +40,12 @@ pub fn router(web: &Web) -> Router<Web> {
         .merge(campaign_log::router())
         .merge(contacts::router())
         .merge(contact_parts::router())
+        .merge(devices::router())
         .merge(emails::router())
         .merge(fields::router())
         .merge(forms::router())
         .merge(form_answers::router())
+        .merge(notes::router())
         .merge(segments::router())
         .merge(tags::router())
         .fallback(answer::unknown_url)

@@ -268,6 +268,8 @@ struct ActionIn {
     #[serde(default)]
     tags: Vec<String>,
     segment_id: Option<i64>,
+    /// For `set_owner`; none takes the owner away.
+    owner_id: Option<i64>,
     #[serde(default)]
     comments: String,
 }
@@ -291,6 +293,7 @@ impl ActionIn {
             "add_to_segment" => BulkAction::AddToSegment { segment: segment? },
             "remove_from_segment" => BulkAction::RemoveFromSegment { segment: segment? },
             "do_not_contact" => BulkAction::DoNotContact { comments: self.comments },
+            "set_owner" => BulkAction::SetOwner { owner: self.owner_id },
             "delete" => BulkAction::Delete,
             "restore" => BulkAction::Restore,
             _ => return Err(contacts::ContactProblem::NoAction.into()),

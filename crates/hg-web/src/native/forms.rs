@@ -141,6 +141,8 @@ impl From<FormAction> for FormActionBody {
             FormAction::AddToSegment { add, remove } => {
                 Self { kind: "add_to_segment".into(), segments: add, remove_segments: remove, ..Self::default() }
             }
+            FormAction::RecordUtm => Self { kind: "record_utm".into(), ..Self::default() },
+            FormAction::AllowContact => Self { kind: "allow_contact".into(), ..Self::default() },
         }
     }
 }
@@ -157,8 +159,12 @@ impl FormActionBody {
                 add: self.segments.into_iter().chain(self.segment_id).collect(),
                 remove: self.remove_segments,
             },
+            "record_utm" => FormAction::RecordUtm,
+            "allow_contact" => FormAction::AllowContact,
             other => {
-                let detail = format!("“{other}” is no action; choose add_tags, change_points or add_to_segment.");
+                let detail = format!(
+                    "“{other}” is no action; choose add_tags, change_points, add_to_segment, record_utm or allow_contact."
+                );
                 return Err(Error::field(format!("/actions/{at}/kind"), "kind", detail));
             }
         })

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod campaign_people;
 pub mod campaigns;
 pub mod contact_parts;
+mod contact_traces;
 pub mod contacts;
 pub mod dashboard;
 mod describe;
@@ -15,6 +16,7 @@ pub mod forms;
 pub mod imports;
 pub mod live;
 pub mod maybe;
+mod notes;
 pub mod outbox;
 pub mod pages;
 pub mod reference;
@@ -59,6 +61,8 @@ fn api() -> OpenApiRouter<Web> {
         .merge(dashboard::router())
         .merge(contacts::router())
         .merge(contact_parts::router())
+        .merge(contact_traces::router())
+        .merge(notes::router())
         .merge(fields::router())
         .merge(imports::router())
         .merge(tags::router())

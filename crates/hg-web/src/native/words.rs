@@ -47,7 +47,7 @@ words! {
     /// What a field of a form looks like.
     FormFieldWord { Text, Email, Textarea, Select, Hidden, Consent, Button }
     /// What happens when a form was sent in.
-    FormActionWord { AddTags, ChangePoints, AddToSegment }
+    FormActionWord { AddTags, ChangePoints, AddToSegment, RecordUtm, AllowContact }
     /// What people see after they sent in a form.
     PostActionWord { Message, Redirect, Return }
     /// What a contact's field holds.
@@ -57,12 +57,14 @@ words! {
     }
     /// What the value of an operator looks like.
     ValueWord { None, Text, Number, Date, Datetime, Boolean, Option, Options, Ids, Interval, Range }
+    /// What a note is about.
+    NoteWord { General, Email, Call, Meeting }
     /// Whether somebody agreed.
     ConsentWord { Given, Withdrawn }
     /// Which way somebody went.
     ChangeWord { Joined, Left }
     /// What is done to many contacts.
-    BulkWord { AddTags, RemoveTags, AddToSegment, RemoveFromSegment, DoNotContact, Delete, Restore }
+    BulkWord { AddTags, RemoveTags, AddToSegment, RemoveFromSegment, DoNotContact, SetOwner, Delete, Restore }
     /// Whether all or any of the rules must hold.
     MatchWord { All, Any }
 }
