@@ -247,6 +247,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contacts/owners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may own contacts. */
+        get: operations["get_contacts_owners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts/{id}": {
         parameters: {
             query?: never;
@@ -335,6 +352,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contacts/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notes about a contact, pinned ones first, then the newest. A search may hold `type:call`. */
+        get: operations["get_contacts_id_notes"];
+        put?: never;
+        /** Writes a note. */
+        post: operations["post_contacts_id_notes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts/{id}/points": {
         parameters: {
             query?: never;
@@ -403,6 +438,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contacts/{id}/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Devices, addresses and campaign parameters of a contact. */
+        get: operations["get_contacts_id_traces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/utm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records campaign parameters. */
+        post: operations["post_contacts_id_utm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/utm/{record}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a record of campaign parameters away. */
+        delete: operations["delete_contacts_id_utm_record"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dashboard": {
         parameters: {
             query?: never;
@@ -415,6 +501,23 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a device: whoever uses it is a new visitor the next time. */
+        delete: operations["delete_devices_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -918,6 +1021,41 @@ export interface paths {
         put?: never;
         /** Changes the own password; every session ends. */
         post: operations["post_me_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a note. */
+        delete: operations["delete_notes_id"];
+        options?: never;
+        head?: never;
+        /** Changes a note, or pins it. */
+        patch: operations["patch_notes_id"];
+        trace?: never;
+    };
+    "/notes/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a deleted note back. */
+        post: operations["post_notes_id_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1461,6 +1599,11 @@ export interface components {
         ActionIn: {
             comments?: string;
             kind: components["schemas"]["BulkWord"];
+            /**
+             * Format: int64
+             * @description For `set_owner`; none takes the owner away.
+             */
+            owner_id?: number | null;
             /** Format: int64 */
             segment_id?: number | null;
             tags?: string[];
@@ -1482,6 +1625,14 @@ export interface components {
             occurred_at: string;
             /** @description One sentence. */
             title: string;
+        };
+        /** @description An address she came from. */
+        AddressOut: {
+            address: string;
+            first_at: string;
+            /** Format: int64 */
+            id: number;
+            last_at: string;
         };
         Affected: {
             /** Format: int64 */
@@ -1540,7 +1691,7 @@ export interface components {
          * @description What is done to many contacts.
          * @enum {string}
          */
-        BulkWord: "add_tags" | "remove_tags" | "add_to_segment" | "remove_from_segment" | "do_not_contact" | "delete" | "restore";
+        BulkWord: "add_tags" | "remove_tags" | "add_to_segment" | "remove_from_segment" | "do_not_contact" | "set_owner" | "delete" | "restore";
         CampaignChange: {
             allow_restart?: boolean | null;
             description?: string | null;
@@ -1865,6 +2016,22 @@ export interface components {
             email: string;
             password: string;
         };
+        /** @description A device. */
+        DeviceOut: {
+            brand: string | null;
+            first_at: string;
+            /** Format: int64 */
+            id: number;
+            /** @description `desktop`, `smartphone`, `tablet`… */
+            kind: string | null;
+            last_at: string;
+            model: string | null;
+            program: string | null;
+            system: string | null;
+            system_version: string | null;
+            /** @description She proved that it is hers. */
+            verified: boolean;
+        };
         /** @description A channel on which she must not be contacted. */
         DoNotContactOut: {
             at: string;
@@ -2155,7 +2322,7 @@ export interface components {
          * @description What happens when a form was sent in.
          * @enum {string}
          */
-        FormActionWord: "add_tags" | "change_points" | "add_to_segment";
+        FormActionWord: "add_tags" | "change_points" | "add_to_segment" | "record_utm" | "allow_contact";
         /** @description A field of a form. */
         FormFieldBody: {
             /**
@@ -2475,6 +2642,46 @@ export interface components {
             state: string;
             step_key: string;
         };
+        NoteIn: {
+            /**
+             * @description Now, when it is left out.
+             * @default null
+             */
+            happened_at?: string | null;
+            /** @default null */
+            kind?: components["schemas"]["NoteWord"] | null;
+            /** @default null */
+            pinned?: boolean | null;
+            /** @default null */
+            text?: string | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            version?: number | null;
+        };
+        /** @description A note. */
+        NoteOut: {
+            /** @description Who wrote it. */
+            author: string | null;
+            created_at: string;
+            /** @description When it happened, which need not be when it was written down. */
+            happened_at: string;
+            /** Format: int64 */
+            id: number;
+            kind: components["schemas"]["NoteWord"];
+            /** @description Stands above the others. */
+            pinned: boolean;
+            text: string;
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /**
+         * @description What a note is about.
+         * @enum {string}
+         */
+        NoteWord: "general" | "email" | "call" | "meeting";
         OperatorOut: {
             label: string;
             op: string;
@@ -2518,6 +2725,12 @@ export interface components {
         OutboxLink: {
             text: string;
             url: string;
+        };
+        /** @description Somebody who may own contacts. */
+        OwnerOut: {
+            /** Format: int64 */
+            id: number;
+            name: string;
         };
         /** @description A page of a list on the wire. */
         PageOut_ActivityOut: {
@@ -2842,6 +3055,32 @@ export interface components {
                 updated_at: string;
                 /** @description Where the public finds it. */
                 url: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
+        PageOut_NoteOut: {
+            items: {
+                /** @description Who wrote it. */
+                author: string | null;
+                created_at: string;
+                /** @description When it happened, which need not be when it was written down. */
+                happened_at: string;
+                /** Format: int64 */
+                id: number;
+                kind: components["schemas"]["NoteWord"];
+                /** @description Stands above the others. */
+                pinned: boolean;
+                text: string;
+                updated_at: string;
                 /** Format: int64 */
                 version: number;
             }[];
@@ -3525,6 +3764,13 @@ export interface components {
          * @enum {string}
          */
         TimingMode: "immediate" | "interval" | "date";
+        /** @description Everything that visits leave behind. */
+        TracesOut: {
+            addresses: components["schemas"]["AddressOut"][];
+            /** @description The one seen last first. */
+            devices: components["schemas"]["DeviceOut"][];
+            utm: components["schemas"]["UtmOut"][];
+        };
         /** @description How visitors are tracked. */
         TrackingSettings: {
             anonymize_ip: boolean;
@@ -3604,6 +3850,37 @@ export interface components {
             medium?: string;
             /** @default  */
             source?: string;
+        };
+        UtmIn: {
+            /** @default null */
+            campaign?: string | null;
+            /** @default null */
+            content?: string | null;
+            /** @default null */
+            medium?: string | null;
+            /** @default null */
+            referrer?: string | null;
+            /** @default null */
+            source?: string | null;
+            /** @default null */
+            term?: string | null;
+            /** @default null */
+            url?: string | null;
+        };
+        /** @description Campaign parameters that led her here. */
+        UtmOut: {
+            at: string;
+            campaign: string | null;
+            content: string | null;
+            /** Format: int64 */
+            id: number;
+            medium: string | null;
+            /** @description `hit`, `form` or `api`. */
+            origin: string;
+            referrer: string | null;
+            source: string | null;
+            term: string | null;
+            url: string | null;
         };
         Value: unknown;
         /**
@@ -4272,6 +4549,34 @@ export interface operations {
             };
         };
     };
+    get_contacts_owners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnerOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_contacts_id: {
         parameters: {
             query?: never;
@@ -4521,6 +4826,79 @@ export interface operations {
             };
         };
     };
+    get_contacts_id_notes: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_NoteOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_contacts_id_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     post_contacts_id_points: {
         parameters: {
             query?: never;
@@ -4650,6 +5028,99 @@ export interface operations {
             };
         };
     };
+    get_contacts_id_traces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TracesOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_contacts_id_utm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UtmIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UtmOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_contacts_id_utm_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                record: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_dashboard: {
         parameters: {
             query?: {
@@ -4671,6 +5142,34 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DashboardOut"];
                 };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_devices_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What is wrong and what can be done */
             default: {
@@ -5932,6 +6431,98 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_notes_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    patch_notes_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_notes_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteOut"];
+                };
             };
             /** @description What is wrong and what can be done */
             default: {

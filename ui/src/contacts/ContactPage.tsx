@@ -24,8 +24,8 @@ import { momentDetail, readable } from "./moments";
 import { NotesCard } from "./NotesCard";
 import { PointsCard } from "./PointsCard";
 import { ReachCard, StopLabels } from "./ReachCard";
-import { kindsOf, TIMELINE_GROUPS } from "./timeline-groups";
 import { TracesCard } from "./TracesCard";
+import { kindsOf, TIMELINE_GROUPS } from "./timeline-groups";
 
 export function ContactPage() {
   const { id } = useParams({ strict: false }) as { id: string };

@@ -1,4 +1,15 @@
-import { ActionIcon, Badge, Button, Group, Menu, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import {
+  ActionIcon,
+  Badge,
+  Button,
+  Group,
+  Menu,
+  Select,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconDots, IconPin, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";

@@ -12,9 +12,7 @@ export function OwnerFact({ contact }: { contact: Contact }) {
   const may = useMayEdit();
   const { data: owners } = $api.useQuery("get", "/contacts/owners");
   const write = async (owner_id: number | null) => {
-    await take(
-      http.PATCH("/contacts/{id}", { params: { path: { id: contact.id } }, body: { owner_id } }),
-    );
+    await take(http.PATCH("/contacts/{id}", { params: { path: { id: contact.id } }, body: { owner_id } }));
     await refresh("/contacts");
   };
   const before = contact.owner_id ?? null;

@@ -49,7 +49,10 @@ export function TracesCard({ contact }: { contact: Contact }) {
                 key={device.id}
                 remove={may ? () => forget(device.id) : undefined}
                 removeLabel={t("traces.forget", { name })}
-                note={[t("traces.seen", { when: ago(device.last_at) }), !device.verified && t("traces.unproven")]
+                note={[
+                  t("traces.seen", { when: ago(device.last_at) }),
+                  !device.verified && t("traces.unproven"),
+                ]
                   .filter(Boolean)
                   .join(" · ")}
               >

@@ -45,7 +45,8 @@ export function momentDetail(kind: string, detail: Detail, t: TFunction): string
       parts.push(text(about.url) && shortAddress(about.url as string));
       break;
     case "message_held":
-      if (text(about.until)) parts.push(t("contacts:moment.until", { when: dateTime(about.until as string) }));
+      if (text(about.until))
+        parts.push(t("contacts:moment.until", { when: dateTime(about.until as string) }));
       break;
     case "points_changed":
       if (typeof about.points === "number") parts.push(t("contacts:moment.points", { count: about.points }));

@@ -311,7 +311,9 @@ function AfterCard({ editor }: { editor: Editor<Form> }) {
                 {t("action.add_to_segment")}
               </Menu.Item>
               <Menu.Item onClick={() => add({ kind: "record_utm" })}>{t("action.record_utm")}</Menu.Item>
-              <Menu.Item onClick={() => add({ kind: "allow_contact" })}>{t("action.allow_contact")}</Menu.Item>
+              <Menu.Item onClick={() => add({ kind: "allow_contact" })}>
+                {t("action.allow_contact")}
+              </Menu.Item>
             </Menu.Dropdown>
           </Menu>
           <Text size="xs" c="dimmed">
