@@ -27,6 +27,7 @@ pub mod list;
 pub mod notes;
 pub mod pages;
 pub mod preferences;
+mod ranges;
 pub mod segments;
 pub mod sending;
 pub mod settings;

@@ -28,6 +28,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (9, "audit and views", include_str!("../migrations/0009_audit_views.sql")),
     (11, "scores", include_str!("../migrations/0011_scores.sql")),
     (12, "persons", include_str!("../migrations/0012_persons.sql")),
+    (13, "contact orders", include_str!("../migrations/0013_contact_orders.sql")),
 ];
 
 /// The texts of all steps, in order.

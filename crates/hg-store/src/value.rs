@@ -24,6 +24,19 @@ pub enum ValueRef<'a> {
     Bytes(&'a [u8]),
 }
 
+impl Value {
+    /// The same, borrowed.
+    pub fn as_ref(&self) -> ValueRef<'_> {
+        match self {
+            Value::Null => ValueRef::Null,
+            Value::Int(n) => ValueRef::Int(*n),
+            Value::Real(x) => ValueRef::Real(*x),
+            Value::Text(t) => ValueRef::Text(t),
+            Value::Bytes(b) => ValueRef::Bytes(b),
+        }
+    }
+}
+
 impl ValueRef<'_> {
     pub fn to_owned(self) -> Value {
         match self {

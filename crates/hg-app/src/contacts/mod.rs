@@ -8,6 +8,7 @@
 
 mod bulk;
 mod devices;
+pub(crate) mod directory;
 mod error;
 mod export;
 mod hanging;
@@ -22,9 +23,11 @@ mod service;
 mod timeline;
 pub(crate) mod traces;
 mod visitors;
+mod window;
 
 pub use bulk::{BulkAction, BulkDone, BulkJob, Selection, bulk};
 pub use devices::{Device, DeviceInput, DeviceTraits, add_device, change_device, device, devices, forget_device};
+pub use directory::warm_up;
 pub use error::ContactProblem;
 pub use export::{Export, ExportQuery, export_page, export_start};
 pub use hanging::{Hanging, hanging};

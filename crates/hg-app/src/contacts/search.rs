@@ -14,7 +14,8 @@ use serde_json::{Value as Json, json};
 use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::fields;
-use crate::segments::{self, Everyone, count_everyone, select};
+use crate::contacts::directory::{self, Part, Place};
+use crate::segments::{self, Everyone, select};
 use crate::tags;
 
 /// The contacts that a search finds, among everybody.
@@ -23,7 +24,7 @@ pub(super) async fn find(cx: &Cx, search: &Search) -> Result<RoaringBitmap> {
         Search::Term(one) => term(cx, one).await,
         Search::Not(inner) => {
             let found = Box::pin(find(cx, inner)).await?;
-            Ok(count_everyone(&cx.ws, Everyone::WithVisitors).await? - found)
+            Ok(directory::everyone(&cx.ws, Everyone::WithVisitors).await? - found)
         }
         Search::All(parts) => {
             let mut all: Option<RoaringBitmap> = None;
@@ -48,6 +49,11 @@ enum Answer {
     Sql(&'static str, Vec<hg_store::Value>),
     Condition(Condition),
     Segments(Vec<String>),
+    /// A word in the texts that everybody has.
+    Texts(String, Place),
+    Everyone(Everyone),
+    /// Everybody but these.
+    Not(Box<Answer>),
     Nobody,
 }
 
@@ -55,11 +61,25 @@ async fn term(cx: &Cx, term: &Term) -> Result<RoaringBitmap> {
     let ws = cx.ws.clone();
     let catalogue = cx.db().read(move |tx| fields::catalogue(&ws, tx)).await?;
     let me = cx.user_id();
-    match answer(term, &catalogue, me) {
+    resolve(cx, answer(term, &catalogue, me), &catalogue).await
+}
+
+async fn resolve(cx: &Cx, answer: Answer, catalogue: &FieldCatalogue) -> Result<RoaringBitmap> {
+    match answer {
         Answer::Nobody => Ok(RoaringBitmap::new()),
+        Answer::Everyone(who) => directory::everyone(&cx.ws, who).await,
+        Answer::Not(inner) => {
+            let those = Box::pin(resolve(cx, *inner, catalogue)).await?;
+            Ok(directory::everyone(&cx.ws, Everyone::WithVisitors).await? - those)
+        }
+        Answer::Texts(word, place) => {
+            let directory = directory::current(&cx.ws, Part::Texts).await?;
+            let looked = tokio::task::spawn_blocking(move || directory.find(&word, place)).await;
+            looked.map_err(|e| Error::internal(e.to_string()))
+        }
         Answer::Sql(text, values) => cx.db().read(move |tx| ids(tx, Sql::new(text).binds(values))).await,
         Answer::Condition(condition) => {
-            let Ok(plan) = Plan::of(&Filter::all(vec![condition]), &catalogue) else { return Ok(RoaringBitmap::new()) };
+            let Ok(plan) = Plan::of(&Filter::all(vec![condition]), catalogue) else { return Ok(RoaringBitmap::new()) };
             let zone = hg_core::time::zone_or(Some(&cx.ws.settings().general.timezone), &hg_core::time::TimeZone::UTC);
             let moment = Arc::new(plan.at(cx.now(), &zone));
             let no_limit: Option<Duration> = None;
@@ -91,39 +111,34 @@ fn ids(tx: &mut Tx<'_>, sql: Sql<'_>) -> Result<RoaringBitmap> {
     Ok(found)
 }
 
-const WORDS: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND (name_fold LIKE $1 ESCAPE '\\' \
-     OR email_fold LIKE $1 ESCAPE '\\' OR company_fold LIKE $1 ESCAPE '\\')";
-const BY_NAME: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND (name_fold LIKE $1 ESCAPE '\\' OR name_fold LIKE '% ' || $1 ESCAPE '\\')";
-const BY_EMAIL: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND email_fold LIKE $1 ESCAPE '\\'";
-const BY_COMPANY: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND company_fold LIKE $1 ESCAPE '\\'";
 const BY_TAG: &str = "SELECT ct.contact_id FROM contact_tags ct JOIN tags t ON t.id = ct.tag_id \
      WHERE t.deleted_at IS NULL AND t.name_key LIKE $1 ESCAPE '\\'";
-const WITHOUT_TAG: &str = "SELECT id FROM contacts c WHERE deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM contact_tags ct WHERE ct.contact_id = c.id)";
+const WITH_TAGS: &str = "SELECT ct.contact_id FROM contact_tags ct JOIN tags t ON t.id = ct.tag_id WHERE t.deleted_at IS NULL";
+const OWNED: &str = "SELECT id FROM contacts WHERE owner_id IS NOT NULL";
 const BY_IDS: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND id @in($1)";
-const ANONYMOUS: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND identified_at IS NULL";
-const IDENTIFIED: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND identified_at IS NOT NULL";
 const MINE: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND owner_id = $1";
-const UNOWNED: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND owner_id IS NULL";
 const DO_NOT_CONTACT: &str = "SELECT contact_id FROM do_not_contact WHERE channel = $1";
 const ANY_DO_NOT_CONTACT: &str = "SELECT contact_id FROM do_not_contact";
 
 fn answer(term: &Term, fields: &FieldCatalogue, me: Option<UserId>) -> Answer {
     let text = |value: String| vec![hg_store::Value::Text(value)];
-    let Some(command) = term.command.as_deref() else { return Answer::Sql(WORDS, text(pattern(&term.text, true, term.exact))) };
+    let anywhere = if term.exact { Place::Whole } else { Place::Anywhere };
+    let Some(command) = term.command.as_deref() else { return Answer::Texts(fold(&term.text), anywhere) };
+    let starts = |place| Answer::Texts(fold(&term.text), place);
     let starting = || text(pattern(&term.text, false, term.exact));
     match (command, term.text.as_str()) {
-        ("is", "anonymous") => Answer::Sql(ANONYMOUS, Vec::new()),
-        ("is", "identified") => Answer::Sql(IDENTIFIED, Vec::new()),
+        ("is", "anonymous") => Answer::Not(Box::new(Answer::Everyone(Everyone::Identified))),
+        ("is", "identified") => Answer::Everyone(Everyone::Identified),
         ("is", "mine") => me.map_or(Answer::Nobody, |id| Answer::Sql(MINE, vec![hg_store::Value::Int(id.0)])),
-        ("is", "unowned") => Answer::Sql(UNOWNED, Vec::new()),
+        ("is", "unowned") => Answer::Not(Box::new(Answer::Sql(OWNED, Vec::new()))),
         ("ids", list) => {
             let ids: Vec<i64> = list.split(',').filter_map(|id| id.trim().parse().ok()).collect();
             Answer::Sql(BY_IDS, text(hg_store::value::id_list(ids)))
         }
-        ("name", _) => Answer::Sql(BY_NAME, starting()),
-        ("email", _) => Answer::Sql(BY_EMAIL, starting()),
-        ("company", _) => Answer::Sql(BY_COMPANY, starting()),
-        ("tag", "none") => Answer::Sql(WITHOUT_TAG, Vec::new()),
+        ("name", _) => starts(Place::NameStarts),
+        ("email", _) => starts(Place::EmailStarts),
+        ("company", _) => starts(Place::CompanyStarts),
+        ("tag", "none") => Answer::Not(Box::new(Answer::Sql(WITH_TAGS, Vec::new()))),
         ("tag", _) => Answer::Sql(BY_TAG, starting()),
         ("segment", alias) => Answer::Segments(vec![alias.to_owned()]),
         ("common", aliases) => Answer::Segments(aliases.split('+').map(str::to_owned).collect()),
@@ -145,7 +160,7 @@ fn answer(term: &Term, fields: &FieldCatalogue, me: Option<UserId>) -> Answer {
                 false => compared(alias, value),
             }
         }
-        (command, value) => Answer::Sql(WORDS, text(pattern(&format!("{command}:{value}"), true, term.exact))),
+        (command, value) => Answer::Texts(fold(&format!("{command}:{value}")), anywhere),
     }
 }
 

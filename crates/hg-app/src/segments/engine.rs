@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 use hg_core::ids::{ContactId, SegmentId};
 use hg_core::segments::{ColumnRef, Columns, Moment, Plan, Quantifier, Question, RelatedRow, Relation, RowTest, Scratch, Value};
 use hg_core::time::Timestamp;
-use hg_store::{Db, Flow, Row, Sql, Tx, ValueRef};
+use hg_store::{Flow, Row, Sql, Tx, ValueRef};
 use roaring::RoaringBitmap;
 use serde_json::Value as Json;
 
-use crate::error::{Error, Result};
+use crate::contacts::directory::{self, Part};
+use crate::error::Result;
+use crate::ranges::each_range;
 use crate::segments::facts::{Owned, each_row};
 use crate::segments::members::members;
 use crate::workspace::Workspace;
@@ -43,11 +45,6 @@ pub struct Counted {
     pub next_flip: Option<Timestamp>,
 }
 
-/// Ranges of ids that one evaluation is cut into; each is a short read.
-const RANGE: i64 = 131_072;
-/// How many ranges are read side by side.
-const SIDE_BY_SIDE: usize = 2;
-
 /// Evaluates a plan over everybody. With `time_limit` it may stop early and say how far it came.
 pub(crate) async fn select(
     ws: &Workspace,
@@ -58,7 +55,7 @@ pub(crate) async fn select(
 ) -> Result<Counted> {
     let until = time_limit.map(|limit| Instant::now() + limit);
     let related = read_leaves(ws, plan.clone(), moment.clone());
-    let scan = scan(&ws.db, plan.clone(), moment, everyone, until);
+    let scan = scan(ws, plan.clone(), moment, everyone, until);
     let (scanned, related) = tokio::join!(scan, related);
     let (scanned, related) = (scanned?, related?);
     let mut leaves = scanned.leaves;
@@ -90,13 +87,6 @@ fn quantifier(plan: &Plan, leaf: usize) -> Option<&Quantifier> {
     }
 }
 
-/// Everybody who is there.
-pub async fn count_everyone(ws: &Workspace, everyone: Everyone) -> Result<RoaringBitmap> {
-    let plan = Arc::new(Plan::nobody());
-    let moment = Arc::new(plan.at(ws.clock.now(), &hg_core::time::TimeZone::UTC));
-    Ok(scan(&ws.db, plan, moment, everyone, None).await?.everyone)
-}
-
 struct Scanned {
     everyone: RoaringBitmap,
     alive: RoaringBitmap,
@@ -105,9 +95,7 @@ struct Scanned {
     next_flip: Option<Timestamp>,
 }
 
-async fn scan(db: &Db, plan: Arc<Plan>, moment: Arc<Moment>, everyone: Everyone, until: Option<Instant>) -> Result<Scanned> {
-    let last: i64 = db.read(|tx| Ok::<_, Error>(tx.scalar("SELECT coalesce(max(id), 0) FROM contacts")?)).await?;
-    let ranges = last / RANGE + 1;
+async fn scan(ws: &Workspace, plan: Arc<Plan>, moment: Arc<Moment>, everyone: Everyone, until: Option<Instant>) -> Result<Scanned> {
     let mut found = Scanned {
         everyone: RoaringBitmap::new(),
         alive: RoaringBitmap::new(),
@@ -115,27 +103,25 @@ async fn scan(db: &Db, plan: Arc<Plan>, moment: Arc<Moment>, everyone: Everyone,
         looked_at: 1.0,
         next_flip: None,
     };
-    let text: Arc<str> = scan_statement(&plan).into();
-    let mut next = 0;
-    let mut done = 0;
-    let mut running = tokio::task::JoinSet::new();
-    loop {
-        while running.len() < SIDE_BY_SIDE && next < ranges && until.is_none_or(|u| Instant::now() < u) {
-            let (db, plan, moment, text, range) = (db.clone(), plan.clone(), moment.clone(), text.clone(), next);
-            running.spawn(async move { db.read(move |tx| scan_range(tx, &plan, &moment, everyone, &text, range)).await });
-            next += 1;
-        }
-        let Some(part) = running.join_next().await else { break };
-        let part = part.map_err(|e| Error::internal(e.to_string()))??;
-        done += 1;
+    if plan.scan_leaves().next().is_none() {
+        // Nothing is asked about the contacts themselves: who is there is known.
+        let directory = directory::current(ws, Part::People).await?;
+        found.everyone = (*directory.everyone(everyone)).clone();
+        found.alive = (*directory.everyone(Everyone::WithVisitors)).clone();
+        return Ok(found);
+    }
+    let text = scan_statement(&plan);
+    let read = move |tx: &mut Tx<'_>, from: i64, to: i64| scan_range(tx, &plan, &moment, everyone, &text, from, to);
+    let looked_at = each_range(&ws.db, until, read, |part| {
         found.everyone |= part.everyone;
         found.alive |= part.alive;
         for (all, some) in found.leaves.iter_mut().zip(part.leaves) {
             *all |= some;
         }
         found.next_flip = earlier(found.next_flip, part.next_flip);
-    }
-    found.looked_at = if ranges == 0 { 1.0 } else { done as f64 / ranges as f64 };
+    })
+    .await?;
+    found.looked_at = looked_at;
     Ok(found)
 }
 
@@ -152,7 +138,15 @@ fn scan_statement(plan: &Plan) -> String {
     text
 }
 
-fn scan_range(tx: &mut Tx<'_>, plan: &Plan, moment: &Moment, everyone: Everyone, text: &str, range: i64) -> Result<Scanned> {
+fn scan_range(
+    tx: &mut Tx<'_>,
+    plan: &Plan,
+    moment: &Moment,
+    everyone: Everyone,
+    text: &str,
+    from: i64,
+    to: i64,
+) -> Result<Scanned> {
     let mut alive: Vec<u32> = Vec::new();
     let mut visitors: Vec<u32> = Vec::new();
     let leaves: Vec<usize> = plan.scan_leaves().collect();
@@ -161,7 +155,7 @@ fn scan_range(tx: &mut Tx<'_>, plan: &Plan, moment: &Moment, everyone: Everyone,
     let mut next_flip = None;
     let overflow_at = plan.columns.iter().any(|c| c.column.is_none()).then_some(plan.columns.len() + FIRST_COLUMN);
     let clock = plan.dependencies().clock;
-    let sql = Sql::new(text).bind(range * RANGE).bind((range + 1) * RANGE);
+    let sql = Sql::new(text).bind(from).bind(to);
     tx.each(sql, |row| {
         let id = row.get::<u32>(0)?;
         alive.push(id);

@@ -25,7 +25,7 @@ mod why;
 
 pub use clock::SegmentClock;
 pub(crate) use engine::select;
-pub use engine::{Counted, Everyone, count_everyone};
+pub use engine::{Counted, Everyone};
 pub use error::SegmentProblem;
 pub use hands::{change_by_hand, change_by_hand_in};
 pub(crate) use known::compile;

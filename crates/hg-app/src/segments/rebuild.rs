@@ -20,7 +20,8 @@ use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::fields;
 use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
-use crate::segments::engine::{Everyone, count_everyone, select};
+use crate::contacts::directory;
+use crate::segments::engine::{Everyone, select};
 use crate::segments::known::know;
 use crate::segments::members::{Chunks, encode, read_all};
 use crate::segments::reactor::Moved;
@@ -173,7 +174,7 @@ pub(super) async fn rebuild(cx: &Cx, id: SegmentId, handle: Option<&JobHandle>) 
             flip = [flip, found.next_flip.map(|due| due.max(now.plus(rest)))].into_iter().flatten().min();
             (Some(found.selected), found.alive)
         }
-        None => (None, count_everyone(ws, Everyone::WithVisitors).await?),
+        None => (None, directory::everyone(ws, Everyone::WithVisitors).await?),
     };
     let (joins, leaves) = cx.db().read(move |tx| differences(tx, id, selected, &alive)).await?;
     let version = known.segment.version;
