@@ -98,7 +98,9 @@ on_each_db!(every_order_and_every_word_agree_with_the_plain_way_while_people_cha
         app.advance(hg_core::time::Millis(10));
         let moved = ContactInput { fields: input(n + 3).fields.into_iter().filter(|(k, _)| k != "email").collect(), ..input(0) };
         match n % 3 {
-            0 => drop(contacts::update(&cx, *id, ContactInput { fields: moved.fields, ..ContactInput::default() }, true).await.unwrap()),
+            0 => drop(
+                contacts::update(&cx, *id, ContactInput { fields: moved.fields, ..ContactInput::default() }, true).await.unwrap(),
+            ),
             1 => drop(contacts::delete(&cx, *id).await.unwrap()),
             _ => {
                 contacts::delete(&cx, *id).await.unwrap();

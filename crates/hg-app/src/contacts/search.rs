@@ -11,10 +11,10 @@ use hg_store::{Sql, Tx};
 use roaring::RoaringBitmap;
 use serde_json::{Value as Json, json};
 
+use crate::contacts::directory::{self, Part, Place};
 use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::fields;
-use crate::contacts::directory::{self, Part, Place};
 use crate::segments::{self, Everyone, select};
 use crate::tags;
 

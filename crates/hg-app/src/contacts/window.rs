@@ -158,9 +158,7 @@ fn along_index(tx: &mut Tx<'_>, wanted: &RoaringBitmap, wish: &Wish) -> Result<V
     let in_nothing = wish.after.as_ref().is_some_and(|(value, _)| *value == Value::Null);
     if !in_nothing {
         let (and, values) = match &wish.after {
-            Some((value, id)) => {
-                (format!(" AND ({column}, id) {sign} ($1, $2)"), vec![value.clone(), Value::Int(*id)])
-            }
+            Some((value, id)) => (format!(" AND ({column}, id) {sign} ($1, $2)"), vec![value.clone(), Value::Int(*id)]),
             None => (String::new(), Vec::new()),
         };
         if walk(tx, format!("SELECT id, {column} FROM contacts WHERE {column} IS NOT NULL{and} {order}"), values)? {

@@ -4,11 +4,14 @@
 //! the contact table, cut into ranges of ids that are read side by side; each of the others reads an index.
 //! Sets are roaring bitmaps; and, or and not are algebra in memory.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hg_core::ids::{ContactId, SegmentId};
-use hg_core::segments::{ColumnRef, Columns, Moment, Plan, Quantifier, Question, RelatedRow, Relation, RowTest, Scratch, Value};
+use hg_core::segments::{
+    ColumnRef, ColumnTest, Columns, Moment, Plan, Quantifier, Question, RelatedRow, Relation, RowTest, Scratch, Value,
+};
 use hg_core::time::Timestamp;
 use hg_store::{Flow, Row, Sql, Tx, ValueRef};
 use roaring::RoaringBitmap;
@@ -17,7 +20,7 @@ use serde_json::Value as Json;
 use crate::contacts::directory::{self, Part};
 use crate::error::Result;
 use crate::ranges::each_range;
-use crate::segments::facts::{Owned, each_row};
+use crate::segments::facts::{Narrow, Owned, each_row};
 use crate::segments::members::members;
 use crate::workspace::Workspace;
 
@@ -61,16 +64,101 @@ pub(crate) async fn select(
     let mut leaves = scanned.leaves;
     let mut next_flip = scanned.next_flip;
     for (leaf, set, flip) in related {
-        let set = if quantifier(&plan, leaf).is_some_and(Quantifier::holds_for_none) {
-            &scanned.everyone - set
-        } else {
-            set & &scanned.everyone
-        };
-        leaves[leaf] = set;
+        leaves[leaf] = among(&plan, leaf, &set, &scanned.everyone);
         next_flip = earlier(next_flip, flip);
     }
-    let selected = plan.combine(&leaves, &scanned.everyone);
+    let selected = plan.combine(&|leaf| &leaves[leaf], &scanned.everyone);
     Ok(Counted { selected, leaves, everyone: scanned.everyone, alive: scanned.alive, looked_at: scanned.looked_at, next_flip })
+}
+
+/// The set of a leaf about related rows among some people: for one that holds without any row, those who are not in it.
+fn among(plan: &Plan, leaf: usize, set: &RoaringBitmap, people: &RoaringBitmap) -> RoaringBitmap {
+    if quantifier(plan, leaf).is_some_and(Quantifier::holds_for_none) { people - set } else { set & people }
+}
+
+/// One of several plans that are evaluated in one pass.
+pub(crate) struct Asked {
+    pub plan: Plan,
+    pub moment: Moment,
+    pub everyone: Everyone,
+}
+
+/// Whom one of several plans selects, and when the clock next changes that.
+pub(crate) struct Selected {
+    pub people: RoaringBitmap,
+    pub next_flip: Option<Timestamp>,
+}
+
+/// Evaluates several plans in one pass: every contact is read once, every question asked once. In the order of the
+/// plans; and everybody who is there.
+pub(crate) async fn select_many(ws: &Workspace, asked: Vec<Asked>) -> Result<(Vec<Selected>, RoaringBitmap)> {
+    let plans: Vec<&Plan> = asked.iter().map(|a| &a.plan).collect();
+    let (joined, places) = Plan::join(&plans);
+    let zone = asked.first().map_or(hg_core::time::TimeZone::UTC, |a| a.moment.zone.clone());
+    let now = asked.first().map_or_else(|| ws.clock.now(), |a| a.moment.now);
+    let joined = Arc::new(joined);
+    let moment = Arc::new(joined.at(now, &zone));
+    let related = read_leaves(ws, joined.clone(), moment.clone()).await?;
+    let clocks: Vec<bool> = asked.iter().map(|a| a.plan.dependencies().clock).collect();
+    let mut related_flip: Vec<Option<Timestamp>> = vec![None; joined.leaves.len()];
+    let mut sets: Vec<Option<RoaringBitmap>> = vec![None; joined.leaves.len()];
+    for (leaf, set, flip) in related {
+        related_flip[leaf] = flip;
+        sets[leaf] = Some(set);
+    }
+    let mut found: Vec<Selected> = places
+        .iter()
+        .map(|own| Selected { people: RoaringBitmap::new(), next_flip: own.iter().filter_map(|leaf| related_flip[*leaf]).min() })
+        .collect();
+    let pass = Arc::new(Pass { joined, moment, asked, places, sets });
+    let statement = scan_statement(&pass.joined);
+    let shared = pass.clone();
+    let read = move |tx: &mut Tx<'_>, from: i64, to: i64| pass_range(tx, &shared, &statement, from, to);
+    let mut alive = RoaringBitmap::new();
+    each_range(&ws.db, None, read, |(some, there, flip)| {
+        alive |= there;
+        for ((all, some), clock) in found.iter_mut().zip(some).zip(&clocks) {
+            all.people |= some;
+            if *clock {
+                all.next_flip = earlier(all.next_flip, flip);
+            }
+        }
+    })
+    .await?;
+    Ok((found, alive))
+}
+
+/// What all ranges of one pass share.
+struct Pass {
+    joined: Arc<Plan>,
+    moment: Arc<Moment>,
+    asked: Vec<Asked>,
+    /// For each plan: where its own leaves stand among the joined ones.
+    places: Vec<Vec<usize>>,
+    /// The sets of the leaves about related rows.
+    sets: Vec<Option<RoaringBitmap>>,
+}
+
+/// Whom each plan selects in a range of ids, who is there, and when the clock next matters for one of them.
+type PassPart = (Vec<RoaringBitmap>, RoaringBitmap, Option<Timestamp>);
+
+fn pass_range(tx: &mut Tx<'_>, pass: &Pass, statement: &str, from: i64, to: i64) -> Result<PassPart> {
+    let scanned = scan_range(tx, &pass.joined, &pass.moment, Everyone::WithVisitors, statement, from, to)?;
+    let mut leaves = scanned.leaves;
+    for (leaf, set) in pass.sets.iter().enumerate() {
+        if let Some(set) = set {
+            leaves[leaf] = among(&pass.joined, leaf, set, &scanned.alive);
+        }
+    }
+    let people = |asked: &Asked| match asked.everyone {
+        Everyone::WithVisitors => &scanned.alive,
+        Everyone::Identified => &scanned.identified,
+    };
+    let selected = pass.asked.iter().zip(&pass.places).map(|(asked, own)| {
+        let people = people(asked);
+        asked.plan.combine(&|leaf| &leaves[own[leaf]], people) & people
+    });
+    Ok((selected.collect(), scanned.alive.clone(), scanned.next_flip))
 }
 
 fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
@@ -90,15 +178,23 @@ fn quantifier(plan: &Plan, leaf: usize) -> Option<&Quantifier> {
 struct Scanned {
     everyone: RoaringBitmap,
     alive: RoaringBitmap,
+    identified: RoaringBitmap,
     leaves: Vec<RoaringBitmap>,
     looked_at: f64,
     next_flip: Option<Timestamp>,
 }
 
-async fn scan(ws: &Workspace, plan: Arc<Plan>, moment: Arc<Moment>, everyone: Everyone, until: Option<Instant>) -> Result<Scanned> {
+async fn scan(
+    ws: &Workspace,
+    plan: Arc<Plan>,
+    moment: Arc<Moment>,
+    everyone: Everyone,
+    until: Option<Instant>,
+) -> Result<Scanned> {
     let mut found = Scanned {
         everyone: RoaringBitmap::new(),
         alive: RoaringBitmap::new(),
+        identified: RoaringBitmap::new(),
         leaves: vec![RoaringBitmap::new(); plan.leaves.len()],
         looked_at: 1.0,
         next_flip: None,
@@ -149,7 +245,7 @@ fn scan_range(
 ) -> Result<Scanned> {
     let mut alive: Vec<u32> = Vec::new();
     let mut visitors: Vec<u32> = Vec::new();
-    let leaves: Vec<usize> = plan.scan_leaves().collect();
+    let mut questions = Questions::of(plan);
     let mut sets: Vec<Vec<u32>> = vec![Vec::new(); plan.leaves.len()];
     let mut scratch = Scratch::default();
     let mut next_flip = None;
@@ -159,16 +255,16 @@ fn scan_range(
     tx.each(sql, |row| {
         let id = row.get::<u32>(0)?;
         alive.push(id);
-        if everyone == Everyone::Identified && matches!(row.value(1)?, ValueRef::Null) {
+        if matches!(row.value(1)?, ValueRef::Null) {
             visitors.push(id);
-            return Ok(Flow::Next);
+            if everyone == Everyone::Identified {
+                return Ok(Flow::Next);
+            }
         }
         let contact = Scanning { row, overflow: overflow_at.map(|at| overflow(row, at, plan)).unwrap_or_default() };
-        for &leaf in &leaves {
-            if plan.column_leaf(leaf, &contact, moment, &mut scratch) {
-                sets[leaf].push(id);
-            }
-            if clock {
+        questions.put(plan, &contact, moment, &mut scratch, &mut |leaf| sets[leaf].push(id));
+        if clock {
+            for &leaf in &questions.all {
                 next_flip = earlier(next_flip, plan.next_clock_flip(leaf, &contact, moment));
             }
         }
@@ -176,8 +272,108 @@ fn scan_range(
     })?;
     let bitmap = |ids: Vec<u32>| RoaringBitmap::from_sorted_iter(ids).unwrap_or_default();
     let (alive, visitors) = (bitmap(alive), bitmap(visitors));
+    let identified = &alive - &visitors;
     let leaves = sets.into_iter().map(bitmap).collect();
-    Ok(Scanned { everyone: &alive - &visitors, alive, leaves, looked_at: 1.0, next_flip })
+    let among = if everyone == Everyone::Identified { identified.clone() } else { alive.clone() };
+    Ok(Scanned { everyone: among, alive, identified, leaves, looked_at: 1.0, next_flip })
+}
+
+/// The leaves of a scan, put column by column: where many leaves ask about a text, what they answered for one text is
+/// remembered for the next contact who has the same.
+struct Questions {
+    all: Vec<usize>,
+    /// Leaves that are asked of every contact.
+    each: Vec<usize>,
+    texts: Vec<TextQuestions>,
+}
+
+struct TextQuestions {
+    slot: usize,
+    leaves: Vec<usize>,
+    answers: HashMap<String, Arc<[usize]>>,
+    for_none: Option<Arc<[usize]>>,
+    met: u32,
+    known: u32,
+}
+
+/// So many different texts are remembered; a column with more of them hardly repeats any.
+const MOST_TEXTS: usize = 8_192;
+
+impl Questions {
+    fn of(plan: &Plan) -> Self {
+        let all: Vec<usize> = plan.scan_leaves().collect();
+        let mut by_slot: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut each = Vec::new();
+        for &leaf in &all {
+            match &plan.leaves[leaf].question {
+                Question::Column {
+                    slot,
+                    test: ColumnTest::Text(_) | ColumnTest::EmailDomain(_) | ColumnTest::Choices(_),
+                    ..
+                } if plan.columns[*slot].column.is_some() => {
+                    by_slot.entry(*slot).or_default().push(leaf);
+                }
+                _ => each.push(leaf),
+            }
+        }
+        let texts = by_slot.into_iter().map(|(slot, leaves)| TextQuestions {
+            slot,
+            leaves,
+            answers: HashMap::new(),
+            for_none: None,
+            met: 0,
+            known: 0,
+        });
+        Self { all, each, texts: texts.collect() }
+    }
+
+    fn put(&mut self, plan: &Plan, contact: &Scanning<'_>, moment: &Moment, scratch: &mut Scratch, yes: &mut dyn FnMut(usize)) {
+        for &leaf in &self.each {
+            if plan.column_leaf(leaf, contact, moment, scratch) {
+                yes(leaf);
+            }
+        }
+        for texts in &mut self.texts {
+            texts.put(plan, contact, moment, scratch, yes);
+        }
+    }
+}
+
+impl TextQuestions {
+    fn put(&mut self, plan: &Plan, contact: &Scanning<'_>, moment: &Moment, scratch: &mut Scratch, yes: &mut dyn FnMut(usize)) {
+        let mut ask = |leaves: &[usize]| -> Arc<[usize]> {
+            leaves.iter().copied().filter(|leaf| plan.column_leaf(*leaf, contact, moment, scratch)).collect()
+        };
+        let text = match contact.value(self.slot, &plan.columns[self.slot]) {
+            Value::Text(text) => text,
+            Value::Null => {
+                let answers = self.for_none.get_or_insert_with(|| ask(&self.leaves));
+                answers.iter().for_each(|leaf| yes(*leaf));
+                return;
+            }
+            _ => {
+                ask(&self.leaves).iter().for_each(|leaf| yes(*leaf));
+                return;
+            }
+        };
+        self.met += 1;
+        if let Some(answers) = self.answers.get(text) {
+            self.known += 1;
+            answers.iter().for_each(|leaf| yes(*leaf));
+            return;
+        }
+        if self.answers.len() < MOST_TEXTS && (self.met < 4_096 || self.known > self.met / 4) {
+            let answers = ask(&self.leaves);
+            answers.iter().for_each(|leaf| yes(*leaf));
+            self.answers.insert(text.to_owned(), answers);
+            return;
+        }
+        for &leaf in &self.leaves {
+            if plan.column_leaf(leaf, contact, moment, scratch) {
+                yes(leaf);
+            }
+        }
+    }
 }
 
 /// Where the columns of the filter begin, after the id and whether she is known by name.
@@ -234,12 +430,13 @@ fn read_leaf(ws: &Workspace, tx: &mut Tx<'_>, plan: &Plan, leaf: usize, moment: 
         return Ok((leaf, segment_leaf(ws, tx, rows, quantifier)?, None));
     }
     let mut walk = Walk { plan, leaf, moment, scratch: Scratch::default(), next_flip: None };
+    let narrow = Narrow::of(rows, moment.bounds(leaf));
     let set = match quantifier {
-        Quantifier::AtLeastOne | Quantifier::None => walk.some_row(tx, relation, rows)?,
+        Quantifier::AtLeastOne | Quantifier::None => walk.some_row(tx, relation, rows, &narrow)?,
         // Negated or not: the set of those who have each of them.
-        Quantifier::Each { .. } => walk.each_object(tx, relation, rows)?,
-        Quantifier::Count(test) => walk.sums(tx, relation, |_| 1, test)?,
-        Quantifier::Sum(test) => walk.sums(tx, relation, |row| row.amount, test)?,
+        Quantifier::Each { .. } => walk.each_object(tx, relation, rows, &narrow)?,
+        Quantifier::Count(test) => walk.counts(tx, relation, rows, test, &narrow)?,
+        Quantifier::Sum(test) => walk.sums(tx, relation, test)?,
     };
     Ok((leaf, set, walk.next_flip))
 }
@@ -253,25 +450,35 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    fn note_flip(&mut self, row: &RelatedRow, rows: &RowTest) {
+        if let Some(at) = row.at.filter(|_| rows.date_test().is_some()) {
+            self.next_flip = earlier(self.next_flip, self.plan.next_related_flip(self.leaf, at, self.moment));
+        }
+    }
+
     /// Contacts with at least one row that counts.
-    fn some_row(&mut self, tx: &mut Tx<'_>, relation: &Relation, rows: &RowTest) -> Result<RoaringBitmap> {
-        let mut set = RoaringBitmap::new();
-        each_row(tx, relation, None, &mut |contact, row| {
-            if let Some(at) = row.at.filter(|_| matches!(rows, RowTest::At(_))) {
-                self.next_flip = earlier(self.next_flip, self.plan.next_related_flip(self.leaf, at, self.moment));
-            }
+    fn some_row(&mut self, tx: &mut Tx<'_>, relation: &Relation, rows: &RowTest, narrow: &Narrow<'_>) -> Result<RoaringBitmap> {
+        let mut ids = Vec::new();
+        each_row(tx, relation, None, narrow, &mut |contact, row| {
+            self.note_flip(&row, rows);
             if self.plan.row_counts(self.leaf, &row, self.moment, &mut self.scratch) {
-                set.insert(contact.bit());
+                ids.push(contact.bit());
             }
             Flow::Next
         })?;
-        Ok(set)
+        Ok(set_of(ids))
     }
 
-    fn each_object(&mut self, tx: &mut Tx<'_>, relation: &Relation, rows: &RowTest) -> Result<RoaringBitmap> {
-        let RowTest::Objects(wanted) = rows else { return Ok(RoaringBitmap::new()) };
+    fn each_object(
+        &mut self,
+        tx: &mut Tx<'_>,
+        relation: &Relation,
+        rows: &RowTest,
+        narrow: &Narrow<'_>,
+    ) -> Result<RoaringBitmap> {
+        let Some(wanted) = rows.objects() else { return Ok(RoaringBitmap::new()) };
         let mut sets = vec![RoaringBitmap::new(); wanted.len()];
-        each_row(tx, relation, None, &mut |contact, row| {
+        each_row(tx, relation, None, narrow, &mut |contact, row| {
             if let Ok(i) = wanted.binary_search(&row.object) {
                 sets[i].insert(contact.bit());
             }
@@ -282,33 +489,53 @@ impl Walk<'_> {
         Ok(sets.fold(first, |all, set| all & set))
     }
 
-    /// Contacts whose sum passes, or, when no row passes too, those whose sum does not.
-    fn sums(
+    /// Contacts whose number of rows that count passes, or, when none at all passes too, those whose number does not.
+    fn counts(
         &mut self,
         tx: &mut Tx<'_>,
         relation: &Relation,
-        amount: impl Fn(&RelatedRow) -> i64,
+        rows: &RowTest,
         test: &hg_core::segments::NumberTest,
+        narrow: &Narrow<'_>,
     ) -> Result<RoaringBitmap> {
-        let mut sums: std::collections::HashMap<ContactId, i64> = std::collections::HashMap::new();
-        each_row(tx, relation, None, &mut |contact, row| {
-            *sums.entry(contact).or_default() += amount(&row);
+        let mut ids = Vec::new();
+        each_row(tx, relation, None, narrow, &mut |contact, row| {
+            self.note_flip(&row, rows);
+            if self.plan.row_counts(self.leaf, &row, self.moment, &mut self.scratch) {
+                ids.push(contact.bit());
+            }
+            Flow::Next
+        })?;
+        ids.sort_unstable();
+        let wanted = !test.passes(Some(0.0));
+        let runs = ids.chunk_by(|a, b| a == b).filter(|run| test.passes(Some(run.len() as f64)) == wanted);
+        Ok(RoaringBitmap::from_sorted_iter(runs.filter_map(|run| run.first().copied())).unwrap_or_default())
+    }
+
+    /// The same for the sum of their amounts.
+    fn sums(&mut self, tx: &mut Tx<'_>, relation: &Relation, test: &hg_core::segments::NumberTest) -> Result<RoaringBitmap> {
+        let mut sums: HashMap<ContactId, i64> = HashMap::new();
+        each_row(tx, relation, None, &Narrow::default(), &mut |contact, row| {
+            *sums.entry(contact).or_default() += row.amount;
             Flow::Next
         })?;
         let wanted = !test.passes(Some(0.0));
-        Ok(sums
-            .into_iter()
-            .filter(|(_, sum)| test.passes(Some(*sum as f64)) == wanted)
-            .map(|(contact, _)| contact.bit())
-            .collect())
+        let passing = sums.into_iter().filter(|(_, sum)| test.passes(Some(*sum as f64)) == wanted);
+        Ok(set_of(passing.map(|(contact, _)| contact.bit()).collect()))
     }
+}
+
+fn set_of(mut ids: Vec<u32>) -> RoaringBitmap {
+    ids.sort_unstable();
+    ids.dedup();
+    RoaringBitmap::from_sorted_iter(ids).unwrap_or_default()
 }
 
 /// Membership of segments is there as bitmaps already.
 fn segment_leaf(ws: &Workspace, tx: &mut Tx<'_>, rows: &RowTest, quantifier: &Quantifier) -> Result<RoaringBitmap> {
-    let ids: Vec<SegmentId> = match rows {
-        RowTest::Objects(ids) => ids.iter().map(|id| SegmentId(*id)).collect(),
-        _ => tx.all("SELECT id FROM segments WHERE deleted_at IS NULL", |r| r.get(0))?,
+    let ids: Vec<SegmentId> = match rows.objects() {
+        Some(ids) => ids.iter().map(|id| SegmentId(*id)).collect(),
+        None => tx.all("SELECT id FROM segments WHERE deleted_at IS NULL", |r| r.get(0))?,
     };
     let all = matches!(quantifier, Quantifier::Each { .. });
     let mut result: Option<RoaringBitmap> = None;

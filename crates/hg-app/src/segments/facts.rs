@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use hg_core::events::EventKind;
 use hg_core::ids::{ContactId, SegmentId};
-use hg_core::segments::{ColumnRef, Columns, Facts, RelatedRow, Relation, TextColumn, Value};
+use hg_core::segments::{Bounds, ColumnRef, Columns, Facts, RelatedRow, Relation, RowTest, TextColumn, Value};
 use hg_core::time::Timestamp;
 use hg_store::{Flow, Sql, Tx, ValueRef};
 use serde_json::Value as Json;
@@ -77,7 +77,7 @@ pub(super) fn gather(
 ) -> Result<HashMap<ContactId, Person>> {
     let mut people = read_columns(tx, contacts, columns)?;
     for relation in relations.iter().filter(|r| **r != Relation::Segment) {
-        each_row(tx, relation, Some(contacts), &mut |contact, row| {
+        each_row(tx, relation, Some(contacts), &Narrow::default(), &mut |contact, row| {
             if let Some(person) = people.get_mut(&contact) {
                 person.related.entry(relation.clone()).or_default().push(row);
             }
@@ -122,8 +122,8 @@ fn truth(value: ValueRef<'_>) -> bool {
 const SESSION: i64 = 30 * 60_000;
 
 /// The statement that reads the rows of a relation: contact, object, instant, amount, url, detail. `{where}` stands
-/// for the contacts that are asked for.
-fn statement(relation: &Relation) -> (String, Vec<hg_store::Value>) {
+/// for the contacts that are asked for; `texts` says whether the texts of hits are wanted.
+fn statement(relation: &Relation, texts: bool) -> (String, Vec<hg_store::Value>) {
     let text = |text: &str| (text.to_owned(), Vec::new());
     let events = |kinds: &[EventKind], more: &str| {
         let kinds: Vec<String> = kinds.iter().map(|k| k.code().to_string()).collect();
@@ -156,6 +156,7 @@ fn statement(relation: &Relation) -> (String, Vec<hg_store::Value>) {
         Relation::FormSubmitted => (events(&[EventKind::FormSubmitted], ""), Vec::new()),
         Relation::PageVisited => (events(&[EventKind::PageHit], " AND e.object_id > 0"), Vec::new()),
         Relation::OpenCount => text("SELECT e.contact_id, e.email_id, e.opened_at, e.opens, NULL, NULL FROM sends e WHERE e.opens > 0{where}"),
+        Relation::Hit if !texts => (events(&[EventKind::PageHit, EventKind::EmailClicked], ""), Vec::new()),
         Relation::Hit => text(
             "SELECT e.contact_id, e.object_id, e.occurred_at, 1, u.url, e.detail FROM events e LEFT JOIN urls u ON u.id = e.url_id \
              WHERE e.kind IN (13, 16){where} ORDER BY e.contact_id, e.occurred_at, e.id",
@@ -178,26 +179,85 @@ fn statement(relation: &Relation) -> (String, Vec<hg_store::Value>) {
     }
 }
 
+/// Which rows of a relation a leaf can count at all: the database need not give the others.
+#[derive(Debug)]
+pub(super) struct Narrow<'a> {
+    objects: Option<&'a [i64]>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    /// Whether the texts of the rows are looked at.
+    texts: bool,
+}
+
+impl Default for Narrow<'_> {
+    /// Every row with everything in it.
+    fn default() -> Self {
+        Self { objects: None, from: None, to: None, texts: true }
+    }
+}
+
+impl<'a> Narrow<'a> {
+    /// From the test of the rows, and what its dates come to.
+    pub fn of(rows: &'a RowTest, bounds: Option<&Bounds>) -> Self {
+        let window = match bounds {
+            Some(Bounds::Within(window)) => Some(window),
+            _ => None,
+        };
+        Self {
+            objects: rows.objects(),
+            from: window.and_then(|w| w.from),
+            to: window.and_then(|w| w.to),
+            texts: rows.reads_texts(),
+        }
+    }
+
+    /// The condition on the rows, where the relation's statement has a plain column for it.
+    fn condition(&self, relation: &Relation, values: &mut Vec<hg_store::Value>) -> String {
+        let (object, at) = match relation {
+            Relation::Tag => ("e.tag_id", "e.added_at"),
+            Relation::Campaign => ("e.campaign_id", "e.joined_at"),
+            Relation::EmailSent
+            | Relation::EmailOpened
+            | Relation::EmailClicked
+            | Relation::FormSubmitted
+            | Relation::PageVisited
+            | Relation::Hit => ("e.object_id", "e.occurred_at"),
+            _ => return String::new(),
+        };
+        let mut text = String::new();
+        if let Some(objects) = self.objects {
+            values.push(hg_store::ToValue::to_value(objects));
+            text.push_str(&format!(" AND {object} @in(${})", values.len()));
+        }
+        for (end, sign) in [(self.from, ">="), (self.to, "<")] {
+            if let Some(end) = end {
+                values.push(hg_store::Value::Int(end.0));
+                text.push_str(&format!(" AND {at} {sign} ${}", values.len()));
+            }
+        }
+        text
+    }
+}
+
 /// Walks the rows of a relation, of some contacts or of all.
 pub(super) fn each_row(
     tx: &mut Tx<'_>,
     relation: &Relation,
     contacts: Option<&[i64]>,
+    narrow: &Narrow<'_>,
     visit: &mut dyn FnMut(ContactId, RelatedRow) -> Flow,
 ) -> Result<()> {
-    let (text, mut values) = statement(relation);
-    let restriction = match contacts {
-        Some(ids) => {
-            values.push(hg_store::ToValue::to_value(ids));
-            format!(" AND e.contact_id @in(${})", values.len())
-        }
-        None => String::new(),
-    };
+    let (text, mut values) = statement(relation, narrow.texts);
+    let mut restriction = narrow.condition(relation, &mut values);
+    if let Some(ids) = contacts {
+        values.push(hg_store::ToValue::to_value(ids));
+        restriction.push_str(&format!(" AND e.contact_id @in(${})", values.len()));
+    }
     tx.each(Sql::new(text.replace("{where}", &restriction)).binds(values), |r| {
         let mut row =
             RelatedRow { object: r.get(1)?, at: r.get::<Option<i64>>(2)?.map(Timestamp), amount: r.get(3)?, texts: Vec::new() };
         match relation {
-            Relation::Hit => row.texts = texts(r.get(4)?, r.get::<Option<Json>>(5)?.as_ref()),
+            Relation::Hit if narrow.texts => row.texts = texts(r.get(4)?, r.get::<Option<Json>>(5)?.as_ref()),
             Relation::Utm => row.texts = columns_of(r, &UTM)?,
             Relation::Device => row.texts = columns_of(r, &DEVICE)?,
             _ => {}

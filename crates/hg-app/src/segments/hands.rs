@@ -45,7 +45,7 @@ pub fn change_by_hand_in(
         Sql::new("SELECT id FROM contacts WHERE id @in($1) AND deleted_at IS NULL ORDER BY id").bind(plain.as_slice()),
         |r| r.get(0),
     )?;
-    let mut chunks = Chunks::default();
+    let mut chunks = Chunks::new(ws);
     let mut moves = Vec::new();
     for contact in alive {
         let is_member = chunks.contains(tx, segment, contact)?;

@@ -13,8 +13,51 @@ use crate::workspace::Workspace;
 /// Announced with `{id, count}` when membership changed.
 pub(super) const TOPIC: &str = "segment";
 
+/// Membership as it was last read or written, by segment. What is kept belongs to one version of the membership: after
+/// another process wrote, or a transaction was taken back, the versions differ, and everything is read again.
 #[derive(Default)]
-struct Cache(Mutex<HashMap<SegmentId, (i64, Arc<RoaringBitmap>)>>);
+struct Cache(Mutex<HashMap<SegmentId, Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    version: i64,
+    /// Those that were looked at; a chunk with nobody in it is empty.
+    chunks: HashMap<i64, Arc<RoaringBitmap>>,
+}
+
+/// Whole memberships as readers last wanted them, with their version. Apart from what the writer keeps, which is ahead.
+#[derive(Default)]
+struct Wholes(Mutex<HashMap<SegmentId, (i64, Arc<RoaringBitmap>)>>);
+
+impl Cache {
+    fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<SegmentId, Kept>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn chunk(&self, segment: SegmentId, version: i64, chunk: i64) -> Option<Arc<RoaringBitmap>> {
+        self.locked().get(&segment).filter(|k| k.version == version)?.chunks.get(&chunk).cloned()
+    }
+
+    fn keep(&self, segment: SegmentId, version: i64, chunk: i64, bits: Arc<RoaringBitmap>) {
+        let mut cache = self.locked();
+        let kept = cache.entry(segment).or_default();
+        if kept.version != version {
+            *kept = Kept { version, chunks: HashMap::new() };
+        }
+        kept.chunks.insert(chunk, bits);
+    }
+
+    /// Chunks were written: what is known of the version before holds for the new one but for them.
+    fn move_on(&self, segment: SegmentId, before: i64, after: i64, written: Vec<(i64, Arc<RoaringBitmap>)>) {
+        let mut cache = self.locked();
+        let kept = cache.entry(segment).or_default();
+        if kept.version != before {
+            *kept = Kept::default();
+        }
+        kept.version = after;
+        kept.chunks.extend(written);
+    }
+}
 
 pub(super) fn chunk_of(contact: ContactId) -> i64 {
     i64::from(contact.bit() >> 16)
@@ -37,13 +80,13 @@ pub fn members(ws: &Workspace, tx: &mut Tx<'_>, segment: SegmentId) -> Result<Ar
     let version: Option<i64> = tx
         .opt(Sql::new("SELECT members_version FROM segments WHERE id = $1 AND deleted_at IS NULL").bind(segment), |r| r.get(0))?;
     let Some(version) = version else { return Ok(Arc::default()) };
-    let cache = ws.part::<Cache>();
-    let held = cache.0.lock().unwrap_or_else(PoisonError::into_inner).get(&segment).cloned();
+    let wholes = ws.part::<Wholes>();
+    let held = wholes.0.lock().unwrap_or_else(PoisonError::into_inner).get(&segment).cloned();
     if let Some((_, bits)) = held.filter(|(v, _)| *v == version) {
         return Ok(bits);
     }
     let bits = Arc::new(read_all(tx, segment)?);
-    cache.0.lock().unwrap_or_else(PoisonError::into_inner).insert(segment, (version, bits.clone()));
+    wholes.0.lock().unwrap_or_else(PoisonError::into_inner).insert(segment, (version, bits.clone()));
     Ok(bits)
 }
 
@@ -69,29 +112,48 @@ pub(super) fn read_all(tx: &mut Tx<'_>, segment: SegmentId) -> Result<RoaringBit
     Ok(all)
 }
 
-/// The chunks of several segments while a transaction works on them: read once, changed in memory,
-/// written once.
-#[derive(Default)]
+/// The chunks of several segments while a transaction works on them: looked up once, changed in memory, written once.
 pub(super) struct Chunks {
+    cache: Arc<Cache>,
+    /// The version of each segment's membership, as this transaction sees it.
+    versions: Option<HashMap<SegmentId, i64>>,
     held: BTreeMap<(SegmentId, i64), Held>,
 }
 
 #[derive(Default)]
 struct Held {
-    bits: RoaringBitmap,
+    bits: Arc<RoaringBitmap>,
     joined: u64,
     left: u64,
 }
 
 impl Chunks {
+    pub fn new(ws: &Workspace) -> Self {
+        Self { cache: ws.part::<Cache>(), versions: None, held: BTreeMap::new() }
+    }
+
+    fn version(&mut self, tx: &mut Tx<'_>, segment: SegmentId) -> Result<i64> {
+        if self.versions.is_none() {
+            let all = tx.all("SELECT id, members_version FROM segments", |r| Ok((r.get(0)?, r.get(1)?)))?;
+            self.versions = Some(all.into_iter().collect());
+        }
+        Ok(self.versions.as_ref().and_then(|v| v.get(&segment)).copied().unwrap_or_default())
+    }
+
     fn held(&mut self, tx: &mut Tx<'_>, segment: SegmentId, chunk: i64) -> Result<&mut Held> {
-        if let std::collections::btree_map::Entry::Vacant(vacant) = self.held.entry((segment, chunk)) {
-            let bytes: Option<Vec<u8>> = tx.opt(
-                Sql::new("SELECT bits FROM segment_chunks WHERE segment_id = $1 AND chunk = $2").bind(segment).bind(chunk),
-                |r| r.get(0),
-            )?;
-            let bits = bytes.map(|b| decode(&b)).transpose()?.unwrap_or_default();
-            vacant.insert(Held { bits, joined: 0, left: 0 });
+        if !self.held.contains_key(&(segment, chunk)) {
+            let version = self.version(tx, segment)?;
+            let bits = match self.cache.chunk(segment, version, chunk) {
+                Some(bits) => bits,
+                None => {
+                    let text = "SELECT bits FROM segment_chunks WHERE segment_id = $1 AND chunk = $2";
+                    let bytes: Option<Vec<u8>> = tx.opt(Sql::new(text).bind(segment).bind(chunk), |r| r.get(0))?;
+                    let bits = Arc::new(bytes.map(|b| decode(&b)).transpose()?.unwrap_or_default());
+                    self.cache.keep(segment, version, chunk, bits.clone());
+                    bits
+                }
+            };
+            self.held.insert((segment, chunk), Held { bits, joined: 0, left: 0 });
         }
         Ok(self.held.entry((segment, chunk)).or_default())
     }
@@ -103,13 +165,18 @@ impl Chunks {
     /// Lets a contact join or leave; whether that changed anything.
     pub fn set(&mut self, tx: &mut Tx<'_>, segment: SegmentId, contact: ContactId, member: bool) -> Result<bool> {
         let held = self.held(tx, segment, chunk_of(contact))?;
-        let changed = if member { held.bits.insert(contact.bit()) } else { held.bits.remove(contact.bit()) };
-        if changed && member {
+        if held.bits.contains(contact.bit()) == member {
+            return Ok(false);
+        }
+        let bits = Arc::make_mut(&mut held.bits);
+        if member {
+            bits.insert(contact.bit());
             held.joined += 1;
-        } else if changed {
+        } else {
+            bits.remove(contact.bit());
             held.left += 1;
         }
-        Ok(changed)
+        Ok(true)
     }
 
     /// As [`Chunks::set`] for many of one chunk at once.
@@ -122,22 +189,21 @@ impl Chunks {
         leave: &RoaringBitmap,
     ) -> Result<()> {
         let held = self.held(tx, segment, chunk)?;
-        held.joined += (join - &held.bits).len();
-        held.left += (leave & &held.bits).len();
-        held.bits |= join;
-        held.bits -= leave;
+        held.joined += (join - &*held.bits).len();
+        held.left += (leave & &*held.bits).len();
+        let bits = Arc::make_mut(&mut held.bits);
+        *bits |= join;
+        *bits -= leave;
         Ok(())
     }
 
     /// Writes what changed, with the counts and a new version of each segment's membership.
-    pub fn write(self, ws: &Workspace, tx: &mut Tx<'_>) -> Result<()> {
-        let mut changes: BTreeMap<SegmentId, i64> = BTreeMap::new();
-        for ((segment, chunk), held) in self.held {
+    pub fn write(mut self, ws: &Workspace, tx: &mut Tx<'_>) -> Result<()> {
+        let mut changes: BTreeMap<SegmentId, (i64, Vec<(i64, Arc<RoaringBitmap>)>)> = BTreeMap::new();
+        for ((segment, chunk), held) in std::mem::take(&mut self.held) {
             if held.joined == 0 && held.left == 0 {
                 continue;
             }
-            let delta = i64::try_from(held.joined).unwrap_or(0) - i64::try_from(held.left).unwrap_or(0);
-            *changes.entry(segment).or_default() += delta;
             if held.bits.is_empty() {
                 tx.exec(Sql::new("DELETE FROM segment_chunks WHERE segment_id = $1 AND chunk = $2").bind(segment).bind(chunk))?;
             } else {
@@ -151,8 +217,12 @@ impl Chunks {
                     .bind(encode(&held.bits)),
                 )?;
             }
+            let change = changes.entry(segment).or_default();
+            change.0 += i64::try_from(held.joined).unwrap_or(0) - i64::try_from(held.left).unwrap_or(0);
+            change.1.push((chunk, held.bits));
         }
-        for (segment, delta) in changes {
+        for (segment, (delta, written)) in changes {
+            let before = self.version(tx, segment)?;
             // A drawn version is never met again, not even when this transaction is taken back.
             let version = i64::try_from(below(&*ws.chance, i64::MAX as u64)).unwrap_or(0);
             let count: Option<i64> = tx.opt(
@@ -163,6 +233,7 @@ impl Chunks {
                 |r| r.get(0),
             )?;
             if let Some(count) = count {
+                self.cache.move_on(segment, before, version, written);
                 tx.announce(TOPIC, format!(r#"{{"id":{segment},"count":{count}}}"#));
             }
         }

@@ -142,7 +142,7 @@ fn evaluate(
     let hands = overrides(tx, &ids)?;
     let moments: HashMap<SegmentId, Moment> =
         concerned.iter().filter_map(|k| Some((k.segment.id, k.plan.as_ref()?.at(now, &zone)))).collect();
-    let mut chunks = Chunks::default();
+    let mut chunks = Chunks::new(ws);
     let mut scratch = Scratch::default();
     let mut moves = Vec::new();
     let mut flips = Vec::new();

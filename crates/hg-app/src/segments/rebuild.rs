@@ -10,19 +10,18 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use hg_core::ids::{JobId, SegmentId, UserId};
-use hg_core::segments::Plan;
 use hg_core::time::{Millis, Timestamp};
 use hg_store::{Lane, Sql, Tx};
 use roaring::RoaringBitmap;
 use serde_json::json;
 
+use crate::contacts::directory;
 use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::fields;
 use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
-use crate::contacts::directory;
-use crate::segments::engine::{Everyone, select};
-use crate::segments::known::know;
+use crate::segments::engine::{Asked, Everyone, Selected, select, select_many};
+use crate::segments::known::{Known, know};
 use crate::segments::members::{Chunks, encode, read_all};
 use crate::segments::reactor::Moved;
 use crate::segments::{Segment, store};
@@ -128,59 +127,128 @@ pub(super) enum Built {
     Broken(String),
 }
 
-/// Rebuilds every published segment, those that others ask about first; for the console.
+/// Rebuilds every published segment, those that others ask about first; for the console. With how long each took, in
+/// milliseconds.
 pub async fn rebuild_all_now(cx: &Cx, only: Option<SegmentId>) -> Result<Vec<(Segment, i64)>> {
     let ws = cx.ws.clone();
     let known = cx.db().read(move |tx| super::known::all(&ws, tx)).await?;
+    let wanted = known.ordered.iter().filter(|k| k.segment.published && only.is_none_or(|id| id == k.segment.id));
     let mut built = Vec::new();
-    for k in known.ordered.iter().filter(|k| k.segment.published && only.is_none_or(|id| id == k.segment.id)) {
-        let started = Instant::now();
-        rebuild(cx, k.segment.id, None).await?;
-        let id = k.segment.id;
-        let segment = cx.db().read(move |tx| store::find(tx, id)).await?;
-        built.push((segment, i64::try_from(started.elapsed().as_millis()).unwrap_or(0)));
+    for together in independent(wanted.cloned().collect()) {
+        let ids: Vec<SegmentId> = together.iter().map(|k| k.segment.id).collect();
+        rebuild_together(cx, &ids, None).await?;
+        for id in ids {
+            let segment = cx.db().read(move |tx| store::find(tx, id)).await?;
+            let took = segment.build_ms.unwrap_or(0);
+            built.push((segment, took));
+        }
     }
     Ok(built)
 }
 
+/// Segments in groups, in order: no group asks about itself or a later one.
+fn independent(ordered: Vec<Arc<Known>>) -> Vec<Vec<Arc<Known>>> {
+    let mut groups: Vec<Vec<Arc<Known>>> = Vec::new();
+    let mut place: HashMap<SegmentId, usize> = HashMap::new();
+    for known in ordered {
+        let after_all = if known.depends.any_segment { groups.len().checked_sub(1) } else { None };
+        let after = known.depends.segments.iter().filter_map(|id| place.get(id).copied()).max().max(after_all);
+        let at = after.map_or(0, |at| at + 1);
+        if at == groups.len() {
+            groups.push(Vec::new());
+        }
+        place.insert(known.segment.id, at);
+        groups[at].push(known);
+    }
+    groups
+}
+
 pub(super) async fn rebuild(cx: &Cx, id: SegmentId, handle: Option<&JobHandle>) -> Result<Built> {
+    let built = rebuild_together(cx, &[id], handle).await?;
+    Ok(built.into_iter().next().unwrap_or(Built::Stopped))
+}
+
+/// Rebuilds segments that do not ask about each other, in one pass over the contacts.
+async fn rebuild_together(cx: &Cx, ids: &[SegmentId], handle: Option<&JobHandle>) -> Result<Vec<Built>> {
     let ws = &cx.ws;
     let started = Instant::now();
-    let watch = Watch::new(ws, id);
-    let ws2 = ws.clone();
+    let _watches: Vec<Watch> = ids.iter().map(|id| Watch::new(ws, *id)).collect();
+    let (ws2, wanted) = (ws.clone(), ids.to_vec());
     let known = cx
         .db()
         .read(move |tx| {
             let fields = fields::catalogue(&ws2, tx)?;
-            Ok::<_, Error>(know(store::find(tx, id)?, &fields))
+            wanted.iter().map(|id| Ok::<_, Error>(know(store::find(tx, *id)?, &fields))).collect::<Result<Vec<_>>>()
         })
         .await?;
-    if let Some(why) = known.broken {
-        let said = why.clone();
-        cx.db().write(move |tx| store::set_broken(tx, id, Some(&said))).await?;
-        return Ok(Built::Broken(format!("The filter cannot be understood any more: {why}.")));
-    }
-    let everyone = if known.segment.include_anonymous { Everyone::WithVisitors } else { Everyone::Identified };
     let now = cx.now();
     let zone = hg_core::time::zone_or(Some(&ws.settings().general.timezone), &hg_core::time::TimeZone::UTC);
-    let mut flip = known.plan.as_ref().and_then(|p| p.next_calendar_flip(now, &zone));
-    let (selected, alive) = match known.plan {
-        Some(plan) => {
-            let moment = Arc::new(plan.at(now, &zone));
-            let plan: Arc<Plan> = Arc::new(plan);
-            let found = select(ws, plan, moment, everyone, None).await?;
-            // A filter that moves with the clock is looked at again at the next flip, but not all the time.
-            let rest = Millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(0) * 10 + 1_000);
-            flip = [flip, found.next_flip.map(|due| due.max(now.plus(rest)))].into_iter().flatten().min();
-            (Some(found.selected), found.alive)
+    let asked: Vec<Asked> = known
+        .iter()
+        .filter_map(|k| {
+            let plan = k.plan.clone()?;
+            let everyone = if k.segment.include_anonymous { Everyone::WithVisitors } else { Everyone::Identified };
+            Some(Asked { moment: plan.at(now, &zone), plan, everyone })
+        })
+        .collect();
+    let (mut selected, alive) = evaluate(ws, asked).await?;
+    let alive = Arc::new(alive);
+    let mut built = Vec::with_capacity(known.len());
+    for k in known {
+        if let Some(why) = k.broken {
+            let (id, said) = (k.segment.id, why.clone());
+            cx.db().write(move |tx| store::set_broken(tx, id, Some(&said))).await?;
+            built.push(Built::Broken(format!("The filter cannot be understood any more: {why}.")));
+            continue;
         }
-        None => (None, directory::everyone(ws, Everyone::WithVisitors).await?),
-    };
+        let found = k.plan.as_ref().and_then(|_| selected.next());
+        // A filter that moves with the clock is looked at again at the next flip, but not all the time.
+        let rest = Millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(0) * 10 + 1_000);
+        let calendar = k.plan.as_ref().and_then(|p| p.next_calendar_flip(now, &zone));
+        let clock = found.as_ref().and_then(|f| f.next_flip).map(|due| due.max(now.plus(rest)));
+        let flip = [calendar, clock].into_iter().flatten().min();
+        let evaluated = Evaluated { selected: found.map(|f| f.people), alive: alive.clone(), now, flip, started };
+        built.push(write(cx, &k.segment, evaluated, handle).await?);
+    }
+    Ok(built)
+}
+
+/// Whom each plan selects, in order; and everybody who is there.
+async fn evaluate(ws: &Workspace, mut asked: Vec<Asked>) -> Result<(std::vec::IntoIter<Selected>, RoaringBitmap)> {
+    let about_contacts = asked.iter().any(|a| a.plan.scan_leaves().next().is_some());
+    if asked.len() == 1 && !about_contacts {
+        // One about what people did: nothing of the contacts themselves has to be read.
+        let Some(one) = asked.pop() else { return Ok((Vec::new().into_iter(), RoaringBitmap::new())) };
+        let found = select(ws, Arc::new(one.plan), Arc::new(one.moment), one.everyone, None).await?;
+        return Ok((vec![Selected { people: found.selected, next_flip: found.next_flip }].into_iter(), found.alive));
+    }
+    if asked.is_empty() {
+        return Ok((Vec::new().into_iter(), directory::everyone(ws, Everyone::WithVisitors).await?));
+    }
+    let (selected, alive) = select_many(ws, asked).await?;
+    Ok((selected.into_iter(), alive))
+}
+
+/// What a pass found for one segment.
+struct Evaluated {
+    /// `None` without a filter.
+    selected: Option<RoaringBitmap>,
+    alive: Arc<RoaringBitmap>,
+    now: Timestamp,
+    flip: Option<Timestamp>,
+    started: Instant,
+}
+
+/// Writes who joins and who leaves, chunk by chunk.
+async fn write(cx: &Cx, segment: &Segment, found: Evaluated, handle: Option<&JobHandle>) -> Result<Built> {
+    let ws = &cx.ws;
+    let (id, version) = (segment.id, segment.version);
+    let Evaluated { selected, alive, now, flip, started } = found;
     let (joins, leaves) = cx.db().read(move |tx| differences(tx, id, selected, &alive)).await?;
-    let version = known.segment.version;
+    let touched = ws.part::<Touched>();
     let mut done = (0, 0);
     for (chunk, join, leave) in by_chunk(&joins, &leaves) {
-        let (ws2, touched) = (ws.clone(), watch.touched.clone());
+        let (ws2, touched) = (ws.clone(), touched.clone());
         let written = cx
             .db()
             .write_in(Lane::Bulk, move |tx| {
@@ -189,7 +257,7 @@ pub(super) async fn rebuild(cx: &Cx, id: SegmentId, handle: Option<&JobHandle>) 
                 }
                 let seen = touched.seen(id);
                 let (join, leave) = (&join - &seen, &leave - &seen);
-                let mut chunks = Chunks::default();
+                let mut chunks = Chunks::new(&ws2);
                 chunks.set_many(tx, id, chunk, &join, &leave)?;
                 chunks.write(&ws2, tx)?;
                 log_sets(tx, id, &join, &leave, ws2.clock.now(), "filter")?;

@@ -47,7 +47,7 @@ pub async fn explain(cx: &Cx, segment: SegmentId, contact: ContactId) -> Result<
             let mut identified = true;
             if let Some(json) = &found.filter {
                 let plan = compile(json, &*fields::catalogue(&ws, tx)?)?;
-                if let Some(person) = person(tx, &plan, contact)? {
+                if let Some(person) = person(&ws, tx, &plan, contact)? {
                     identified = person.identified;
                     tree = Some(plan.explain(&person, &moment(&ws, &plan)));
                 }
@@ -67,7 +67,7 @@ pub async fn explain(cx: &Cx, segment: SegmentId, contact: ContactId) -> Result<
 /// Whether a filter holds for one contact now. Contacts that are gone satisfy nothing.
 pub fn matches(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, filter: &Filter) -> Result<bool> {
     let plan = Plan::of(filter, &*fields::catalogue(ws, tx)?).map_err(SegmentProblem::Filter)?;
-    let Some(person) = person(tx, &plan, contact)?.filter(|p| p.alive) else { return Ok(false) };
+    let Some(person) = person(ws, tx, &plan, contact)?.filter(|p| p.alive) else { return Ok(false) };
     Ok(plan.matches(&person, &moment(ws, &plan), &mut Scratch::default()))
 }
 
@@ -83,7 +83,7 @@ fn moment(ws: &Workspace, plan: &Plan) -> hg_core::segments::Moment {
 }
 
 /// What a plan asks about one contact.
-fn person(tx: &mut Tx<'_>, plan: &Plan, contact: ContactId) -> Result<Option<Person>> {
+fn person(ws: &Workspace, tx: &mut Tx<'_>, plan: &Plan, contact: ContactId) -> Result<Option<Person>> {
     let depends = plan.dependencies();
     let columns: BTreeSet<_> = plan.columns.iter().cloned().collect();
     let mut people = gather(tx, &[contact.0], &columns, &depends.relations)?;
@@ -94,7 +94,7 @@ fn person(tx: &mut Tx<'_>, plan: &Plan, contact: ContactId) -> Result<Option<Per
         } else {
             depends.segments.iter().copied().collect()
         };
-        let rows = segment_rows(tx, &mut Chunks::default(), contact, asked)?;
+        let rows = segment_rows(tx, &mut Chunks::new(ws), contact, asked)?;
         person.related.insert(Relation::Segment, rows);
     }
     Ok(Some(person))

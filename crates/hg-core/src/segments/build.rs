@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value as Json;
 
 use crate::contacts::FieldCatalogue;
+use crate::segments::behaviour;
 use crate::segments::catalogue::{FieldKind, FilterField, Subject, find_field};
 use crate::segments::dates::{DateSpec, Unit};
 use crate::segments::leaf::{ChoicesTest, DateAsk};
@@ -20,8 +21,8 @@ pub(super) enum Draft {
 }
 
 /// What is wrong: where within the condition, which code, and the sentence.
-type Wrong = (&'static str, &'static str, String);
-type Built<T> = Result<T, Wrong>;
+pub(super) type Wrong = (&'static str, &'static str, String);
+pub(super) type Built<T> = Result<T, Wrong>;
 
 /// Builds the leaf of a condition, with its description in words.
 pub(super) fn build(condition: &Condition, pointer: &str, fields: &FieldCatalogue) -> Result<(Draft, String), FilterError> {
@@ -103,6 +104,7 @@ impl Builder<'_> {
             }
             FieldKind::Count => (RowTest::Any, Quantifier::Count(self.number_test()?)),
             FieldKind::Sum => (RowTest::Any, Quantifier::Sum(self.number_test()?)),
+            FieldKind::Behaviour => behaviour::block(self.op, self.value, &relation)?,
             FieldKind::RelatedDate => {
                 let (op, quantifier) = match self.op {
                     Op::Ne => (Op::Eq, Quantifier::None),
@@ -239,7 +241,7 @@ impl Builder<'_> {
     }
 }
 
-fn missing() -> Wrong {
+pub(super) fn missing() -> Wrong {
     ("/value", "value-missing", "say what to compare with".to_string())
 }
 
@@ -285,7 +287,7 @@ fn yes_no(value: &Json) -> Built<bool> {
     read.ok_or_else(|| ("/value", "not-yes-or-no", format!("{value} is neither yes nor no")))
 }
 
-fn ids(value: &Json) -> Built<Vec<i64>> {
+pub(super) fn ids(value: &Json) -> Built<Vec<i64>> {
     let one = |item: &Json| match item {
         Json::Number(number) => number.as_i64(),
         Json::String(text) => text.trim().parse().ok(),
@@ -318,7 +320,7 @@ fn pair(value: &Json) -> Built<(&Json, &Json)> {
     }
 }
 
-fn date(value: &Json) -> Built<DateSpec> {
+pub(super) fn date(value: &Json) -> Built<DateSpec> {
     let written = text(value)?;
     DateSpec::parse(&written).ok_or_else(|| {
         let detail = format!("“{written}” is not a date; write 2024-03-13, today, last week, -3 days or birthday");
@@ -326,7 +328,7 @@ fn date(value: &Json) -> Built<DateSpec> {
     })
 }
 
-fn interval(value: &Json) -> Built<(Unit, i64)> {
+pub(super) fn interval(value: &Json) -> Built<(Unit, i64)> {
     let wrong = || ("/value", "not-an-interval", "an interval is a number of days, weeks, months or years".to_string());
     let count = match value.get("interval").unwrap_or(&Json::Null) {
         Json::Number(number) => number.as_i64(),
@@ -352,6 +354,7 @@ fn describe(field: &FilterField, op: Op, value: &Json) -> String {
             Ok(yes) => return format!("{}: {}", field.label, if yes == (op == Op::Eq) { "yes" } else { "no" }),
             Err(_) => String::new(),
         },
+        (FieldKind::Behaviour, value) => return behaviour::words(&field.label, op, value),
         (_, _) if op.needs_no_value() => return format!("{} {verb}", field.label),
         (_, Json::Object(object)) if object.contains_key("interval") => {
             let part = |key| object.get(key).map(plain).unwrap_or_default();
@@ -362,7 +365,7 @@ fn describe(field: &FilterField, op: Op, value: &Json) -> String {
     format!("{} {verb} {shown}", field.label)
 }
 
-fn plain(value: &Json) -> String {
+pub(super) fn plain(value: &Json) -> String {
     match value {
         Json::String(text) => format!("“{text}”"),
         Json::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),

@@ -8,7 +8,7 @@ use crate::segments::{ColumnRef, Operator as Op, Relation, TextColumn};
 pub struct FilterField {
     pub field: String,
     pub label: String,
-    /// `contact`, `membership`, `consent`, `email`, `web`.
+    /// `contact`, `membership`, `consent`, `behaviour`, `email`, `web`.
     pub group: &'static str,
     pub kind: FieldKind,
     pub subject: Subject,
@@ -47,6 +47,8 @@ pub enum FieldKind {
     RelatedDate,
     Count,
     Sum,
+    /// How often something was done, about what and when: one block.
+    Behaviour,
 }
 
 /// What kind of value goes with an operator.
@@ -63,6 +65,8 @@ pub enum ValueKind {
     Ids,
     Interval,
     Range,
+    /// `{"times", "last" or "from" and "to", "of", "url"}`.
+    Behaviour,
 }
 
 impl ValueKind {
@@ -79,6 +83,7 @@ impl ValueKind {
             ValueKind::Ids => "ids",
             ValueKind::Interval => "interval",
             ValueKind::Range => "range",
+            ValueKind::Behaviour => "behaviour",
         }
     }
 }
@@ -175,6 +180,7 @@ const RELATED_TEXT: &[Op] = &[
 const RELATED_CHOICE: &[Op] = &[Op::In, Op::NotIn, Op::Empty, Op::NotEmpty, Op::Contains, Op::Like, Op::NotLike];
 const RELATED_DATE: &[Op] =
     &[Op::Eq, Op::Ne, Op::Gt, Op::Gte, Op::Lt, Op::Lte, Op::InLast, Op::InNext, Op::Between, Op::Empty, Op::NotEmpty];
+const TIMES: &[Op] = &[Op::Gte, Op::Lte, Op::Eq, Op::Gt, Op::Lt];
 const COUNT: &[Op] = &[Op::Eq, Op::Ne, Op::Gt, Op::Gte, Op::Lt, Op::Lte, Op::Between];
 
 impl FieldKind {
@@ -193,6 +199,7 @@ impl FieldKind {
             FieldKind::RelatedChoice => RELATED_CHOICE,
             FieldKind::RelatedDate => RELATED_DATE,
             FieldKind::Count | FieldKind::Sum => COUNT,
+            FieldKind::Behaviour => TIMES,
         }
     }
 
@@ -206,6 +213,7 @@ impl FieldKind {
             return ValueKind::None;
         }
         match (self, op) {
+            (FieldKind::Behaviour, _) => ValueKind::Behaviour,
             (_, Op::InLast | Op::InNext) => ValueKind::Interval,
             (_, Op::Between | Op::NotBetween) => ValueKind::Range,
             (FieldKind::YesNo | FieldKind::RelatedYesNo, _) => ValueKind::Boolean,
@@ -233,6 +241,7 @@ impl FieldKind {
             FieldKind::YesNo | FieldKind::RelatedYesNo => "boolean",
             FieldKind::Id => "id",
             FieldKind::Ids => "ids",
+            FieldKind::Behaviour => "behaviour",
         }
     }
 }
@@ -289,6 +298,7 @@ fn related_rows() -> Vec<Row> {
     ]
 }
 
+<<<<<<< HEAD
 /// The kinds of device that are told apart.
 const DEVICE_KINDS: [(&str, &str); 5] =
     [("desktop", "Desktop"), ("smartphone", "Smartphone"), ("tablet", "Tablet"), ("tv", "Television"), ("console", "Console")];
@@ -296,6 +306,22 @@ const SYSTEMS: [&str; 6] = ["Android", "Chrome OS", "iOS", "Linux", "macOS", "Wi
 const BRANDS: [&str; 3] = ["Apple", "Google", "Samsung"];
 
 fn related_texts() -> [(&'static str, &'static str, Relation, TextColumn); 12] {
+=======
+/// What people do, as blocks that count it: `segments.md` §13.5.
+fn behaviours() -> Vec<Row> {
+    let row = |field, label, relation, source| (field, label, "behaviour", FieldKind::Behaviour, relation, source);
+    vec![
+        row("did:email_sent", "Was sent emails", Relation::EmailSent, Some("emails")),
+        row("did:email_opened", "Opened emails", Relation::EmailOpened, Some("emails")),
+        row("did:email_clicked", "Clicked in emails", Relation::EmailClicked, Some("emails")),
+        row("did:page_hit", "Visited pages", Relation::Hit, None),
+        row("did:page_visited", "Visited landing pages", Relation::PageVisited, Some("pages")),
+        row("did:form_submitted", "Sent in forms", Relation::FormSubmitted, Some("forms")),
+    ]
+}
+
+fn related_texts() -> [(&'static str, &'static str, Relation, TextColumn); 8] {
+>>>>>>> 9b51990 (Segments in one pass, blocks about behaviour, membership kept in memory; benches of lists, live changes and 200 segments)
     [
         ("hit_url", "Visited the address", Relation::Hit, TextColumn::Url),
         ("referer", "Came from the address", Relation::Hit, TextColumn::Referrer),
@@ -328,6 +354,7 @@ pub fn catalogue(fields: &FieldCatalogue, purposes: &[String]) -> Vec<FilterFiel
     all.extend(own.collect::<Vec<_>>());
     all.push(email_domain());
     all.extend(purposes.iter().map(|purpose| consent_field(purpose)));
+    all.extend(behaviours().into_iter().map(related_field));
     all.extend(related_rows().into_iter().map(related_field));
     all.extend(related_texts().map(related_text));
     all
@@ -348,7 +375,7 @@ pub fn find_field(name: &str, fields: &FieldCatalogue) -> Option<FilterField> {
     if let Some(own) = own_columns().find(|own| own.field == name) {
         return Some(own);
     }
-    if let Some(row) = related_rows().into_iter().find(|row| row.0 == name) {
+    if let Some(row) = related_rows().into_iter().chain(behaviours()).find(|row| row.0 == name) {
         return Some(related_field(row));
     }
     related_texts().into_iter().find(|row| row.0 == name).map(related_text)

@@ -134,7 +134,8 @@ impl Plan {
 
     /// As [`Plan::next_clock_flip`], for rows that hang on the contact.
     pub fn next_related_flip(&self, leaf: usize, at: Timestamp, moment: &Moment) -> Option<Timestamp> {
-        let Question::Related { rows: RowTest::At(test), .. } = &self.leaves[leaf].question else { return None };
+        let Question::Related { rows, .. } = &self.leaves[leaf].question else { return None };
+        let test = rows.date_test()?;
         if test.moves_with_clock() { flips(at.0, moment.bounds[leaf].as_ref(), moment.now) } else { None }
     }
 }
@@ -153,6 +154,7 @@ fn flips(at: i64, bounds: Option<&Bounds>, now: Timestamp) -> Option<Timestamp> 
 fn counts(test: &RowTest, row: &RelatedRow, bounds: Option<&Bounds>, scratch: &mut Scratch) -> bool {
     match test {
         RowTest::Any => true,
+        RowTest::All(tests) => tests.iter().all(|test| counts(test, row, bounds, scratch)),
         RowTest::Objects(wanted) => wanted.binary_search(&row.object).is_ok(),
         RowTest::Text { column, test, null_counts } => match row.text(*column) {
             Some(text) => test.passes(Some(text), &mut scratch.folded),

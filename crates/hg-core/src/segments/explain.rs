@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::segments::dates::Window;
-use crate::segments::{Bounds, ColumnTest, Facts, Match, Moment, Plan, Question, RelatedRow, Rule, Scratch, Value};
+use crate::segments::{Bounds, ColumnTest, Facts, Match, Moment, Plan, Quantifier, Question, RelatedRow, Rule, Scratch, Value};
 use crate::time::{Timestamp, format_date};
 
 /// One condition or group with its verdict.
@@ -63,6 +63,10 @@ impl Plan {
         let verdict = self.leaf(leaf, facts, moment, scratch);
         let actual = match &self.leaves[leaf].question {
             Question::Column { slot, test, .. } => column_words(facts.value(*slot, &self.columns[*slot]), test, moment),
+            Question::Related { relation, quantifier: Quantifier::Count(_), .. } => {
+                let rows = facts.related(relation);
+                rows.iter().filter(|row| self.row_counts(leaf, row, moment, scratch)).count().to_string()
+            }
             Question::Related { relation, .. } => rows_words(facts.related(relation)),
         };
         let bounds = match &self.leaves[leaf].question {

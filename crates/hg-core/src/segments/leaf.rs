@@ -252,6 +252,37 @@ pub enum RowTest {
         null_counts: bool,
     },
     At(DateTest),
+    /// Rows that pass each of these; at most one of them is about dates.
+    All(Vec<RowTest>),
+}
+
+impl RowTest {
+    /// The test of the rows' instants, if there is one.
+    pub fn date_test(&self) -> Option<&DateTest> {
+        match self {
+            RowTest::At(test) => Some(test),
+            RowTest::All(tests) => tests.iter().find_map(RowTest::date_test),
+            RowTest::Any | RowTest::Objects(_) | RowTest::Text { .. } => None,
+        }
+    }
+
+    /// The only things that rows can be about to count, in order; `None`: about anything.
+    pub fn objects(&self) -> Option<&[i64]> {
+        match self {
+            RowTest::Objects(ids) => Some(ids),
+            RowTest::All(tests) => tests.iter().find_map(RowTest::objects),
+            RowTest::Any | RowTest::At(_) | RowTest::Text { .. } => None,
+        }
+    }
+
+    /// Whether the texts of rows are asked for.
+    pub fn reads_texts(&self) -> bool {
+        match self {
+            RowTest::Text { .. } => true,
+            RowTest::All(tests) => tests.iter().any(RowTest::reads_texts),
+            RowTest::Any | RowTest::At(_) | RowTest::Objects(_) => false,
+        }
+    }
 }
 
 /// How many rows must count.

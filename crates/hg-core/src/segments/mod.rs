@@ -11,6 +11,7 @@
 //! brings one bitmap per leaf to [`Plan::combine`]. Relative dates become instants when a plan is set to
 //! a [`Moment`] by [`Plan::at`]: one `now` for a whole evaluation.
 
+mod behaviour;
 mod build;
 mod catalogue;
 mod compat;

@@ -10,7 +10,7 @@ use crate::ids::{SegmentId, TagId};
 use crate::segments::build::{Draft, build};
 use crate::segments::dates::next_midnight;
 use crate::segments::{
-    Bounds, ColumnRef, ColumnTest, DateTest, Filter, FilterError, Leaf, Match, Quantifier, Question, Relation, RowTest, Rule,
+    Bounds, ColumnRef, ColumnTest, DateTest, Filter, FilterError, Leaf, Match, Quantifier, Question, Relation, Rule,
 };
 use crate::time::Timestamp;
 
@@ -43,6 +43,13 @@ pub struct Moment {
     pub now: Timestamp,
     pub zone: TimeZone,
     pub(super) bounds: Vec<Option<Bounds>>,
+}
+
+impl Moment {
+    /// What the dates of a leaf come to.
+    pub fn bounds(&self, leaf: usize) -> Option<&Bounds> {
+        self.bounds.get(leaf).and_then(Option::as_ref)
+    }
 }
 
 /// What a filter's answer depends on.
@@ -108,8 +115,52 @@ impl Plan {
     }
 
     /// Puts the sets of the leaves together; `everyone` is what "not" is taken from.
-    pub fn combine(&self, leaves: &[RoaringBitmap], everyone: &RoaringBitmap) -> RoaringBitmap {
-        combine(&self.root, leaves, everyone)
+    pub fn combine<'s>(&self, leaf: &dyn Fn(usize) -> &'s RoaringBitmap, everyone: &RoaringBitmap) -> RoaringBitmap {
+        combine(&self.root, leaf, everyone)
+    }
+
+    /// Several plans as one that asks every question once: the leaves of all, nothing that puts them together; and for
+    /// each plan the places of its own leaves among them.
+    pub fn join(plans: &[&Plan]) -> (Plan, Vec<Vec<usize>>) {
+        let mut joined = Plan::nobody();
+        let mut slots: HashMap<ColumnRef, usize> = HashMap::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut places = Vec::with_capacity(plans.len());
+        for plan in plans {
+            let mut own = Vec::with_capacity(plan.leaves.len());
+            for leaf in &plan.leaves {
+                let place = known.entry(plan.question_key(leaf)).or_insert_with(|| {
+                    let mut slot = |at: usize| {
+                        let column = &plan.columns[at];
+                        *slots.entry(column.clone()).or_insert_with(|| {
+                            joined.columns.push(column.clone());
+                            joined.columns.len() - 1
+                        })
+                    };
+                    let question = match &leaf.question {
+                        Question::Column { slot: at, test, zone_slot } => {
+                            Question::Column { slot: slot(*at), test: test.clone(), zone_slot: zone_slot.map(&mut slot) }
+                        }
+                        related => related.clone(),
+                    };
+                    joined.leaves.push(Leaf { question, label: leaf.label.clone() });
+                    joined.leaves.len() - 1
+                });
+                own.push(*place);
+            }
+            places.push(own);
+        }
+        (joined, places)
+    }
+
+    /// The same for two leaves that ask the same. The label says operator and value.
+    fn question_key(&self, leaf: &Leaf) -> String {
+        match &leaf.question {
+            Question::Column { slot, zone_slot, .. } => {
+                format!("{}|{}|{}", self.columns[*slot].alias, zone_slot.is_some(), leaf.label)
+            }
+            Question::Related { relation, .. } => format!("{relation:?}|{}", leaf.label),
+        }
     }
 
     pub fn dependencies(&self) -> Dependencies {
@@ -122,7 +173,7 @@ impl Plan {
             }
             let Question::Related { relation, rows, .. } = &leaf.question else { continue };
             found.relations.insert(relation.clone());
-            let RowTest::Objects(ids) = rows else {
+            let Some(ids) = rows.objects() else {
                 found.any_segment |= *relation == Relation::Segment;
                 continue;
             };
@@ -173,22 +224,31 @@ impl Leaf {
     pub(super) fn date_test(&self) -> Option<&DateTest> {
         match &self.question {
             Question::Column { test: ColumnTest::Day(test) | ColumnTest::Instant(test), .. } => Some(test),
-            Question::Related { rows: RowTest::At(test), .. } => Some(test),
-            _ => None,
+            Question::Related { rows, .. } => rows.date_test(),
+            Question::Column { .. } => None,
         }
     }
 }
 
-fn combine(node: &Node, leaves: &[RoaringBitmap], everyone: &RoaringBitmap) -> RoaringBitmap {
+fn combine<'s>(node: &Node, leaf: &dyn Fn(usize) -> &'s RoaringBitmap, everyone: &RoaringBitmap) -> RoaringBitmap {
     match node {
-        Node::Leaf(i) => leaves.get(*i).cloned().unwrap_or_default(),
+        Node::Leaf(i) => leaf(*i).clone(),
         Node::All(nodes) => {
-            let mut sets = nodes.iter().map(|n| combine(n, leaves, everyone));
-            let first = sets.next().unwrap_or_else(|| everyone.clone());
-            sets.fold(first, |all, set| all & set)
+            let mut all: Option<RoaringBitmap> = None;
+            for node in nodes {
+                all = Some(match (all, node) {
+                    (None, node) => combine(node, leaf, everyone),
+                    (Some(all), Node::Leaf(i)) => all & leaf(*i),
+                    (Some(all), node) => all & combine(node, leaf, everyone),
+                });
+            }
+            all.unwrap_or_else(|| everyone.clone())
         }
-        Node::Any(nodes) => nodes.iter().fold(RoaringBitmap::new(), |any, n| any | combine(n, leaves, everyone)),
-        Node::Not(inner) => everyone - combine(inner, leaves, everyone),
+        Node::Any(nodes) => nodes.iter().fold(RoaringBitmap::new(), |any, node| match node {
+            Node::Leaf(i) => any | leaf(*i),
+            node => any | combine(node, leaf, everyone),
+        }),
+        Node::Not(inner) => everyone - combine(inner, leaf, everyone),
         Node::Nobody => RoaringBitmap::new(),
     }
 }

@@ -101,8 +101,9 @@ struct Entry {
 
 impl Order {
     async fn read(ws: &Workspace, column: &str) -> Result<Self> {
-        let statement =
-            format!("SELECT id, {column} FROM contacts WHERE id >= $1 AND id < $2 AND deleted_at IS NULL AND {column} IS NOT NULL ORDER BY id");
+        let statement = format!(
+            "SELECT id, {column} FROM contacts WHERE id >= $1 AND id < $2 AND deleted_at IS NULL AND {column} IS NOT NULL ORDER BY id"
+        );
         let mut entries: Vec<Entry> = Vec::new();
         let mut texts: Vec<u8> = Vec::new();
         let mut hashes: Vec<u32> = Vec::new();

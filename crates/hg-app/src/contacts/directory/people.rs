@@ -94,7 +94,11 @@ impl People {
 fn set(bits: &mut Arc<RoaringBitmap>, id: u32, member: bool) {
     if bits.contains(id) != member {
         let bits = Arc::make_mut(bits);
-        if member { bits.insert(id) } else { bits.remove(id) };
+        if member {
+            bits.insert(id)
+        } else {
+            bits.remove(id)
+        };
     }
 }
 

@@ -95,8 +95,10 @@ impl Texts {
             chunks: HashMap::new(),
             apart: HashMap::new(),
         };
-        let statement =
-            format!("SELECT id, {} FROM contacts WHERE id >= $1 AND id < $2 AND deleted_at IS NULL ORDER BY id", columns.join(", "));
+        let statement = format!(
+            "SELECT id, {} FROM contacts WHERE id >= $1 AND id < $2 AND deleted_at IS NULL ORDER BY id",
+            columns.join(", ")
+        );
         let read = move |tx: &mut Tx<'_>, from: i64, to: i64| part(tx, &statement, own, columns.len(), from, to);
         each_range(&ws.db, None, read, |part| texts.add(part)).await?;
         Ok(texts)
@@ -158,7 +160,11 @@ impl Texts {
             }
         }
         for (id, record) in &self.apart {
-            if needle.meets(record) { found.insert(*id) } else { found.remove(*id) };
+            if needle.meets(record) {
+                found.insert(*id)
+            } else {
+                found.remove(*id)
+            };
         }
         found
     }
@@ -168,7 +174,11 @@ impl Texts {
     fn everybody(&self) -> RoaringBitmap {
         let mut all: RoaringBitmap = self.chunks.values().flat_map(|c| c.starts.iter().map(|(_, id)| *id)).collect();
         for (id, record) in &self.apart {
-            if record.is_empty() { all.remove(*id) } else { all.insert(*id) };
+            if record.is_empty() {
+                all.remove(*id)
+            } else {
+                all.insert(*id)
+            };
         }
         all
     }

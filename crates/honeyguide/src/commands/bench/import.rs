@@ -10,17 +10,24 @@ use hg_store::{Lane, Value};
 use super::{Bench, HEADERS, cells, peak_memory};
 use crate::open;
 
-pub(super) async fn run(bench: &Bench) -> Result<()> {
+pub(super) async fn run(bench: &Bench, into: Option<u32>) -> Result<()> {
     let path = bench.file("people.csv");
     let failed = |e: std::io::Error| open::plain(format!("The file cannot be written: {e}"));
     let mut file = BufWriter::new(std::fs::File::create(&path).map_err(failed)?);
     writeln!(file, "{}", HEADERS.join(",")).map_err(failed)?;
     for n in 0..bench.contacts {
-        writeln!(file, "{}", cells(n).join(",")).map_err(failed)?;
+        // Into a full table come people whom nobody knows yet.
+        writeln!(file, "{}", cells(n + into.unwrap_or(0)).join(",")).map_err(failed)?;
     }
     file.flush().map_err(failed)?;
     let bytes = i64::try_from(std::fs::metadata(&path).map_err(failed)?.len()).unwrap_or(0);
-    let ws = bench.workspace("import").await?;
+    let ws = match into {
+        Some(there) => {
+            let world = super::world::world(&Bench { contacts: there, ..bench.clone() }).await?;
+            world
+        }
+        None => bench.workspace("import").await?,
+    };
     let cx = Cx::system(&ws);
     let import = imports::create(&cx, "people.csv", path, bytes, None, None).await?;
     let started = Instant::now();
@@ -35,7 +42,7 @@ pub(super) async fn run(bench: &Bench) -> Result<()> {
     );
     println!("import: {rate:.0} rows/s, peak memory {:.0} MB", peak_memory());
     ws.db.close().await;
-    if bench.database.is_none() {
+    if bench.database.is_none() && into.is_none() {
         let bare = bare_inserts(bench).await?;
         println!("limit (bare inserts, same table and indexes): {bare:.0} rows/s, ratio {:.2}", rate / bare);
     }

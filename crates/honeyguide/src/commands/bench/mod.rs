@@ -2,9 +2,13 @@
 
 mod import;
 mod ingest;
+mod list;
+mod live;
+mod people;
 mod react;
 mod segment;
 mod send;
+mod world;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +25,8 @@ use crate::open;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  honeyguide bench import --contacts 1000000\n  honeyguide bench segment --contacts 1000000 --database postgres://hg@localhost/empty"
+    after_help = "Examples:\n  honeyguide bench import --contacts 1000000\n  honeyguide bench segment --contacts 1000000 --database postgres://hg@localhost/empty\n  \
+                  honeyguide bench list --contacts 10000000 --keep /var/tmp/ten-million"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -29,13 +34,23 @@ pub struct Args {
     /// How many contacts.
     #[arg(long, global = true, default_value_t = 100_000)]
     contacts: u32,
+    /// Keeps the made-up workspace of `segment`, `list` and `live` in this folder, and uses the one that is there.
+    #[arg(long, global = true, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// `import` only: imports into a made-up workspace of this many contacts.
+    #[arg(long, global = true, value_name = "N")]
+    into: Option<u32>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Rows a second of a CSV import of twelve columns, against bare inserts into the same table.
     Import,
-    /// First build of a segment with three conditions, and the time from a change to membership.
+    /// The contact list in every order, with searches, and forms that are opened, against a plain SQL count.
+    List,
+    /// From a change to membership in 200 segments, while 500 changes a second arrive.
+    Live,
+    /// First builds, counts while editing and a rebuild of all 200 segments, against a bare scan of the same columns.
     Segment,
     /// Page hits of known visitors over 64 connections, against an empty handler of the same server.
     Ingest,
@@ -48,19 +63,26 @@ enum Command {
 pub async fn run(args: Args, config: Config) -> Result<()> {
     let bench = Bench::new(&args, config)?;
     let result = match args.command {
-        Command::Import => import::run(&bench).await,
+        Command::Import => import::run(&bench, args.into).await,
+        Command::List => list::run(&bench).await,
+        Command::Live => live::run(&bench).await,
         Command::Segment => segment::run(&bench).await,
         Command::Ingest => ingest::run(&bench).await,
         Command::React => react::run(&bench).await,
         Command::Send => send::run(&bench).await,
     };
-    let _ = std::fs::remove_dir_all(&bench.folder);
+    if !bench.kept {
+        let _ = std::fs::remove_dir_all(&bench.folder);
+    }
     result
 }
 
 /// Where a bench works.
+#[derive(Clone)]
 struct Bench {
     folder: PathBuf,
+    /// Whether what is in the folder stays.
+    kept: bool,
     /// An empty database; one in the folder when absent.
     database: Option<String>,
     contacts: u32,
@@ -68,9 +90,10 @@ struct Bench {
 
 impl Bench {
     fn new(args: &Args, config: Config) -> Result<Bench> {
-        let folder = std::env::temp_dir().join(format!("honeyguide-bench-{}", std::process::id()));
+        let passing = || std::env::temp_dir().join(format!("honeyguide-bench-{}", std::process::id()));
+        let folder = args.keep.clone().unwrap_or_else(passing);
         std::fs::create_dir_all(&folder).map_err(|e| open::plain(format!("{} cannot be made: {e}", folder.display())))?;
-        Ok(Bench { folder, database: config.database.url, contacts: args.contacts })
+        Ok(Bench { folder, kept: args.keep.is_some(), database: config.database.url, contacts: args.contacts })
     }
 
     /// A workspace on an empty database, durable as in production.

@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Bench, peak_memory, segment};
+use super::{Bench, peak_memory, people};
 use crate::open;
 
 const CONNECTIONS: u32 = 32;
@@ -22,7 +22,7 @@ const CONNECTIONS: u32 = 32;
 pub(super) async fn run(bench: &Bench) -> Result<()> {
     let ws = bench.workspace("send").await?;
     let cx = Cx::system(&ws);
-    segment::fill(bench, &ws).await?;
+    people::fill(bench, &ws).await?;
     let smtp = SmtpConfig::parse(&format!("smtp://{}?tls=none&per_connection=100000", sink().await?))
         .map_err(|e| open::plain(e.to_string()))?;
     ws.set_part(Arc::new(MailTransport(Arc::new(SmtpTransport::new(smtp.clone())))));
