@@ -180,8 +180,12 @@ fn ids(text: &str) -> BTreeSet<i64> {
 
 /// Whom the bitmap engine selects.
 async fn engine(app: &TestApp, filter: &Value) -> BTreeSet<i64> {
+    engine_among(app, filter, true).await
+}
+
+async fn engine_among(app: &TestApp, filter: &Value, include_anonymous: bool) -> BTreeSet<i64> {
     let list = hg_app::list::ListQuery { limit: 500, sort: "id".into(), ..Default::default() };
-    let query = ContactQuery { list, filter: Some(filter.clone()), include_anonymous: true, ..ContactQuery::default() };
+    let query = ContactQuery { list, filter: Some(filter.clone()), include_anonymous, ..ContactQuery::default() };
     let (found, _) = contacts::list_ids(&app.cx(), &query).await.unwrap_or_else(|e| panic!("{filter}: {e}"));
     found.into_iter().map(|(id, _)| id.0).collect()
 }
@@ -240,7 +244,7 @@ impl Draw {
     fn condition(&self) -> Value {
         let words = ["praha", "Plzeň", "PLZEN ", "a_b", "50%", "Brno", "x"];
         let id = self.below(4);
-        let (field, op, value) = match self.below(13) {
+        let (field, op, value) = match self.below(15) {
             0 => (
                 "city",
                 self.one(&["=", "!=", "like", "!like", "contains", "startsWith", "endsWith", "in", "!in", "gt_"]),
@@ -284,6 +288,28 @@ impl Draw {
                 self.one(&["=", "!=", "gt", "lte"]),
                 json!(self.below(4)),
             ),
+            12 | 13 => {
+                let mut block = json!({"times": self.below(4)});
+                let field = self.one(&[
+                    "did:email_opened",
+                    "did:email_clicked",
+                    "did:page_hit",
+                    "did:form_submitted",
+                    "did:page_visited",
+                ]);
+                match self.below(4) {
+                    0 => block["last"] = json!({"interval": 1 + self.below(30), "unit": "day"}),
+                    1 => block["from"] = json!(self.date()),
+                    2 => block["to"] = json!(self.date()),
+                    _ => {}
+                }
+                if self.below(3) == 0 {
+                    block["of"] = json!([id, id + 1]);
+                } else if field == "did:page_hit" {
+                    block["url"] = json!({"op": "contains", "text": self.one(&["pricing", "blog"])});
+                }
+                (field, self.one(&["=", "gt", "gte", "lt", "lte"]), block)
+            }
             _ => match self.below(3) {
                 0 => (
                     self.one(&["hit_url", "referer", "utm_source"]),
@@ -397,4 +423,33 @@ on_each_db!(the_engine_and_the_evaluator_select_the_same_people, |app| {
         told_apart += u64::from(!by_engine.is_empty() && by_engine.len() < PEOPLE as usize);
     }
     assert!(told_apart > FILTERS / 2, "most filters select some and leave others: {told_apart}");
+});
+
+on_each_db!(many_segments_in_one_pass_have_the_same_members_as_each_by_itself, |app| {
+    const PEOPLE: i64 = 40;
+    let draw = Draw(SeededChance::new(7_313));
+    draw.people(&app, PEOPLE).await;
+    let mut made = Vec::new();
+    for n in 0..40 {
+        let filter = draw.filter(2);
+        let include_anonymous = n % 2 == 0;
+        let new = segments::NewSegment {
+            name: format!("Drawn {n}"),
+            filter: Some(filter.clone()),
+            include_anonymous,
+            ..segments::NewSegment::default()
+        };
+        let segment = segments::create(&app.cx(), new).await.unwrap();
+        made.push((segment.id, filter, include_anonymous));
+    }
+    segments::rebuild_all_now(&app.cx(), None).await.unwrap();
+    let identified = engine_among(&app, &json!({"match": "all", "rules": []}), false).await;
+    for (id, filter, include_anonymous) in made {
+        let ws = app.ws.clone();
+        let members = app.ws.db.read(move |tx| segments::members(&ws, tx, id)).await.unwrap();
+        let members: BTreeSet<i64> = members.iter().map(i64::from).collect();
+        let expected = evaluator(&app, &filter, 1..=PEOPLE).await;
+        let expected = if include_anonymous { expected } else { &expected & &identified };
+        assert_eq!(members, expected, "{filter}");
+    }
 });

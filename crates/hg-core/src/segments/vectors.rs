@@ -380,6 +380,6 @@ fn bitmaps_of_leaves_come_together_like_the_answers_for_one_contact() {
         .map(|leaf| people.iter().filter(|(_, p)| plan.leaf(leaf, p, &moment, &mut scratch)).map(|(id, _)| *id).collect())
         .collect();
     let everyone = (1..=12).collect();
-    let combined: BTreeSet<u32> = plan.combine(&sets, &everyone).iter().collect();
+    let combined: BTreeSet<u32> = plan.combine(&|leaf| &sets[leaf], &everyone).iter().collect();
     assert_eq!(combined, selected(&filter, "UTC"));
 }
