@@ -298,15 +298,6 @@ fn related_rows() -> Vec<Row> {
     ]
 }
 
-<<<<<<< HEAD
-/// The kinds of device that are told apart.
-const DEVICE_KINDS: [(&str, &str); 5] =
-    [("desktop", "Desktop"), ("smartphone", "Smartphone"), ("tablet", "Tablet"), ("tv", "Television"), ("console", "Console")];
-const SYSTEMS: [&str; 6] = ["Android", "Chrome OS", "iOS", "Linux", "macOS", "Windows"];
-const BRANDS: [&str; 3] = ["Apple", "Google", "Samsung"];
-
-fn related_texts() -> [(&'static str, &'static str, Relation, TextColumn); 12] {
-=======
 /// What people do, as blocks that count it: `segments.md` §13.5.
 fn behaviours() -> Vec<Row> {
     let row = |field, label, relation, source| (field, label, "behaviour", FieldKind::Behaviour, relation, source);
@@ -320,8 +311,13 @@ fn behaviours() -> Vec<Row> {
     ]
 }
 
-fn related_texts() -> [(&'static str, &'static str, Relation, TextColumn); 8] {
->>>>>>> 9b51990 (Segments in one pass, blocks about behaviour, membership kept in memory; benches of lists, live changes and 200 segments)
+/// The kinds of device that are told apart.
+const DEVICE_KINDS: [(&str, &str); 5] =
+    [("desktop", "Desktop"), ("smartphone", "Smartphone"), ("tablet", "Tablet"), ("tv", "Television"), ("console", "Console")];
+const SYSTEMS: [&str; 6] = ["Android", "Chrome OS", "iOS", "Linux", "macOS", "Windows"];
+const BRANDS: [&str; 3] = ["Apple", "Google", "Samsung"];
+
+fn related_texts() -> [(&'static str, &'static str, Relation, TextColumn); 12] {
     [
         ("hit_url", "Visited the address", Relation::Hit, TextColumn::Url),
         ("referer", "Came from the address", Relation::Hit, TextColumn::Referrer),
