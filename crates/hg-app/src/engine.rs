@@ -14,8 +14,10 @@ use crate::error::Result;
 use crate::fields;
 use crate::imports;
 use crate::jobs::JobWorker;
+use crate::points;
 use crate::segments;
 use crate::sending::{self, MailWorker};
+use crate::stages;
 use crate::worker::Worker;
 use crate::workspace::Workspace;
 
@@ -88,17 +90,25 @@ impl Engine {
 /// Segments come before campaigns: campaigns see the joins and leaves of the same moment.
 pub fn standard() -> Engine {
     Engine::default()
-        .with(ReactorWorker::new(vec![Box::new(segments::SegmentReactor), Box::new(campaigns::CampaignReactor)]))
+        .with(ReactorWorker::new(vec![
+            Box::new(segments::SegmentReactor),
+            Box::new(points::PointsReactor),
+            Box::new(campaigns::CampaignReactor),
+        ]))
         .with(segments::SegmentClock)
         .with(campaigns::CampaignTimer)
+        .with(points::DecayClock)
         .with(JobWorker::new(vec![
             Arc::new(contacts::BulkJob),
             Arc::new(fields::DropColumn),
             Arc::new(imports::DryRunJob),
             Arc::new(imports::ImportJob),
+            Arc::new(points::ExistingJob),
             Arc::new(segments::RebuildJob),
+            Arc::new(stages::ClearJob),
             Arc::new(campaigns::SyncJob),
             Arc::new(sending::FillJob),
+            Arc::new(sending::UserMailJob),
         ]))
         .with(MailWorker)
 }

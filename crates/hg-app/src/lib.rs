@@ -10,6 +10,7 @@
 
 pub mod audit;
 pub mod campaigns;
+pub mod categories;
 pub mod changes;
 pub mod consents;
 pub mod contacts;
@@ -28,9 +29,11 @@ pub mod notes;
 pub mod pages;
 pub mod preferences;
 mod ranges;
+pub mod points;
 pub mod segments;
 pub mod sending;
 pub mod settings;
+pub mod stages;
 pub mod tags;
 pub mod tracking;
 pub mod users;

@@ -1,13 +1,17 @@
 //! What every list takes and gives: a search, a sort, a window by cursor, a total.
 
+mod commands;
 mod small;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hg_core::ids::UserId;
 use hg_store::Value;
 
+use crate::cx::Cx;
 use crate::error::{Error, Result};
 
+pub(crate) use commands::{Listed, Matcher};
 pub(crate) use small::SmallTable;
 
 /// How many rows a page holds when nobody says, and at most.
@@ -27,9 +31,17 @@ pub struct ListQuery {
     pub cursor: Option<String>,
     /// Rows to leave out (the compatible API's `start`); used instead of a cursor.
     pub offset: u64,
+    /// Whose things `is:mine` finds.
+    pub asked_by: Option<UserId>,
 }
 
 impl ListQuery {
+    /// The same, asked by whoever acts.
+    #[must_use]
+    pub fn asked_by(self, cx: &Cx) -> Self {
+        Self { asked_by: cx.user_id(), ..self }
+    }
+
     pub fn limit(&self) -> u32 {
         if self.limit == 0 { DEFAULT_LIMIT } else { self.limit }
     }

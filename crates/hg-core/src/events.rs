@@ -46,7 +46,8 @@ kinds! {
     FieldsChanged = 3, "fields_changed";
     /// A tag came or went. object: tag id; detail: `{"added": bool, "name": …}`.
     TagChanged = 4, "tag_changed";
-    /// Points changed. detail: `{"delta", "points", "reason"}`.
+    /// Points changed. object: point group, 0 for the main score; ref: the point action that gave them; detail: `{"delta",
+    /// "points", "reason", "type", "event", "action", "group", "ip"}`.
     PointsChanged = 5, "points_changed";
     /// A do-not-contact entry came or went. detail: `{"channel", "reason", "added", "comments"}`.
     DoNotContactChanged = 6, "do_not_contact_changed";
@@ -86,6 +87,12 @@ kinds! {
     TimePassed = 23, "time_passed";
     /// A mail was answered. object: email id; ref: send id.
     EmailReplied = 24, "email_replied";
+    /// Went to another stage. object: stage id, 0 for none; ref: the stage before; detail: `{"from", "to", "reason"}`.
+    StageChanged = 40, "stage_changed";
+    /// Subscribed to a category or no more. object: category id; detail: `{"subscribed": bool, "source"}`.
+    CategoryChanged = 41, "category_changed";
+    /// A score reached a trigger. object: trigger id; detail: `{"name", "points", "done": [{"name", "text"}]}`.
+    TriggerReached = 42, "trigger_reached";
     /// Campaign parameters were recorded. ref: the record; detail: `{"source", "medium", "campaign", "content", "term", "url"}`.
     UtmRecorded = 60, "utm_recorded";
     /// An address was seen for the first time. detail: `{"address"}`. The timeline tells it from the addresses; as a change it

@@ -11,6 +11,8 @@ pub mod events;
 pub mod forms;
 pub mod ids;
 pub mod imports;
+pub mod points;
+pub mod publish;
 pub mod segments;
 pub mod text;
 pub mod time;

@@ -86,7 +86,7 @@ impl From<ListParams> for ListQuery {
             sort: p.sort,
             limit: p.limit.min(MAX_LIMIT),
             cursor: p.cursor.filter(|c| !c.is_empty()),
-            offset: 0,
+            ..ListQuery::default()
         }
     }
 }

@@ -198,7 +198,7 @@ on_each_db!(a_landing_page_is_counted_and_shows_values_only_to_proven_readers, |
 on_each_db!(a_good_answer_makes_a_contact_and_runs_the_actions, |app| {
     let actions = vec![
         FormAction::AddTags { tags: vec!["asked".into()], remove: vec![] },
-        FormAction::ChangePoints { operator: "plus".into(), points: 10 },
+        FormAction::ChangePoints { operator: "plus".into(), points: 10, group: None },
     ];
     let form = question_form(&app, actions).await;
     let web = browser(&app).await;

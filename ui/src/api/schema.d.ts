@@ -195,6 +195,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Categories; with a bundle, those that fit its things. */
+        get: operations["get_categories"];
+        put?: never;
+        /** Makes a category. */
+        post: operations["post_categories"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/categories/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One category. */
+        get: operations["get_categories_id"];
+        put?: never;
+        post?: never;
+        /** Deletes a category; the things in it are in none. */
+        delete: operations["delete_categories_id"];
+        options?: never;
+        head?: never;
+        /** Changes what is named. */
+        patch: operations["patch_categories_id"];
+        trace?: never;
+    };
+    "/categories/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a deleted category back, with everything that was in it. */
+        post: operations["post_categories_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/categories/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is in a category. */
+        get: operations["get_categories_id_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts": {
         parameters: {
             query?: never;
@@ -300,6 +371,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contacts/{id}/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a contact wants to hear about. */
+        get: operations["get_contacts_id_categories"];
+        put?: never;
+        /** Subscribes a contact to a category, or unsubscribes her. */
+        post: operations["post_contacts_id_categories"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts/{id}/consents": {
         parameters: {
             query?: never;
@@ -377,10 +466,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The scores of a contact, explained by rule. */
+        get: operations["get_contacts_id_points"];
         put?: never;
         /** Changes the points of a contact. */
         post: operations["post_contacts_id_points"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/points/groups/{group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the score of a contact in a group. */
+        post: operations["post_contacts_id_points_groups_group"];
         delete?: never;
         options?: never;
         head?: never;
@@ -415,6 +522,23 @@ export interface paths {
         get: operations["get_contacts_id_segments"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/stage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves a contact to a stage, forwards or backwards. */
+        post: operations["post_contacts_id_stage"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1185,6 +1309,237 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/points/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Point actions. */
+        get: operations["get_points_actions"];
+        put?: never;
+        /** Makes a point action; it counts for what happens from now on. */
+        post: operations["post_points_actions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/points/actions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One point action. */
+        get: operations["get_points_actions_id"];
+        put?: never;
+        post?: never;
+        /** Deletes a point action; what it gave stays given. */
+        delete: operations["delete_points_actions_id"];
+        options?: never;
+        head?: never;
+        /** Changes what is named; what was given stays given. */
+        patch: operations["patch_points_actions_id"];
+        trace?: never;
+    };
+    "/points/actions/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a deleted point action back. */
+        post: operations["post_points_actions_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/points/decay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How scores fade: one rule a group, and one for the main score. */
+        get: operations["get_points_decay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/points/decay/{group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Lets the scores of a group (0: the main score) fade from tomorrow on. */
+        put: operations["put_points_decay_group"];
+        post?: never;
+        /** The scores of a group fade no more. */
+        delete: operations["delete_points_decay_group"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/points/decay/{group}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a rule, saved or not, would do. Nothing is changed. */
+        post: operations["post_points_decay_group_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/points/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Point groups. */
+        get: operations["get_points_groups"];
+        put?: never;
+        /** Makes a group. */
+        post: operations["post_points_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/points/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group. */
+        get: operations["get_points_groups_id"];
+        put?: never;
+        post?: never;
+        /** Deletes a group that nothing uses; its scores come back with it. */
+        delete: operations["delete_points_groups_id"];
+        options?: never;
+        head?: never;
+        /** Changes what is named. */
+        patch: operations["patch_points_groups_id"];
+        trace?: never;
+    };
+    "/points/groups/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a deleted group back. */
+        post: operations["post_points_groups_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/points/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who would have gained how much in the last days. Nothing is changed. */
+        post: operations["post_points_simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/points/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Point triggers. */
+        get: operations["get_points_triggers"];
+        put?: never;
+        /** Makes a trigger. */
+        post: operations["post_points_triggers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/points/triggers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One trigger. */
+        get: operations["get_points_triggers_id"];
+        put?: never;
+        post?: never;
+        /** Deletes a trigger; what it did stays done. */
+        delete: operations["delete_points_triggers_id"];
+        options?: never;
+        head?: never;
+        /** Changes what is named. */
+        patch: operations["patch_points_triggers_id"];
+        trace?: never;
+    };
+    "/points/triggers/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a deleted trigger back. */
+        post: operations["post_points_triggers_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/segments": {
         parameters: {
             query?: never;
@@ -1433,6 +1788,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Stages. */
+        get: operations["get_stages"];
+        put?: never;
+        /** Makes a stage. */
+        post: operations["post_stages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stages/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every stage, lightest first, with how many people stand in it. */
+        get: operations["get_stages_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One stage. */
+        get: operations["get_stages_id"];
+        put?: never;
+        post?: never;
+        /** Deletes a stage; everybody in it is in none, within a moment. */
+        delete: operations["delete_stages_id"];
+        options?: never;
+        head?: never;
+        /** Changes what is named. */
+        patch: operations["patch_stages_id"];
+        trace?: never;
+    };
+    "/stages/{id}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who stands in a stage, the newest arrivals first. */
+        get: operations["get_stages_id_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stages/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a deleted stage back, with everybody who is in no other since. */
+        post: operations["post_stages_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tags": {
         parameters: {
             query?: never;
@@ -1606,6 +2049,11 @@ export interface components {
             owner_id?: number | null;
             /** Format: int64 */
             segment_id?: number | null;
+            /**
+             * Format: int64
+             * @description For `change_stage`; null: out of any.
+             */
+            stage_id?: number | null;
             tags?: string[];
         };
         ActivityLink: {
@@ -1691,7 +2139,12 @@ export interface components {
          * @description What is done to many contacts.
          * @enum {string}
          */
-        BulkWord: "add_tags" | "remove_tags" | "add_to_segment" | "remove_from_segment" | "do_not_contact" | "set_owner" | "delete" | "restore";
+        BulkWord: "add_tags" | "remove_tags" | "add_to_segment" | "remove_from_segment" | "do_not_contact" | "set_owner" | "change_stage" | "delete" | "restore";
+        /**
+         * @description The kind of thing that a category is for.
+         * @enum {string}
+         */
+        BundleWord: "global" | "segment" | "email" | "page" | "form" | "campaign" | "point" | "stage";
         CampaignChange: {
             allow_restart?: boolean | null;
             description?: string | null;
@@ -1782,6 +2235,54 @@ export interface components {
         /** @description What conditions can be about, in groups. */
         CatalogueOut: {
             groups: components["schemas"]["CatalogueGroup"][];
+        };
+        CategoryIn: {
+            /** @default null */
+            alias?: string | null;
+            /** @default null */
+            bundle?: components["schemas"]["BundleWord"] | null;
+            /** @default null */
+            color?: string | null;
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            published?: boolean | null;
+            /** @default null */
+            title?: string | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            version?: number | null;
+        };
+        /** @description A category. */
+        CategoryOut: {
+            alias: string;
+            /** @description The kind of thing that it is for; `global` fits all. */
+            bundle: components["schemas"]["BundleWord"];
+            /** @description Six hexadecimal digits. */
+            color: string | null;
+            created_at: string;
+            description: string | null;
+            /** Format: int64 */
+            id: number;
+            published: boolean;
+            title: string;
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description How many things are in it.
+             */
+            used: number;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description Something that is in a category. */
+        CategoryUseOut: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+            type: string;
         };
         /** @description A caught message. */
         CaughtOut: {
@@ -1878,6 +2379,8 @@ export interface components {
         };
         /** @description A person, or a visitor whom nobody knows yet. */
         ContactOut: {
+            /** @description Of the highest point trigger that she reached. */
+            color: string | null;
             created_at: string;
             do_not_contact: components["schemas"]["DoNotContactOut"][];
             email: string | null;
@@ -1895,6 +2398,7 @@ export interface components {
             owner_id: number | null;
             /** Format: int64 */
             points: number;
+            stage: components["schemas"]["StageRef"] | null;
             tags: components["schemas"]["TagRef"][];
             updated_at: string;
             /** Format: int64 */
@@ -2012,6 +2516,62 @@ export interface components {
             people: number;
             title: string;
         };
+        DecayIn: {
+            /**
+             * Format: int64
+             * @description For a preview: so many days ahead, 30 when absent.
+             */
+            ahead?: number | null;
+            /** Format: int64 */
+            amount?: number;
+            /** Format: int64 */
+            days: number;
+            kind: components["schemas"]["DecayWord"];
+            published?: boolean;
+        };
+        /** @description How a score fades. */
+        DecayOut: {
+            /**
+             * Format: int64
+             * @description Points lost for each such period without activity.
+             */
+            amount: number;
+            /** Format: int64 */
+            days: number;
+            /**
+             * Format: int64
+             * @description 0: the main score.
+             */
+            group_id: number;
+            kind: components["schemas"]["DecayWord"];
+            last_run_at: string;
+            /**
+             * Format: int64
+             * @description Points taken so far.
+             */
+            lost: number;
+            published: boolean;
+            running: boolean;
+        };
+        /** @description What a rule would do to the highest scores, if nobody did anything more. */
+        DecayPreviewOut: {
+            /** Format: int64 */
+            days: number;
+            /** Format: int64 */
+            people: number;
+            /** Format: int64 */
+            points_now: number;
+            /** Format: int64 */
+            points_then: number;
+            sample: components["schemas"]["FadedOut"][];
+            /** @description Every score was looked at. */
+            whole: boolean;
+        };
+        /**
+         * @description How a score fades.
+         * @enum {string}
+         */
+        DecayWord: "half_life" | "inactive";
         DemoSignIn: {
             email: string;
             password: string;
@@ -2051,6 +2611,11 @@ export interface components {
             /** Format: int64 */
             updated: number;
         };
+        /**
+         * @description What earns points.
+         * @enum {string}
+         */
+        EarnWord: "page.hit" | "url.hit" | "email.open" | "email.send" | "form.submit";
         /**
          * @description The language of an email's source.
          * @enum {string}
@@ -2182,6 +2747,16 @@ export interface components {
             label: string;
             verdict: boolean;
         };
+        FadedOut: {
+            /** Format: int64 */
+            contact_id: number;
+            email: string | null;
+            name: string;
+            /** Format: int64 */
+            now: number;
+            /** Format: int64 */
+            then: number;
+        };
         /** @description A field to be made, or what of one changes. */
         FieldIn: {
             /**
@@ -2286,6 +2861,12 @@ export interface components {
         FilterRule: components["schemas"]["FilterGroup"] | components["schemas"]["FilterCondition"];
         /** @description What happens when the form was sent in. */
         FormActionBody: {
+            /**
+             * Format: int64
+             * @description The point group; absent: the main score.
+             * @default null
+             */
+            group_id?: number | null;
             /** @default  */
             kind: components["schemas"]["FormActionWord"];
             /**
@@ -2313,6 +2894,11 @@ export interface components {
             /** @default [] */
             segments?: number[];
             /**
+             * Format: int64
+             * @default null
+             */
+            stage_id?: number | null;
+            /**
              * @description Tags that come, by name.
              * @default []
              */
@@ -2322,7 +2908,7 @@ export interface components {
          * @description What happens when a form was sent in.
          * @enum {string}
          */
-        FormActionWord: "add_tags" | "change_points" | "add_to_segment" | "record_utm" | "allow_contact";
+        FormActionWord: "add_tags" | "change_points" | "add_to_segment" | "change_stage" | "record_utm" | "allow_contact";
         /** @description A field of a form. */
         FormFieldBody: {
             /**
@@ -2419,6 +3005,18 @@ export interface components {
          * @enum {string}
          */
         FormWord: "standalone" | "campaign";
+        GainOut: {
+            /** Format: int64 */
+            contact_id: number;
+            email: string | null;
+            /** Format: int64 */
+            gained: number;
+            name: string;
+            /** Format: int64 */
+            points_now: number;
+            /** Format: int64 */
+            times: number;
+        };
         /** @description Who and where the workspace is. */
         GeneralSettings: {
             date_format?: string | null;
@@ -2428,6 +3026,20 @@ export interface components {
             site_url?: string;
             time_format?: string | null;
             timezone: string;
+        };
+        GroupPointsIn: {
+            /** @description `plus`, `minus`, `times`, `divide` or `set`. */
+            operator: string;
+            reason?: string;
+            /** Format: int64 */
+            value: number;
+        };
+        GroupScoreOut: {
+            /** Format: int64 */
+            group_id: number;
+            name: string;
+            /** Format: int64 */
+            score: number;
         };
         /** @description One header of a message. */
         HeaderOut: {
@@ -2586,6 +3198,23 @@ export interface components {
              * @default null
              */
             version?: number | null;
+        };
+        /** @description A stage with how many people stand in it. */
+        LaneOut: {
+            /** Format: int64 */
+            people: number;
+            stage: components["schemas"]["StageOut"];
+        };
+        /** @description Somebody in a stage. */
+        LanePersonOut: {
+            email?: string | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** Format: int64 */
+            points: number;
+            /** @description Since when she stands there. */
+            since?: string | null;
         };
         /** @description A link and its clicks. */
         LinkStat: {
@@ -2816,6 +3445,37 @@ export interface components {
             total: number | null;
         };
         /** @description A page of a list on the wire. */
+        PageOut_CategoryOut: {
+            items: {
+                alias: string;
+                /** @description The kind of thing that it is for; `global` fits all. */
+                bundle: components["schemas"]["BundleWord"];
+                /** @description Six hexadecimal digits. */
+                color: string | null;
+                created_at: string;
+                description: string | null;
+                /** Format: int64 */
+                id: number;
+                published: boolean;
+                title: string;
+                updated_at: string;
+                /**
+                 * Format: int64
+                 * @description How many things are in it.
+                 */
+                used: number;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
         PageOut_CaughtOut: {
             items: {
                 caught_at: string;
@@ -2860,6 +3520,8 @@ export interface components {
         /** @description A page of a list on the wire. */
         PageOut_ContactOut: {
             items: {
+                /** @description Of the highest point trigger that she reached. */
+                color: string | null;
                 created_at: string;
                 do_not_contact: components["schemas"]["DoNotContactOut"][];
                 email: string | null;
@@ -2877,6 +3539,7 @@ export interface components {
                 owner_id: number | null;
                 /** Format: int64 */
                 points: number;
+                stage: components["schemas"]["StageRef"] | null;
                 tags: components["schemas"]["TagRef"][];
                 updated_at: string;
                 /** Format: int64 */
@@ -3067,6 +3730,26 @@ export interface components {
             total: number | null;
         };
         /** @description A page of a list on the wire. */
+        PageOut_LanePersonOut: {
+            items: {
+                email: string | null;
+                /** Format: int64 */
+                id: number;
+                name: string;
+                /** Format: int64 */
+                points: number;
+                /** @description Since when she stands there. */
+                since: string | null;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
         PageOut_NoteOut: {
             items: {
                 /** @description Who wrote it. */
@@ -3105,6 +3788,104 @@ export interface components {
                 rotation: number;
                 /** @description `active`, `left` or `removed`. */
                 state: string;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
+        PageOut_PointActionOut: {
+            items: {
+                /** Format: int64 */
+                category_id: number | null;
+                created_at: string;
+                /** Format: int64 */
+                delta: number;
+                description: string | null;
+                /**
+                 * Format: int64
+                 * @description Null: the main score.
+                 */
+                group_id: number | null;
+                /** Format: int64 */
+                id: number;
+                name: string;
+                publish_down: string | null;
+                publish_up: string | null;
+                published: boolean;
+                /** @description Every time, not only the first time that a contact does it. */
+                repeatable: boolean;
+                /**
+                 * @description `pages`, `emails`, `categories`, `forms`; for `url.hit` `page_url`, `page_hits`, `first_time`, `returns_within`,
+                 *     `returns_after`, `accumulative_time` (seconds).
+                 */
+                settings: Record<string, unknown>;
+                type: components["schemas"]["EarnWord"];
+                updated_at: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
+        PageOut_PointGroupOut: {
+            items: {
+                created_at: string;
+                description: string | null;
+                /** Format: int64 */
+                id: number;
+                name: string;
+                published: boolean;
+                updated_at: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
+        PageOut_PointTriggerOut: {
+            items: {
+                /** @description Whoever has so many points already when it is published gets its events too. */
+                apply_existing: boolean;
+                /** Format: int64 */
+                category_id: number | null;
+                /** @description Contacts show the colour of the highest trigger that they reached. */
+                color: string | null;
+                created_at: string;
+                description: string | null;
+                events: components["schemas"]["TriggerEventIo"][];
+                /** Format: int64 */
+                group_id: number | null;
+                /** Format: int64 */
+                id: number;
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Reached by this many points or more.
+                 */
+                points: number;
+                publish_down: string | null;
+                publish_up: string | null;
+                published: boolean;
+                updated_at: string;
+                /** Format: int64 */
+                version: number;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
@@ -3158,6 +3939,36 @@ export interface components {
                 used_by: components["schemas"]["UsedByOut"][];
                 /** Format: int64 */
                 version: number;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
+        PageOut_StageOut: {
+            items: {
+                /** Format: int64 */
+                category_id: number | null;
+                created_at: string;
+                description: string | null;
+                /** Format: int64 */
+                id: number;
+                name: string;
+                publish_down: string | null;
+                publish_up: string | null;
+                published: boolean;
+                updated_at: string;
+                /** Format: int64 */
+                version: number;
+                /**
+                 * Format: int64
+                 * @description Campaigns move people only to a stage of more weight.
+                 */
+                weight: number;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
@@ -3333,6 +4144,170 @@ export interface components {
             /** @description `active`, `left` or `removed`. */
             state: string;
         };
+        /** @description A rule to be made, or what of one changes. */
+        PointActionIn: {
+            /**
+             * Format: int64
+             * @default null
+             */
+            category_id?: number | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            delta?: number | null;
+            /** @default null */
+            description?: string | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            group_id?: number | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            publish_down?: string | null;
+            /** @default null */
+            publish_up?: string | null;
+            /** @default null */
+            published?: boolean | null;
+            /** @default null */
+            repeatable?: boolean | null;
+            settings?: Record<string, unknown> | null;
+            /** @default null */
+            type?: components["schemas"]["EarnWord"] | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            version?: number | null;
+        };
+        /** @description A rule that gives points for something that people do. */
+        PointActionOut: {
+            /** Format: int64 */
+            category_id: number | null;
+            created_at: string;
+            /** Format: int64 */
+            delta: number;
+            description: string | null;
+            /**
+             * Format: int64
+             * @description Null: the main score.
+             */
+            group_id: number | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            publish_down: string | null;
+            publish_up: string | null;
+            published: boolean;
+            /** @description Every time, not only the first time that a contact does it. */
+            repeatable: boolean;
+            /**
+             * @description `pages`, `emails`, `categories`, `forms`; for `url.hit` `page_url`, `page_hits`, `first_time`, `returns_within`,
+             *     `returns_after`, `accumulative_time` (seconds).
+             */
+            settings: Record<string, unknown>;
+            type: components["schemas"]["EarnWord"];
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        PointGroupIn: {
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            published?: boolean | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            version?: number | null;
+        };
+        /** @description A score beside the main one. */
+        PointGroupOut: {
+            created_at: string;
+            description: string | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            published: boolean;
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A trigger to be made, or what of one changes. */
+        PointTriggerIn: {
+            /** @default null */
+            apply_existing?: boolean | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            category_id?: number | null;
+            /** @default null */
+            color?: string | null;
+            /** @default null */
+            description?: string | null;
+            /**
+             * @description All of them; absent ones go.
+             * @default null
+             */
+            events?: components["schemas"]["TriggerEventIo"][] | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            group_id?: number | null;
+            /** @default null */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            points?: number | null;
+            /** @default null */
+            publish_down?: string | null;
+            /** @default null */
+            publish_up?: string | null;
+            /** @default null */
+            published?: boolean | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            version?: number | null;
+        };
+        /** @description A threshold, and what follows when somebody reaches it. */
+        PointTriggerOut: {
+            /** @description Whoever has so many points already when it is published gets its events too. */
+            apply_existing: boolean;
+            /** Format: int64 */
+            category_id: number | null;
+            /** @description Contacts show the colour of the highest trigger that they reached. */
+            color: string | null;
+            created_at: string;
+            description: string | null;
+            events: components["schemas"]["TriggerEventIo"][];
+            /** Format: int64 */
+            group_id: number | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Reached by this many points or more.
+             */
+            points: number;
+            publish_down: string | null;
+            publish_up: string | null;
+            published: boolean;
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
         PointsIn: {
             /** @description `plus`, `minus`, `times`, `divide` or `set`. */
             operator: string;
@@ -3413,6 +4388,34 @@ export interface components {
          * @enum {string}
          */
         RoleWord: "administrator" | "viewer";
+        ScoreLineOut: {
+            /**
+             * Format: int64
+             * @description The point action that gave them.
+             */
+            action_id: number | null;
+            /**
+             * Format: int64
+             * @description 0: the main score.
+             */
+            group_id: number;
+            last_at: string | null;
+            /** Format: int64 */
+            points: number;
+            reason: string;
+            /** Format: int64 */
+            times: number;
+        };
+        /** @description Every score of a contact, and where it came from. */
+        ScoresOut: {
+            /** @description Of the highest trigger that she reached. */
+            color: string | null;
+            groups: components["schemas"]["GroupScoreOut"][];
+            /** @description What each rule or reason contributed; the sums are the scores. */
+            lines: components["schemas"]["ScoreLineOut"][];
+            /** Format: int64 */
+            points: number;
+        };
         /** @description A segment to be made, or what of one changes. */
         SegmentIn: {
             /** @default null */
@@ -3527,6 +4530,30 @@ export interface components {
             /** @description Nobody can sign in yet: show the first-run page. */
             needed: boolean;
         };
+        /** @description A rule, saved or not, and how far back to look. */
+        SimulateIn: {
+            action: components["schemas"]["PointActionIn"];
+            /**
+             * Format: int64
+             * @description 30 when absent.
+             */
+            days?: number | null;
+        };
+        /** @description What a rule would have given. */
+        SimulationOut: {
+            /** Format: int64 */
+            days: number;
+            /** Format: int64 */
+            people: number;
+            /** Format: int64 */
+            points: number;
+            /** Format: int64 */
+            times: number;
+            /** @description Those who would have gained most. */
+            top: components["schemas"]["GainOut"][];
+            /** @description Everything was looked at; otherwise only the newest of it. */
+            whole: boolean;
+        };
         SiteOut: {
             locale: string;
             name: string;
@@ -3556,6 +4583,69 @@ export interface components {
          * @enum {string}
          */
         SourceWord: "segment" | "form";
+        StageChangeIn: {
+            /**
+             * Format: int64
+             * @description Null: out of any stage.
+             * @default null
+             */
+            stage_id?: number | null;
+        };
+        /** @description A stage to be made, or what of one changes. */
+        StageIn: {
+            /**
+             * Format: int64
+             * @default null
+             */
+            category_id?: number | null;
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            publish_down?: string | null;
+            /** @default null */
+            publish_up?: string | null;
+            /** @default null */
+            published?: boolean | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            version?: number | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            weight?: number | null;
+        };
+        /** @description A stage. */
+        StageOut: {
+            /** Format: int64 */
+            category_id: number | null;
+            created_at: string;
+            description: string | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            publish_down: string | null;
+            publish_up: string | null;
+            published: boolean;
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+            /**
+             * Format: int64
+             * @description Campaigns move people only to a stage of more weight.
+             */
+            weight: number;
+        };
+        /** @description Where she stands. */
+        StageRef: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+        };
         StepCatalogue: {
             types: components["schemas"]["StepTypeOut"][];
         };
@@ -3634,6 +4724,20 @@ export interface components {
             };
             /** @description False while somebody only claims to be that contact; tags and points wait. */
             verified: boolean;
+        };
+        SubscriptionIn: {
+            /** Format: int64 */
+            category_id: number;
+            subscribed: boolean;
+        };
+        /** @description A contact's word on a category. */
+        SubscriptionOut: {
+            at: string;
+            /** Format: int64 */
+            category_id: number;
+            source: string;
+            subscribed: boolean;
+            title: string;
         };
         TagIn: {
             /** @default null */
@@ -3789,6 +4893,27 @@ export interface components {
          * @enum {string}
          */
         TransportWord: "outbox" | "smtp";
+        /** @description Something that happens when a trigger is reached, once for each contact. */
+        TriggerEventIo: {
+            description?: string | null;
+            /**
+             * Format: int64
+             * @description Known ones keep their id; new ones have none.
+             */
+            id?: number | null;
+            name?: string;
+            /**
+             * @description `add_tags`, `remove_tags`; `addToLists`, `removeFromLists`; `addTo`, `removeFrom`; `email`; `stage`; `user_id`,
+             *     `to_owner`, `to`, `cc`, `bcc`.
+             */
+            settings?: Record<string, unknown>;
+            type: components["schemas"]["TriggerEventWord"];
+        };
+        /**
+         * @description What a point trigger sets off.
+         * @enum {string}
+         */
+        TriggerEventWord: "lead.changetags" | "lead.changelists" | "campaign.changecampaign" | "email.send" | "email.send_to_user" | "stage.change";
         /**
          * @description The unit of a wait: minutes, hours, days, months, years.
          * @enum {string}
@@ -4399,6 +5524,229 @@ export interface operations {
             };
         };
     };
+    get_categories: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+                /** @description Only those that fit things of this kind. */
+                bundle?: components["schemas"]["BundleWord"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_CategoryOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_categories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_categories_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_categories_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    patch_categories_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_categories_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_categories_id_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryUseOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_contacts: {
         parameters: {
             query?: {
@@ -4699,6 +6047,70 @@ export interface operations {
             };
         };
     };
+    get_contacts_id_categories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_contacts_id_categories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_contacts_id_consents: {
         parameters: {
             query?: never;
@@ -4899,6 +6311,36 @@ export interface operations {
             };
         };
     };
+    get_contacts_id_points: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoresOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     post_contacts_id_points: {
         parameters: {
             query?: never;
@@ -4920,6 +6362,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ContactOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_contacts_id_points_groups_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                group: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupPointsIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoresOut"];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -4980,6 +6457,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MembershipOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_contacts_id_stage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StageChangeIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactOut"];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -6881,6 +8392,735 @@ export interface operations {
             };
         };
     };
+    get_points_actions: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_PointActionOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_points_actions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointActionIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointActionOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_points_actions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointActionOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_points_actions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    patch_points_actions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointActionIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointActionOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_points_actions_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointActionOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_points_decay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecayOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_points_decay_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecayIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecayOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_points_decay_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_points_decay_group_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecayIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecayPreviewOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_points_groups: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_PointGroupOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_points_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointGroupIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointGroupOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_points_groups_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointGroupOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_points_groups_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    patch_points_groups_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointGroupIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointGroupOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_points_groups_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointGroupOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_points_simulate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulateIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_points_triggers: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_PointTriggerOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_points_triggers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointTriggerIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointTriggerOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_points_triggers_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointTriggerOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_points_triggers_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    patch_points_triggers_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointTriggerIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointTriggerOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_points_triggers_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointTriggerOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_segments: {
         parameters: {
             query?: {
@@ -7619,6 +9859,264 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_stages: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_StageOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_stages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StageIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_stages_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaneOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_stages_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_stages_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    patch_stages_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StageIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_stages_id_contacts: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_LanePersonOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_stages_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageOut"];
                 };
             };
             /** @description What is wrong and what can be done */

@@ -45,6 +45,19 @@ export type SegmentPreview = S["SegmentPreview"];
 export type ExplainTree = S["ExplainTree"];
 export type SegmentChange = S["ChangeOut"];
 
+export type Stage = S["StageOut"];
+export type Lane = S["LaneOut"];
+export type LanePerson = S["LanePersonOut"];
+export type Earns = S["EarnWord"];
+export type PointAction = S["PointActionOut"];
+export type Simulation = S["SimulationOut"];
+export type PointTrigger = S["PointTriggerOut"];
+export type TriggerEvent = S["TriggerEventIo"];
+export type PointGroup = S["PointGroupOut"];
+export type DecayRule = S["DecayOut"];
+export type DecayPreview = S["DecayPreviewOut"];
+export type Category = S["CategoryOut"];
+
 export type SendCounts = S["CountsOut"];
 export type Warning = S["WarningOut"];
 export type Email = S["EmailOut"];

@@ -1,5 +1,6 @@
 import {
   IconActivity,
+  IconCoin,
   IconFileText,
   IconForms,
   IconInbox,
@@ -8,6 +9,7 @@ import {
   IconMail,
   IconRoute,
   IconSettings,
+  IconStairs,
   IconTableColumn,
   IconTag,
   IconUpload,
@@ -23,6 +25,8 @@ export const PLACES = [
   { key: "segments", path: "/segments", icon: IconUsersGroup, keys: "s", group: "audience" },
   { key: "tags", path: "/tags", icon: IconTag, keys: "t", group: "audience" },
   { key: "fields", path: "/fields", icon: IconTableColumn, keys: "l", group: "audience" },
+  { key: "points", path: "/points", icon: IconCoin, keys: "n", group: "audience" },
+  { key: "stages", path: "/stages", icon: IconStairs, keys: "h", group: "audience" },
   { key: "imports", path: "/imports", icon: IconUpload, keys: "i", group: "audience" },
   { key: "campaigns", path: "/campaigns", icon: IconRoute, keys: "m", group: "reach" },
   { key: "emails", path: "/emails", icon: IconMail, keys: "e", group: "reach" },

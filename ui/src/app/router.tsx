@@ -167,6 +167,29 @@ const segmentEdit = createRoute({
   component: lazyRouteComponent(() => import("../segments/SegmentEditPage"), "SegmentEditPage"),
 });
 
+const stages = createRoute({
+  getParentRoute: () => app,
+  path: "/stages",
+  component: lazyRouteComponent(() => import("../stages/StagesPage"), "StagesPage"),
+});
+const points = createRoute({
+  getParentRoute: () => app,
+  path: "/points",
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import("../points/PointsPage"), "PointsPage"),
+});
+const pointTriggers = createRoute({
+  getParentRoute: () => app,
+  path: "/points/triggers",
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import("../points/TriggersPage"), "TriggersPage"),
+});
+const pointGroups = createRoute({
+  getParentRoute: () => app,
+  path: "/points/groups",
+  component: lazyRouteComponent(() => import("../points/GroupsPage"), "GroupsPage"),
+});
+
 const emails = createRoute({
   getParentRoute: () => app,
   path: "/emails",
@@ -284,6 +307,10 @@ export const router = createRouter({
       tags,
       fields,
       segments,
+      stages,
+      points,
+      pointTriggers,
+      pointGroups,
       segmentNew,
       segmentEdit,
       segment,

@@ -18,6 +18,7 @@ import { useTranslation } from "react-i18next";
 import type { Step } from "../api/types";
 import { useFields } from "../contacts/use-fields";
 import { FieldInput } from "../contacts/values";
+import { GroupSelect } from "../points/GroupSelect";
 import { number } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { TagNames, ThingSelect, ThingsSelect } from "../ui/pickers";
@@ -231,11 +232,28 @@ function StepSettings({ step, onChange }: SettingsProps) {
       );
     case "contact.points":
       return (
-        <NumberInput
-          label={t("set.points")}
-          description={t("set.pointsHint")}
-          value={Number(settings.points ?? 0)}
-          onChange={(points) => onChange({ points: Number(points) || 0 })}
+        <>
+          <NumberInput
+            label={t("set.points")}
+            description={t("set.pointsHint")}
+            value={Number(settings.points ?? 0)}
+            onChange={(points) => onChange({ points: Number(points) || 0 })}
+          />
+          <GroupSelect
+            value={Number(settings.group_id) || null}
+            onChange={(group_id) => onChange({ group_id })}
+          />
+        </>
+      );
+    case "contact.stage":
+      return (
+        <ThingSelect
+          kind="stages"
+          label={t("set.stage")}
+          description={t("set.stageHint")}
+          required
+          value={Number(settings.stage_id) || null}
+          onChange={(stage_id) => onChange({ stage_id })}
         />
       );
     case "email.click":

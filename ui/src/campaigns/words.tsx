@@ -5,6 +5,7 @@ import {
   IconMail,
   IconMailOpened,
   IconPointer,
+  IconStairs,
   IconTag,
   IconWorld,
 } from "@tabler/icons-react";
@@ -21,6 +22,7 @@ const ICONS: Record<string, IconType> = {
   "email.send": IconMail,
   "contact.tags": IconTag,
   "contact.points": IconCoin,
+  "contact.stage": IconStairs,
   "email.open": IconMailOpened,
   "email.click": IconPointer,
   "form.submit": IconForms,
@@ -38,6 +40,8 @@ export function useStepWords() {
   const emails = useThings("emails");
   const forms = useThings("forms");
   const pages = useThings("pages");
+  const stages = useThings("stages");
+  const groups = useThings("point_groups");
   const fields = useFields();
   const name = (list: { value: string; label: string }[], id: unknown) =>
     list.find((one) => one.value === String(id))?.label ?? `#${String(id)}`;
@@ -55,8 +59,11 @@ export function useStepWords() {
       }
       case "contact.points": {
         const points = Number(settings.points ?? 0);
-        return t("pointsWords", { points: points > 0 ? `+${points}` : points });
+        const group = settings.group_id ? ` (${name(groups, settings.group_id)})` : "";
+        return t("pointsWords", { points: points > 0 ? `+${points}` : points }) + group;
       }
+      case "contact.stage":
+        return settings.stage_id ? name(stages, settings.stage_id) : t("missing.stage");
       case "email.open":
         return t("openWords");
       case "email.click": {

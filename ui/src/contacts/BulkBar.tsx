@@ -19,6 +19,8 @@ type Props = {
   clear: () => void;
 };
 
+type Asked = "add_tags" | "remove_tags" | "add_to_segment" | "change_stage";
+
 const TAKES_BACK: Partial<Record<BulkAction["kind"], BulkAction["kind"]>> = {
   add_tags: "remove_tags",
   delete: "restore",
@@ -28,9 +30,10 @@ const TAKES_BACK: Partial<Record<BulkAction["kind"], BulkAction["kind"]>> = {
 /** What can be done with the selected contacts; reaches from the rows shown to all that match. */
 export function BulkBar(props: Props) {
   const { t } = useTranslation("contacts");
-  const [asking, setAsking] = useState<"add_tags" | "remove_tags" | "add_to_segment" | null>(null);
+  const [asking, setAsking] = useState<Asked | null>(null);
   const [tags, setTags] = useState<string[]>([]);
   const [segment, setSegment] = useState<number | null>(null);
+  const [stage, setStage] = useState<number | null>(null);
 
   const run = (action: BulkAction) =>
     attempt(async () => {
@@ -51,7 +54,7 @@ export function BulkBar(props: Props) {
       setAsking(null);
       setTags([]);
       props.clear();
-      await refresh("/contacts", "/segments", "/tags", "/tasks");
+      await refresh("/contacts", "/segments", "/tags", "/stages", "/tasks");
     });
 
   return (
@@ -110,6 +113,7 @@ export function BulkBar(props: Props) {
           </Menu.Target>
           <Menu.Dropdown>
             <Menu.Item onClick={() => setAsking("remove_tags")}>{t("bulk.remove_tags")}</Menu.Item>
+            <Menu.Item onClick={() => setAsking("change_stage")}>{t("bulk.change_stage")}</Menu.Item>
             {props.segment && (
               <Menu.Item onClick={() => run({ kind: "remove_from_segment", segment_id: props.segment })}>
                 {t("bulk.remove_from_segment")}
@@ -125,7 +129,16 @@ export function BulkBar(props: Props) {
         title={asking ? t(`bulk.${asking}`) : ""}
       >
         <Stack>
-          {asking === "add_to_segment" ? (
+          {asking === "change_stage" ? (
+            <ThingSelect
+              kind="stages"
+              label={t("stage")}
+              description={t("bulk.stageHint")}
+              clearable
+              value={stage}
+              onChange={setStage}
+            />
+          ) : asking === "add_to_segment" ? (
             <ThingSelect
               kind="segments"
               label={t("segment")}
@@ -144,12 +157,12 @@ export function BulkBar(props: Props) {
           )}
           <Group justify="flex-end">
             <Button
-              disabled={asking === "add_to_segment" ? !segment : !tags.length}
-              onClick={() =>
-                asking === "add_to_segment"
-                  ? run({ kind: asking, segment_id: segment! })
-                  : asking && run({ kind: asking, tags })
-              }
+              disabled={asking === "add_to_segment" ? !segment : asking !== "change_stage" && !tags.length}
+              onClick={() => {
+                if (asking === "add_to_segment") run({ kind: asking, segment_id: segment! });
+                else if (asking === "change_stage") run({ kind: asking, stage_id: stage });
+                else if (asking) run({ kind: asking, tags });
+              }}
             >
               {t("bulk.apply", { count: props.count, shown: number(props.count) })}
             </Button>

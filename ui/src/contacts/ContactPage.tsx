@@ -22,7 +22,7 @@ import { useDisplayName } from "./ContactsPage";
 import { FactsCard } from "./FactsCard";
 import { momentDetail, readable } from "./moments";
 import { NotesCard } from "./NotesCard";
-import { PointsCard } from "./PointsCard";
+import { PointsCard, StageCard } from "./PointsCard";
 import { ReachCard, StopLabels } from "./ReachCard";
 import { TracesCard } from "./TracesCard";
 import { kindsOf, TIMELINE_GROUPS } from "./timeline-groups";
@@ -100,6 +100,7 @@ function Record({ contact }: { contact: Contact }) {
         <TimelineCard contact={contact} />
         <Stack>
           <TagsCard contact={contact} />
+          <StageCard contact={contact} />
           <PointsCard contact={contact} />
           <SegmentsCard contact={contact} />
           <CampaignsCard contact={contact} />

@@ -22,13 +22,14 @@ import { $api, API, byCursor, http, refresh, take } from "../api/client";
 import { useLive } from "../api/live";
 import type { Form, FormAction, FormField, FormWrite, Submission } from "../api/types";
 import { useMayEdit } from "../app/session";
+import { GroupSelect } from "../points/GroupSelect";
 import { DataList } from "../ui/DataList";
 import { type Editor, SaveTools, useEditor } from "../ui/editor";
 import { dateTime, number } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { Card, Copyable } from "../ui/parts";
-import { TagNames, ThingsSelect } from "../ui/pickers";
+import { TagNames, ThingSelect, ThingsSelect } from "../ui/pickers";
 import { EmptyState, ErrorState, ErrorSummary, StateBadge, Waiting } from "../ui/states";
 import { useView } from "../ui/view";
 import { FieldList } from "./FieldList";
@@ -254,10 +255,24 @@ function AfterCard({ editor }: { editor: Editor<Form> }) {
                   />
                 )}
                 {action.kind === "change_points" && (
-                  <NumberInput
-                    label={t("action.change_points")}
-                    value={action.points ?? 0}
-                    onChange={(points) => edit(index, { ...action, points: Number(points) || 0 })}
+                  <Group grow align="flex-end">
+                    <NumberInput
+                      label={t("action.change_points")}
+                      value={action.points ?? 0}
+                      onChange={(points) => edit(index, { ...action, points: Number(points) || 0 })}
+                    />
+                    <GroupSelect
+                      value={action.group_id ?? null}
+                      onChange={(group_id) => edit(index, { ...action, group_id: group_id ?? undefined })}
+                    />
+                  </Group>
+                )}
+                {action.kind === "change_stage" && (
+                  <ThingSelect
+                    kind="stages"
+                    label={t("action.change_stage")}
+                    value={action.stage_id ?? null}
+                    onChange={(stage_id) => edit(index, { ...action, stage_id: stage_id ?? undefined })}
                   />
                 )}
                 {action.kind === "add_to_segment" && (
@@ -307,6 +322,7 @@ function AfterCard({ editor }: { editor: Editor<Form> }) {
               <Menu.Item onClick={() => add({ kind: "change_points", operator: "plus", points: 10 })}>
                 {t("action.change_points")}
               </Menu.Item>
+              <Menu.Item onClick={() => add({ kind: "change_stage" })}>{t("action.change_stage")}</Menu.Item>
               <Menu.Item onClick={() => add({ kind: "add_to_segment", segments: [] })}>
                 {t("action.add_to_segment")}
               </Menu.Item>

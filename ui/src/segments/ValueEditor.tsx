@@ -12,7 +12,16 @@ type Props = {
   onChange: (value: unknown) => void;
 };
 
-const SOURCES = new Set(["tags", "segments", "emails", "forms", "pages", "campaigns"]);
+const SOURCES = new Set([
+  "tags",
+  "segments",
+  "emails",
+  "forms",
+  "pages",
+  "campaigns",
+  "stages",
+  "categories",
+]);
 
 /** The value of a condition, in the way its operator wants it. */
 export function ValueInput({ field, kind, operator, value, onChange }: Props) {

@@ -28,9 +28,10 @@ import { Card, Copyable } from "../ui/parts";
 import { ErrorState, ErrorSummary, Waiting } from "../ui/states";
 import { said } from "../ui/toasts";
 import { locales, timezones } from "../ui/zones";
+import { CategoriesSection } from "./CategoriesSection";
 import { UsersSection } from "./UsersSection";
 
-const SECTIONS = ["general", "sending", "tracking", "users"] as const;
+const SECTIONS = ["general", "sending", "tracking", "categories", "users"] as const;
 
 export function SettingsPage() {
   const { t } = useTranslation("settings");
@@ -53,6 +54,7 @@ export function SettingsPage() {
         <Tabs.Panel value="general">{section === "general" && <General />}</Tabs.Panel>
         <Tabs.Panel value="sending">{section === "sending" && <Sending />}</Tabs.Panel>
         <Tabs.Panel value="tracking">{section === "tracking" && <Tracking />}</Tabs.Panel>
+        <Tabs.Panel value="categories">{section === "categories" && <CategoriesSection />}</Tabs.Panel>
         <Tabs.Panel value="users">{section === "users" && <UsersSection />}</Tabs.Panel>
       </Tabs>
     </>

@@ -5,7 +5,16 @@ import { useTranslation } from "react-i18next";
 import { $api } from "../api/client";
 import type { Contact } from "../api/types";
 
-export type ThingKind = "segments" | "emails" | "forms" | "pages" | "tags" | "campaigns";
+export type ThingKind =
+  | "segments"
+  | "emails"
+  | "forms"
+  | "pages"
+  | "tags"
+  | "campaigns"
+  | "stages"
+  | "categories"
+  | "point_groups";
 const PATHS = {
   segments: "/segments",
   emails: "/emails",
@@ -13,6 +22,9 @@ const PATHS = {
   pages: "/pages",
   tags: "/tags",
   campaigns: "/campaigns",
+  stages: "/stages",
+  categories: "/categories",
+  point_groups: "/points/groups",
 } as const;
 
 /** The things of a kind as options, by name. */

@@ -1,14 +1,16 @@
 //! What the steps of a campaign ask other domains to do.
 
 use hg_core::campaigns::StepType;
-use hg_core::ids::{CampaignId, ContactId, EmailId, SendId, StepId};
+use hg_core::ids::{CampaignId, ContactId, EmailId, PointGroupId, SendId, StageId, StepId};
 use hg_core::segments::{Filter, Plan};
 use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx};
 
+use crate::contacts::PointsOperator;
 use crate::error::{Error, Result};
+use crate::points::Given;
 use crate::workspace::Workspace;
-use crate::{contacts, emails, fields, segments};
+use crate::{contacts, emails, fields, points, segments, stages};
 
 /// A mail to be sent by a step.
 pub(super) struct Mail {
@@ -42,9 +44,36 @@ pub(super) fn change_tags(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, a
     contacts::change_tags(ws, tx, contact, add, remove)
 }
 
-pub(super) fn change_points(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, points: i64, campaign: &str) -> Result<()> {
-    contacts::change_points(ws, tx, contact, points, &format!("Campaign: {campaign}"))?;
-    Ok(())
+/// A sentence when the points could not be given.
+pub(super) fn change_points(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    contact: ContactId,
+    points: i64,
+    group: Option<PointGroupId>,
+    campaign: &str,
+) -> Result<Option<String>> {
+    let given = Given { event: Some(campaign.to_owned()), ..Given::by("campaign", format!("Campaign: {campaign}")) };
+    match points::change_in(ws, tx, contact, group, PointsOperator::Plus, points, &given) {
+        Ok(_) => Ok(None),
+        Err(error) if error.code == "points.no-group" => Ok(Some("The point group was deleted.".to_owned())),
+        Err(error) => Err(error),
+    }
+}
+
+/// A sentence when the contact could not be moved.
+pub(super) fn change_stage(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    contact: ContactId,
+    stage: Option<StageId>,
+    campaign: &str,
+) -> Result<Option<String>> {
+    let Some(stage) = stage else { return Ok(Some("No stage is chosen.".to_owned())) };
+    match stages::forward_in(ws, tx, contact, stage, &format!("Campaign: {campaign}"))? {
+        stages::Forward::Moved => Ok(None),
+        stages::Forward::Refused(why) => Ok(Some(why)),
+    }
 }
 
 /// The filter of a condition; wrong ones were refused when the campaign was published.

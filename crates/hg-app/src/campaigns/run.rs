@@ -319,9 +319,13 @@ impl<'a, 't> Run<'a, 't> {
                 effects::change_tags(self.ws, self.tx, task.contact, add, remove)?;
                 self.end(task, step, Ending::done(now))
             }
-            StepType::ChangePoints { points } => {
-                effects::change_points(self.ws, self.tx, task.contact, *points, &campaign.name)?;
-                self.end(task, step, Ending::done(now))
+            StepType::ChangePoints { points, group } => {
+                let said = effects::change_points(self.ws, self.tx, task.contact, *points, *group, &campaign.name)?;
+                self.end(task, step, said.map_or_else(|| Ending::done(now), |why| Ending::warned(now, why)))
+            }
+            StepType::ChangeStage { stage } => {
+                let said = effects::change_stage(self.ws, self.tx, task.contact, *stage, &campaign.name)?;
+                self.end(task, step, said.map_or_else(|| Ending::done(now), |why| Ending::warned(now, why)))
             }
             what @ StepType::FieldIs { .. } => {
                 let yes = effects::condition(self.ws, self.tx, task.contact, what)?;

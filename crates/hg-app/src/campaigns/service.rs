@@ -18,6 +18,7 @@ use crate::workspace::Workspace;
 
 pub async fn list(cx: &Cx, query: CampaignQuery) -> Result<Page<Campaign>> {
     cx.may(Action::View(Area::Campaigns))?;
+    let query = CampaignQuery { list: query.list.asked_by(cx), ..query };
     let ws = cx.ws.clone();
     cx.db()
         .read(move |tx| {
@@ -73,6 +74,8 @@ fn problems_of(ws: &Workspace, tx: &mut Tx<'_>, campaign: &Campaign, sources: &[
             StepType::SendEmail { email } => email.iter().map(|e| ("emails", e.0)).collect(),
             StepType::SubmitsForm { forms } => forms.iter().map(|f| ("forms", f.0)).collect(),
             StepType::VisitsPage { pages, .. } => pages.iter().map(|p| ("pages", p.0)).collect(),
+            StepType::ChangeStage { stage } => stage.iter().map(|s| ("stages", s.0)).collect(),
+            StepType::ChangePoints { group, .. } => group.iter().map(|g| ("point_groups", g.0)).collect(),
             _ => Vec::new(),
         };
         for (table, id) in needed {
@@ -85,6 +88,8 @@ fn problems_of(ws: &Workspace, tx: &mut Tx<'_>, campaign: &Campaign, sources: &[
             Needs::Email(id) => ("emails", id),
             Needs::Form(id) => ("forms", id),
             Needs::Page(id) => ("pages", id),
+            Needs::Stage(id) => ("stages", id),
+            Needs::PointGroup(id) => ("point_groups", id),
         };
         there.get(&key).copied().unwrap_or(false)
     };
@@ -289,4 +294,16 @@ pub async fn change_people(cx: &Cx, id: CampaignId, add: Vec<ContactId>, remove:
             Ok(changed)
         })
         .await
+}
+
+/// Adds a contact to a campaign or takes her out, in the caller's transaction: a point trigger did it.
+pub(crate) fn change_one_in(ws: &Workspace, tx: &mut Tx<'_>, id: CampaignId, contact: ContactId, add: bool) -> Result<()> {
+    store::find(tx, id, false)?;
+    let mut run = Run::new(ws, tx);
+    if add {
+        run.enter(id, contact, Entry::ByHand)?;
+    } else {
+        run.leave(id, contact, true, "A point trigger took the contact out of the campaign.")?;
+    }
+    run.finish()
 }

@@ -118,6 +118,9 @@ const LIST: SmallTable = SmallTable {
     things: "Campaigns",
     searched: &["name"],
     sorted: &["name", "updated_at", "members", "state"],
+    published: Some("state = 'published'"),
+    global: None,
+    category: true,
 };
 
 pub(super) fn list(tx: &mut Tx<'_>, query: &CampaignQuery) -> Result<Page<Campaign>> {

@@ -1,7 +1,7 @@
 //! One action on many contacts: at once when they are few, as a task when they are many.
 
 use async_trait::async_trait;
-use hg_core::ids::{ContactId, JobId, SegmentId, UserId};
+use hg_core::ids::{ContactId, JobId, SegmentId, StageId, UserId};
 use hg_store::{Lane, Tx};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
 use crate::segments;
+use crate::stages;
 use crate::workspace::Workspace;
 
 /// Which contacts.
@@ -44,6 +45,10 @@ pub enum BulkAction {
     /// Gives them an owner, or none.
     SetOwner {
         owner: Option<i64>,
+    },
+    /// To a stage, or out of any.
+    ChangeStage {
+        stage: Option<i64>,
     },
     Delete,
     Restore,
@@ -108,6 +113,7 @@ fn title(action: &BulkAction) -> &'static str {
         BulkAction::RemoveFromSegment { .. } => "Remove from a segment",
         BulkAction::DoNotContact { .. } => "Do not contact",
         BulkAction::SetOwner { .. } => "Change the owner",
+        BulkAction::ChangeStage { .. } => "Change the stage",
         BulkAction::Delete => "Delete",
         BulkAction::Restore => "Restore",
     }
@@ -122,6 +128,13 @@ fn apply(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId], action: &BulkAction
             each(ids, |id| marks::write_do_not_contact(ws, tx, id, &entry).map(|_| ()))
         }
         BulkAction::SetOwner { owner } => service::set_owner(ws, tx, ids, owner.map(UserId)),
+        BulkAction::ChangeStage { stage } => {
+            let stage = stage.map(StageId);
+            each(ids, |id| match stages::change_in(ws, tx, id, stage, "By hand, with others") {
+                Err(error) if error.code == "contact.not-found" => Ok(()),
+                other => other.map(|_| ()),
+            })
+        }
         BulkAction::AddToSegment { segment } => by_hand(ws, tx, *segment, ids, true),
         BulkAction::RemoveFromSegment { segment } => by_hand(ws, tx, *segment, ids, false),
         BulkAction::Delete => service::set_deleted(ws, tx, ids, true),

@@ -25,7 +25,7 @@ pub struct Export {
 }
 
 const PAGE: usize = 1_000;
-const OWN: [&str; 7] = ["id", "tags", "do_not_contact", "owner_id", "created_at", "updated_at", "identified_at"];
+const OWN: [&str; 8] = ["id", "tags", "stage", "do_not_contact", "owner_id", "created_at", "updated_at", "identified_at"];
 
 /// Finds whom to export, and writes the head line.
 pub async fn export_start(cx: &Cx, query: ExportQuery) -> Result<(Export, Vec<u8>)> {
@@ -36,7 +36,7 @@ pub async fn export_start(cx: &Cx, query: ExportQuery) -> Result<(Export, Vec<u8
         let fields = catalogue.published().map(|f| f.alias.clone());
         std::iter::once("id".to_owned())
             .chain(fields)
-            .chain(["tags", "do_not_contact", "created_at"].map(str::to_owned))
+            .chain(["tags", "stage", "do_not_contact", "created_at"].map(str::to_owned))
             .collect()
     } else {
         query.columns
@@ -81,6 +81,7 @@ fn cell(contact: &Contact, column: &str) -> String {
                 contact.do_not_contact.iter().map(|d| format!("{}:{}", d.channel, d.reason_key())).collect();
             entries.join("|")
         }
+        "stage" => contact.stage.as_ref().map(|(_, name)| harmless(name.clone())).unwrap_or_default(),
         "owner_id" => contact.owner_id.map_or(String::new(), |id| id.to_string()),
         "created_at" => instant(Some(contact.created_at)),
         "updated_at" => instant(Some(contact.updated_at)),

@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::changes::{self, Happening};
 use crate::contacts::{ContactProblem, PointsOperator, service};
 use crate::cx::{Action, Area, Cx};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::points::{self, Given};
 use crate::tags;
 use crate::workspace::Workspace;
 
@@ -196,26 +197,7 @@ pub async fn contact_again(cx: &Cx, contact: ContactId, channel: String) -> Resu
 
 /// Adds points (or takes them away); the points after it.
 pub fn change_points(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, delta: i64, reason: &str) -> Result<i64> {
-    set_points(ws, tx, contact, PointsOperator::Plus, delta, reason)
-}
-
-fn set_points(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, op: PointsOperator, by: i64, reason: &str) -> Result<i64> {
-    let now = ws.clock.now();
-    let before: i64 = tx
-        .opt(Sql::new("SELECT points FROM contacts WHERE id = $1 AND deleted_at IS NULL @forupdate").bind(contact), |r| r.get(0))?
-        .ok_or_else(|| Error::not_found("contact", contact))?;
-    let after = op.apply(before, by);
-    if after != before {
-        tx.exec(
-            Sql::new("UPDATE contacts SET points = $2, updated_at = $3, version = version + 1 WHERE id = $1")
-                .bind(contact)
-                .bind(after)
-                .bind(now),
-        )?;
-        let detail = json!({"delta": after.saturating_sub(before), "points": after, "reason": reason});
-        changes::record(tx, Happening::new(contact, EventKind::PointsChanged, now).detail(detail))?;
-    }
-    Ok(after)
+    points::change_in(ws, tx, contact, None, PointsOperator::Plus, delta, &Given::by("", reason))
 }
 
 /// Changes the points of a contact; the points after it.
@@ -225,7 +207,7 @@ pub async fn points(cx: &Cx, contact: ContactId, op: PointsOperator, by: i64, re
     cx.db()
         .write(move |tx| {
             let contact = service::survivor(tx, contact)?;
-            set_points(&ws, tx, contact, op, by, &reason)
+            points::change_in(&ws, tx, contact, None, op, by, &Given::by("user", reason.as_str()))
         })
         .await
 }

@@ -22,7 +22,7 @@ const MOVED: [&str; 5] = [
 ];
 
 /// What goes along unless the survivor has the same already.
-const MOVED_ONCE: [&str; 6] = [
+const MOVED_ONCE: [&str; 12] = [
     "UPDATE sends SET contact_id = $2 WHERE contact_id = $1 AND NOT EXISTS \
      (SELECT 1 FROM sends w WHERE w.contact_id = $2 AND w.email_id = sends.email_id AND w.occasion = sends.occasion)",
     "UPDATE campaign_members SET contact_id = $2 WHERE contact_id = $1 AND NOT EXISTS \
@@ -33,6 +33,18 @@ const MOVED_ONCE: [&str; 6] = [
      (SELECT 1 FROM segment_overrides w WHERE w.contact_id = $2 AND w.segment_id = segment_overrides.segment_id)",
     "UPDATE contact_tags SET contact_id = $2 WHERE contact_id = $1 AND NOT EXISTS \
      (SELECT 1 FROM contact_tags w WHERE w.contact_id = $2 AND w.tag_id = contact_tags.tag_id)",
+    "UPDATE contact_categories SET contact_id = $2 WHERE contact_id = $1 AND NOT EXISTS \
+     (SELECT 1 FROM contact_categories w WHERE w.contact_id = $2 AND w.category_id = contact_categories.category_id)",
+    "UPDATE contact_scores SET score = score + (SELECT @sum(l.score) FROM contact_scores l WHERE l.contact_id = $1 \
+     AND l.group_id = contact_scores.group_id) WHERE contact_id = $2",
+    "UPDATE contact_scores SET contact_id = $2 WHERE contact_id = $1 AND NOT EXISTS \
+     (SELECT 1 FROM contact_scores w WHERE w.contact_id = $2 AND w.group_id = contact_scores.group_id)",
+    "UPDATE point_action_log SET contact_id = $2 WHERE contact_id = $1 AND NOT EXISTS \
+     (SELECT 1 FROM point_action_log w WHERE w.contact_id = $2 AND w.action_id = point_action_log.action_id)",
+    "UPDATE point_trigger_log SET contact_id = $2 WHERE contact_id = $1 AND NOT EXISTS \
+     (SELECT 1 FROM point_trigger_log w WHERE w.contact_id = $2 AND w.event_id = point_trigger_log.event_id)",
+    "UPDATE contacts SET stage_id = l.stage_id, stage_at = l.stage_at FROM contacts l \
+     WHERE contacts.id = $2 AND l.id = $1 AND contacts.stage_id IS NULL",
     "UPDATE consents SET contact_id = $2, current = CASE WHEN EXISTS \
      (SELECT 1 FROM consents w WHERE w.contact_id = $2 AND w.purpose = consents.purpose AND w.current = 1) THEN 0 ELSE current END \
      WHERE contact_id = $1",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hg_core::contacts::FieldValue;
-use hg_core::ids::{ContactId, TagId, UserId};
+use hg_core::ids::{ContactId, StageId, TagId, UserId};
 use hg_core::time::Timestamp;
 
 use crate::contacts::DoNotContact;
@@ -22,6 +22,9 @@ pub struct Contact {
     pub last_active_at: Option<Timestamp>,
     pub owner_id: Option<UserId>,
     pub points: i64,
+    pub stage: Option<(StageId, String)>,
+    /// Of the highest point trigger that she reached.
+    pub color: Option<String>,
     /// Every published field, `Empty` where there is no value.
     pub values: Values,
     pub tags: Vec<(TagId, String)>,

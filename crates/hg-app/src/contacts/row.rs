@@ -1,9 +1,9 @@
 //! The contact table row by row: which columns there are, how values are stored and read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use hg_core::contacts::{FieldCatalogue, FieldDef, FieldType, FieldValue};
-use hg_core::ids::ContactId;
+use hg_core::ids::{ContactId, StageId};
 use hg_core::time::{Timestamp, format_date, parse_date};
 use hg_store::{Row, Sql, Tx, Value, ValueRef};
 use serde_json::{Map, Value as Json};
@@ -12,8 +12,8 @@ use crate::contacts::{Contact, DoNotContact, Values};
 use crate::error::Result;
 
 /// Columns before those of the fields.
-const FIXED: &str = "id, version, created_at, updated_at, identified_at, last_active_at, owner_id, points, overflow";
-const FIXED_COLUMNS: usize = 9;
+const FIXED: &str = "id, version, created_at, updated_at, identified_at, last_active_at, owner_id, points, overflow, stage_id";
+const FIXED_COLUMNS: usize = 10;
 
 /// The columns of a SELECT that [`read`] understands.
 pub(crate) fn columns(fields: &FieldCatalogue) -> String {
@@ -50,6 +50,8 @@ pub(crate) fn read(row: &Row<'_>, fields: &FieldCatalogue) -> hg_store::Result<C
         last_active_at: row.get(5)?,
         owner_id: row.get(6)?,
         points: row.get(7)?,
+        stage: row.get::<Option<StageId>>(9)?.map(|id| (id, String::new())),
+        color: None,
         values,
         tags: Vec::new(),
         do_not_contact: Vec::new(),
@@ -127,7 +129,26 @@ pub(crate) fn load_many(tx: &mut Tx<'_>, fields: &FieldCatalogue, ids: &[Contact
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
+/// The names of their stages, and the colours that their points earned them.
+fn with_standing(tx: &mut Tx<'_>, found: &mut HashMap<ContactId, Contact>) -> Result<()> {
+    let stages: BTreeSet<i64> = found.values().filter_map(|c| c.stage.as_ref()).map(|(id, _)| id.0).collect();
+    let names = if stages.is_empty() {
+        HashMap::new()
+    } else {
+        let ids: Vec<i64> = stages.into_iter().collect();
+        let sql = Sql::new("SELECT id, name FROM stages WHERE id @in($1) AND deleted_at IS NULL").bind(ids.as_slice());
+        tx.all(sql, |r| Ok((r.get::<i64>(0)?, r.get::<String>(1)?)))?.into_iter().collect()
+    };
+    let colours = crate::points::colours(tx)?;
+    for contact in found.values_mut() {
+        contact.stage = contact.stage.take().and_then(|(id, _)| Some((id, names.get(&id.0)?.clone())));
+        contact.color = colours.iter().find(|(points, _)| *points <= contact.points).map(|(_, colour)| colour.clone());
+    }
+    Ok(())
+}
+
 fn with_marks(tx: &mut Tx<'_>, ids: &[i64], found: &mut HashMap<ContactId, Contact>) -> Result<()> {
+    with_standing(tx, found)?;
     let tags = tx.all(
         Sql::new(
             "SELECT ct.contact_id, t.id, t.name FROM contact_tags ct JOIN tags t ON t.id = ct.tag_id \

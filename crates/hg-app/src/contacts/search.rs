@@ -115,6 +115,8 @@ const BY_TAG: &str = "SELECT ct.contact_id FROM contact_tags ct JOIN tags t ON t
      WHERE t.deleted_at IS NULL AND t.name_key LIKE $1 ESCAPE '\\'";
 const WITH_TAGS: &str = "SELECT ct.contact_id FROM contact_tags ct JOIN tags t ON t.id = ct.tag_id WHERE t.deleted_at IS NULL";
 const OWNED: &str = "SELECT id FROM contacts WHERE owner_id IS NOT NULL";
+const BY_STAGE: &str = "SELECT c.id FROM contacts c JOIN stages s ON s.id = c.stage_id \
+     WHERE c.deleted_at IS NULL AND s.deleted_at IS NULL AND s.name_key LIKE $1 ESCAPE '\\'";
 const BY_IDS: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND id @in($1)";
 const MINE: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND owner_id = $1";
 const DO_NOT_CONTACT: &str = "SELECT contact_id FROM do_not_contact WHERE channel = $1";
@@ -140,6 +142,7 @@ fn answer(term: &Term, fields: &FieldCatalogue, me: Option<UserId>) -> Answer {
         ("company", _) => starts(Place::CompanyStarts),
         ("tag", "none") => Answer::Not(Box::new(Answer::Sql(WITH_TAGS, Vec::new()))),
         ("tag", _) => Answer::Sql(BY_TAG, starting()),
+        ("stage", _) => Answer::Sql(BY_STAGE, starting()),
         ("segment", alias) => Answer::Segments(vec![alias.to_owned()]),
         ("common", aliases) => Answer::Segments(aliases.split('+').map(str::to_owned).collect()),
         ("dnc", "any") => Answer::Sql(ANY_DO_NOT_CONTACT, Vec::new()),

@@ -250,6 +250,8 @@ fn thing(kind: EventKind) -> Option<&'static str> {
         | EventKind::EmailFailed => "email",
         EventKind::FormSubmitted => "form",
         EventKind::Imported | EventKind::Created => "import",
+        EventKind::StageChanged => "stage",
+        EventKind::CategoryChanged => "category",
         _ => return None,
     })
 }
@@ -267,6 +269,8 @@ impl Names {
             ("email", "SELECT id, name FROM emails WHERE id @in($1)"),
             ("form", "SELECT id, name FROM forms WHERE id @in($1)"),
             ("import", "SELECT id, file_name FROM imports WHERE id @in($1)"),
+            ("stage", "SELECT id, name FROM stages WHERE id @in($1)"),
+            ("category", "SELECT id, title FROM categories WHERE id @in($1)"),
         ] {
             let ids = ids_of(rows, what);
             if !ids.is_empty() {
@@ -296,7 +300,9 @@ impl Names {
             EventKind::TagChanged => format!("Tag “{}” removed", text("name")),
             EventKind::PointsChanged => {
                 let delta = raw.detail.get("delta").and_then(Json::as_i64).unwrap_or(0);
-                format!("{delta:+} points: {}", text("reason"))
+                let group = text("group");
+                let group = if group.is_empty() { String::new() } else { format!(" ({group})") };
+                format!("{delta:+} points{group}: {}", text("reason"))
             }
             EventKind::DoNotContactChanged if flag("added") => format!("Do not contact: {}", text("channel")),
             EventKind::DoNotContactChanged => format!("May be contacted again: {}", text("channel")),
@@ -327,6 +333,11 @@ impl Names {
             EventKind::MessageHeld => format!("The email {name} waits: {}", text("reason")),
             EventKind::Unmerged => "A merge with another contact was undone".to_owned(),
             EventKind::PreferencesChanged => format!("Changed how she wants to be contacted: {}", text("channel")),
+            EventKind::StageChanged if about.is_some() => format!("Moved to the stage {name}"),
+            EventKind::StageChanged => format!("Left the stage “{}”", text("from")),
+            EventKind::CategoryChanged if flag("subscribed") => format!("Subscribed to {name}"),
+            EventKind::CategoryChanged => format!("Unsubscribed from {name}"),
+            EventKind::TriggerReached => format!("Reached “{}”", text("name")),
             EventKind::FieldsChanged | EventKind::DeletedChanged | EventKind::TimePassed => "Changed".to_owned(),
         };
         let mut detail = raw.detail;

@@ -69,6 +69,7 @@ fn sort_column(fields: &FieldCatalogue, name: &str) -> Result<String> {
         "identified_at" | "date_identified" => "identified_at",
         "points" => "points",
         "owner_id" => "owner_id",
+        "stage" | "stage_id" => "stage_id",
         "name" => "name_fold",
         "email" => "email_fold",
         "company" => "company_fold",

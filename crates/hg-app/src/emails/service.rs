@@ -15,6 +15,7 @@ use crate::list::{ListQuery, Page};
 /// Emails, newest first unless sorted.
 pub async fn list(cx: &Cx, query: ListQuery, kind: Option<Kind>) -> Result<Page<Email>> {
     cx.may(Action::View(Area::Emails))?;
+    let query = query.asked_by(cx);
     cx.db().read(move |tx| store::list(tx, &query, kind)).await
 }
 

@@ -99,6 +99,9 @@ const LIST: SmallTable = SmallTable {
     things: "Emails",
     searched: &["name", "subject"],
     sorted: &["name", "subject", "sent", "updated_at"],
+    published: Some("published = 1"),
+    global: None,
+    category: true,
 };
 
 pub(super) fn list(tx: &mut Tx<'_>, query: &ListQuery, kind: Option<Kind>) -> Result<Page<Email>> {

@@ -1,7 +1,7 @@
 //! What happens when a form has been sent in.
 
 use hg_core::forms::{Form, FormAction};
-use hg_core::ids::{ContactId, DeviceId, FormId, SegmentId};
+use hg_core::ids::{ContactId, DeviceId, FormId, PointGroupId, SegmentId, StageId};
 use hg_core::tracking::utm_of_url;
 use hg_store::{Sql, Tx};
 use serde_json::{Value as Json, json};
@@ -9,6 +9,8 @@ use serde_json::{Value as Json, json};
 use super::store;
 use crate::contacts::{self, PointsOperator};
 use crate::error::Result;
+use crate::points::{self, Given};
+use crate::stages;
 use crate::workspace::Workspace;
 
 /// Runs the actions of a form for whoever sent it in, and writes the consents she gave.
@@ -28,12 +30,19 @@ pub(super) fn run(
     for action in &form.actions {
         match action {
             FormAction::AddTags { tags, remove } => contacts::change_tags(ws, tx, contact, tags, remove)?,
-            FormAction::ChangePoints { operator, points } => {
-                let now: i64 = tx.scalar(Sql::new("SELECT points FROM contacts WHERE id = $1").bind(contact))?;
+            FormAction::ChangePoints { operator, points, group } => {
                 let operator = PointsOperator::parse(operator).unwrap_or(PointsOperator::Plus);
-                let delta = operator.apply(now, *points).saturating_sub(now);
-                if delta != 0 {
-                    contacts::change_points(ws, tx, contact, delta, &format!("Form: {}", form.name))?;
+                let given = Given { event: Some(form.name.clone()), ..Given::by("form", format!("Form: {}", form.name)) };
+                match points::change_in(ws, tx, contact, group.map(PointGroupId), operator, *points, &given) {
+                    // A group deleted since is no reason to refuse the answer.
+                    Err(error) if error.code == "points.no-group" => {}
+                    other => other.map(|_| ())?,
+                }
+            }
+            FormAction::ChangeStage { stage } => {
+                match stages::change_in(ws, tx, contact, Some(StageId(*stage)), &format!("Form: {}", form.name)) {
+                    Err(error) if error.is_not_found() => {}
+                    other => other.map(|_| ())?,
                 }
             }
             FormAction::AddToSegment { add, remove } => {
@@ -83,6 +92,7 @@ pub fn run_waiting_actions(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, 
                 .collect();
             run(ws, tx, &form, contact, &consents, submission)?;
         }
+        points::form_proven(ws, tx, contact, form, submission)?;
     }
     Ok(())
 }

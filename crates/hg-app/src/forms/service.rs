@@ -14,6 +14,7 @@ use crate::workspace::Workspace;
 /// Forms, newest first unless sorted.
 pub async fn list(cx: &Cx, query: ListQuery) -> Result<Page<FormRecord>> {
     cx.may(Action::View(Area::Forms))?;
+    let query = query.asked_by(cx);
     cx.db().read(move |tx| store::list(tx, &query)).await
 }
 

@@ -52,7 +52,11 @@ pub(super) fn find(tx: &mut Tx<'_>, id: FormId) -> Result<Option<FormRecord>> {
 }
 
 const LIST: SmallTable =
-    SmallTable { table: "forms", things: "Forms", searched: &["name"], sorted: &["name", "submissions", "updated_at"] };
+    SmallTable { table: "forms", things: "Forms", searched: &["name"], sorted: &["name", "submissions", "updated_at"],
+    published: Some("published = 1"),
+    global: None,
+    category: true,
+};
 
 pub(super) fn list(tx: &mut Tx<'_>, query: &ListQuery) -> Result<Page<FormRecord>> {
     let load = |tx: &mut Tx<'_>, ids: &[i64]| {

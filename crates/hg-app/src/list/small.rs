@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use hg_core::text::fold;
 use hg_store::{Flow, Sql, Tx, Value, ValueRef};
 
-use super::{ListQuery, Page};
+use super::{ListQuery, Listed, Matcher, Page};
 use crate::error::{Error, Result};
 
 /// How a table is listed.
@@ -20,6 +20,12 @@ pub(crate) struct SmallTable {
     pub searched: &'static [&'static str],
     /// Columns by which it can be sorted, besides the order of creation.
     pub sorted: &'static [&'static str],
+    /// What holds for those that are published, as a condition.
+    pub published: Option<&'static str>,
+    /// What holds for those that everybody sees.
+    pub global: Option<&'static str>,
+    /// Whether it has categories.
+    pub category: bool,
 }
 
 impl SmallTable {
@@ -71,7 +77,7 @@ impl SmallTable {
         }
     }
 
-    /// Sorted value and id of every row in which each word of the search stands.
+    /// Sorted value and id of every row that the search wants.
     fn matching(
         &self,
         tx: &mut Tx<'_>,
@@ -79,27 +85,43 @@ impl SmallTable {
         column: &str,
         only: Option<(&str, &'static str)>,
     ) -> Result<Vec<(Value, i64)>> {
-        let search = fold(&query.search);
-        let words: Vec<&str> = search.split_whitespace().collect();
+        let matcher = Matcher::of(tx, query)?;
         let condition = only.map_or(String::new(), |(column, _)| format!(" AND {column} = $1"));
-        let text =
-            format!("SELECT id, {column}, {} FROM {} WHERE deleted_at IS NULL{condition}", self.searched.join(", "), self.table);
+        let truth = |test: Option<&str>| test.map_or("NULL".to_owned(), |test| format!("CASE WHEN {test} THEN 1 ELSE 0 END"));
+        let category = if self.category { "category_id" } else { "NULL" };
+        let text = format!(
+            "SELECT id, {column}, created_by, {category}, {}, {}, {} FROM {} WHERE deleted_at IS NULL{condition}",
+            truth(self.published),
+            truth(self.global),
+            self.searched.join(", "),
+            self.table
+        );
         let sql = match only {
             Some((_, value)) => Sql::new(text).bind(value),
             None => Sql::new(text),
         };
         let mut found = Vec::new();
         tx.each(sql, |row| {
+            let flag = |at: usize| match row.value(at) {
+                Ok(ValueRef::Int(n)) => Some(n != 0),
+                _ => None,
+            };
             let mut texts = Vec::with_capacity(self.searched.len());
             for place in 0..self.searched.len() {
-                texts.push(fold(&row.get::<Option<String>>(place + 2)?.unwrap_or_default()));
+                texts.push(fold(&row.get::<Option<String>>(place + 6)?.unwrap_or_default()));
             }
-            if words.iter().all(|word| texts.iter().any(|text| text.contains(word))) {
+            let category = match row.value(3)? {
+                ValueRef::Int(id) => Some(id),
+                _ => None,
+            };
+            let listed =
+                Listed { id: row.get(0)?, texts, published: flag(4), global: flag(5), created_by: row.get(2)?, category };
+            if matcher.wants(&listed) {
                 let key = match row.value(1)? {
                     ValueRef::Text(text) => Value::Text(fold(text)),
                     other => other.to_owned(),
                 };
-                found.push((key, row.get(0)?));
+                found.push((key, listed.id));
             }
             Ok(Flow::Next)
         })?;

@@ -45,6 +45,7 @@ const REDIRECTS: [i64; 5] = [301, 302, 303, 307, 308];
 /// Pages, newest first unless sorted.
 pub async fn list(cx: &Cx, query: ListQuery) -> Result<Page<PageRecord>> {
     cx.may(Action::View(Area::Pages))?;
+    let query = query.asked_by(cx);
     cx.db().read(move |tx| store::list(tx, &query)).await
 }
 

@@ -44,7 +44,11 @@ pub(super) fn by_alias(tx: &mut Tx<'_>, alias: &str) -> Result<Option<PageRecord
 }
 
 const LIST: SmallTable =
-    SmallTable { table: "pages", things: "Pages", searched: &["title", "alias"], sorted: &["title", "hits", "updated_at"] };
+    SmallTable { table: "pages", things: "Pages", searched: &["title", "alias"], sorted: &["title", "hits", "updated_at"],
+    published: Some("published = 1"),
+    global: None,
+    category: true,
+};
 
 pub(super) fn list(tx: &mut Tx<'_>, query: &ListQuery) -> Result<Page<PageRecord>> {
     let load = |tx: &mut Tx<'_>, ids: &[i64]| {

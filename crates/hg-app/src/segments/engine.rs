@@ -436,7 +436,7 @@ fn read_leaf(ws: &Workspace, tx: &mut Tx<'_>, plan: &Plan, leaf: usize, moment: 
         // Negated or not: the set of those who have each of them.
         Quantifier::Each { .. } => walk.each_object(tx, relation, rows, &narrow)?,
         Quantifier::Count(test) => walk.counts(tx, relation, rows, test, &narrow)?,
-        Quantifier::Sum(test) => walk.sums(tx, relation, test)?,
+        Quantifier::Sum(test) | Quantifier::Amount(test) => walk.sums(tx, relation, test, quantifier)?,
     };
     Ok((leaf, set, walk.next_flip))
 }
@@ -513,13 +513,19 @@ impl Walk<'_> {
     }
 
     /// The same for the sum of their amounts.
-    fn sums(&mut self, tx: &mut Tx<'_>, relation: &Relation, test: &hg_core::segments::NumberTest) -> Result<RoaringBitmap> {
+    fn sums(
+        &mut self,
+        tx: &mut Tx<'_>,
+        relation: &Relation,
+        test: &hg_core::segments::NumberTest,
+        quantifier: &Quantifier,
+    ) -> Result<RoaringBitmap> {
         let mut sums: HashMap<ContactId, i64> = HashMap::new();
         each_row(tx, relation, None, &Narrow::default(), &mut |contact, row| {
             *sums.entry(contact).or_default() += row.amount;
             Flow::Next
         })?;
-        let wanted = !test.passes(Some(0.0));
+        let wanted = !quantifier.holds_for_none();
         let passing = sums.into_iter().filter(|(_, sum)| test.passes(Some(*sum as f64)) == wanted);
         Ok(set_of(passing.map(|(contact, _)| contact.bit()).collect()))
     }

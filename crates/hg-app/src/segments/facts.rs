@@ -137,6 +137,13 @@ fn statement(relation: &Relation, texts: bool) -> (String, Vec<hg_store::Value>)
         Relation::Campaign => text(
             "SELECT e.contact_id, e.campaign_id, e.joined_at, 1, NULL, NULL FROM campaign_members e WHERE e.state = 'active'{where}",
         ),
+        Relation::Category => text(
+            "SELECT e.contact_id, e.category_id, e.at, 1, NULL, NULL FROM contact_categories e WHERE e.subscribed = 1{where}",
+        ),
+        Relation::GroupPoints(group) => (
+            "SELECT e.contact_id, e.group_id, e.changed_at, e.score, NULL, NULL FROM contact_scores e WHERE e.group_id = $1{where}".to_owned(),
+            vec![hg_store::Value::Int(*group)],
+        ),
         Relation::DoNotContact { channel, reason } => {
             let mut values = vec![hg_store::Value::Text(channel.clone())];
             let mut sql = "SELECT e.contact_id, e.reason, e.added_at, 1, NULL, NULL FROM do_not_contact e WHERE e.channel = $1".to_owned();

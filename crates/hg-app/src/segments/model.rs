@@ -1,6 +1,6 @@
 //! A segment as services give and take it.
 
-use hg_core::ids::{ContactId, SegmentId, UserId};
+use hg_core::ids::{CategoryId, ContactId, SegmentId, UserId};
 use hg_core::time::Timestamp;
 use serde_json::Value as Json;
 
@@ -22,6 +22,7 @@ pub struct Segment {
     pub in_preferences: bool,
     /// Whether visitors whom nobody knows can belong to it.
     pub include_anonymous: bool,
+    pub category_id: Option<CategoryId>,
     /// `None`: only people added by hand.
     pub filter: Option<Json>,
     /// What the compatible API stores and gives back without using it.
@@ -47,6 +48,7 @@ pub struct NewSegment {
     pub is_global: Option<bool>,
     pub in_preferences: bool,
     pub include_anonymous: bool,
+    pub category_id: Option<CategoryId>,
     pub filter: Option<Json>,
     pub extra: Option<Json>,
 }
@@ -63,6 +65,7 @@ pub struct SegmentPatch {
     pub is_global: Option<bool>,
     pub in_preferences: Option<bool>,
     pub include_anonymous: Option<bool>,
+    pub category_id: Option<Option<CategoryId>>,
     pub filter: Option<Option<Json>>,
     pub extra: Option<Option<Json>>,
 }
@@ -70,7 +73,7 @@ pub struct SegmentPatch {
 /// Something that uses a segment, a field or a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsedBy {
-    /// `segment`, `email`, `campaign`.
+    /// `segment`, `email`, `campaign`, `form`, `point trigger`.
     pub kind: &'static str,
     pub id: i64,
     pub name: String,

@@ -13,6 +13,7 @@ use crate::contacts::{self, Contact};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::fields;
+use crate::points;
 use crate::segments::compile;
 use crate::segments::engine::{Everyone, select};
 use crate::tags;
@@ -56,7 +57,8 @@ pub async fn catalogue(cx: &Cx) -> Result<FilterCatalogue> {
         .read(move |tx| {
             let fields = fields::catalogue(&ws, tx)?;
             let purposes = consents::purposes(tx)?;
-            Ok(FilterCatalogue { fields: hg_core::segments::catalogue(&fields, &purposes) })
+            let groups = points::group_names(tx)?;
+            Ok(FilterCatalogue { fields: hg_core::segments::catalogue(&fields, &purposes, &groups) })
         })
         .await
 }

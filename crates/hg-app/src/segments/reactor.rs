@@ -94,7 +94,10 @@ fn concerns(known: &Known, change: &Change) -> bool {
             column("date_modified") || named.is_none_or(|fields| fields.iter().filter_map(|f| f.as_str()).any(column))
         }
         EventKind::TagChanged => relation(&|r| *r == Relation::Tag),
+        EventKind::PointsChanged if change.object_id > 0 => relation(&|r| *r == Relation::GroupPoints(change.object_id)),
         EventKind::PointsChanged => column("points") || column("date_modified"),
+        EventKind::StageChanged => column("stage") || column("date_modified"),
+        EventKind::CategoryChanged => relation(&|r| *r == Relation::Category),
         EventKind::DoNotContactChanged => relation(&|r| matches!(r, Relation::DoNotContact { .. })),
         EventKind::ConsentChanged => relation(&|r| matches!(r, Relation::Consent(_))),
         EventKind::SegmentJoined | EventKind::SegmentLeft => asks_about(known, SegmentId(change.object_id)),
@@ -122,7 +125,11 @@ fn concerns(known: &Known, change: &Change) -> bool {
         EventKind::TimePassed => depends.daily || depends.clock,
         EventKind::AddressSeen => relation(&|r| *r == Relation::Device),
         EventKind::UtmRecorded => relation(&|r| *r == Relation::Utm),
-        EventKind::CampaignStep | EventKind::EmailReplied | EventKind::MessageHeld | EventKind::PreferencesChanged => false,
+        EventKind::CampaignStep
+        | EventKind::EmailReplied
+        | EventKind::MessageHeld
+        | EventKind::PreferencesChanged
+        | EventKind::TriggerReached => false,
     }
 }
 

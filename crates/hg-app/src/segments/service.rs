@@ -2,17 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 
-use hg_core::ids::{ContactId, JobId, SegmentId, TagId};
+use hg_core::ids::{ContactId, JobId, PointGroupId, SegmentId, TagId};
+use hg_core::segments::Relation;
 use hg_core::text::{fold, slug};
 use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx, Value};
 use serde_json::Value as Json;
 
+use crate::categories;
 use crate::contacts;
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::fields;
-use crate::list::{ListQuery, Page};
+use crate::list::{ListQuery, Listed, Matcher, Page};
 use crate::segments::known::{self, circle};
 use crate::segments::members::decode;
 use crate::segments::preview::resolve_filter;
@@ -26,12 +28,12 @@ use crate::workspace::Workspace;
 pub async fn list(cx: &Cx, query: ListQuery) -> Result<Page<Segment>> {
     cx.may(Action::View(Area::Segments))?;
     let after = query.after()?;
+    let query = query.asked_by(cx);
     cx.db()
         .read(move |tx| {
-            let wanted = fold(query.search.trim());
+            let matcher = Matcher::of(tx, &query)?;
             let (field, descending) = query.sort_field();
-            let mut found: Vec<Segment> =
-                store::all(tx)?.into_iter().filter(|s| fold(&s.name).contains(&wanted) || s.alias.contains(&wanted)).collect();
+            let mut found: Vec<Segment> = store::all(tx)?.into_iter().filter(|s| matcher.wants(&listed(s))).collect();
             let key = |s: &Segment| match field {
                 "members" | "count" => Value::Int(s.members),
                 "created_at" => Value::Int(s.created_at.0),
@@ -53,6 +55,18 @@ pub async fn list(cx: &Cx, query: ListQuery) -> Result<Page<Segment>> {
             Ok(Page::of(window, limit, Some(total), |s| (key(s), s.id.0)))
         })
         .await
+}
+
+/// A segment as the search of the list sees it.
+fn listed(s: &Segment) -> Listed {
+    Listed {
+        id: s.id.0,
+        texts: vec![fold(&s.name), s.alias.clone(), fold(s.public_name.as_deref().unwrap_or(""))],
+        published: Some(s.published),
+        global: Some(s.is_global),
+        created_by: s.created_by.map(|u| u.0),
+        category: s.category_id.map(|c| c.0),
+    }
 }
 
 fn compare(a: &Value, b: &Value) -> std::cmp::Ordering {
@@ -88,6 +102,7 @@ pub async fn create(cx: &Cx, new: NewSegment) -> Result<Segment> {
         .write(move |tx| {
             let filter = checked_filter(&ws, tx, new.filter.as_ref())?;
             let name = clean_name(&new.name)?;
+            categories::check(tx, new.category_id, "segment")?;
             let alias = free_alias(tx, new.alias.as_deref(), &name, None)?;
             let segment = Segment {
                 id: SegmentId(0),
@@ -103,6 +118,7 @@ pub async fn create(cx: &Cx, new: NewSegment) -> Result<Segment> {
                 is_global: new.is_global.unwrap_or(true),
                 in_preferences: new.in_preferences,
                 include_anonymous: new.include_anonymous,
+                category_id: new.category_id,
                 building: filter.is_some() && new.published.unwrap_or(true),
                 filter,
                 extra: new.extra.clone(),
@@ -206,6 +222,10 @@ fn patched(ws: &Workspace, tx: &mut Tx<'_>, before: &Segment, patch: &SegmentPat
     after.is_global = patch.is_global.unwrap_or(before.is_global);
     after.in_preferences = patch.in_preferences.unwrap_or(before.in_preferences);
     after.include_anonymous = patch.include_anonymous.unwrap_or(before.include_anonymous);
+    if let Some(category) = patch.category_id {
+        categories::check(tx, category, "segment")?;
+        after.category_id = category;
+    }
     if let Some(extra) = &patch.extra {
         after.extra = extra.clone();
     }
@@ -308,6 +328,13 @@ pub fn using_field(ws: &Workspace, tx: &mut Tx<'_>, alias: &str) -> Result<Vec<(
 pub fn using_tag(ws: &Workspace, tx: &mut Tx<'_>, tag: TagId) -> Result<Vec<(SegmentId, String)>> {
     let known = known::all(ws, tx)?;
     let users = known.ordered.iter().filter(|k| k.depends.tags.contains(&tag));
+    Ok(users.map(|k| (k.segment.id, k.segment.name.clone())).collect())
+}
+
+/// Segments whose filter asks about the scores of a point group.
+pub fn using_point_group(ws: &Workspace, tx: &mut Tx<'_>, group: PointGroupId) -> Result<Vec<(SegmentId, String)>> {
+    let known = known::all(ws, tx)?;
+    let users = known.ordered.iter().filter(|k| k.depends.relations.contains(&Relation::GroupPoints(group.0)));
     Ok(users.map(|k| (k.segment.id, k.segment.name.clone())).collect())
 }
 

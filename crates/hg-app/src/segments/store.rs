@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::segments::Segment;
 
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, public_name, alias, description, published, is_global, \
-     in_preferences, include_anonymous, filter, extra, members, members_version, building, broken, built_at, build_ms";
+     in_preferences, include_anonymous, filter, extra, members, members_version, building, broken, built_at, build_ms, category_id";
 
 fn read(r: &Row<'_>) -> hg_store::Result<Segment> {
     Ok(Segment {
@@ -33,6 +33,7 @@ fn read(r: &Row<'_>) -> hg_store::Result<Segment> {
         broken: r.get(18)?,
         built_at: r.get(19)?,
         build_ms: r.get(20)?,
+        category_id: r.get(21)?,
     })
 }
 
@@ -59,8 +60,8 @@ pub(super) fn stamp(tx: &mut Tx<'_>) -> Result<(i64, i64, i64)> {
 pub(super) fn insert(tx: &mut Tx<'_>, s: &Segment, by: Option<UserId>) -> Result<SegmentId> {
     let sql = Sql::new(
         "INSERT INTO segments (created_at, updated_at, created_by, name, public_name, alias, description, published, is_global, \
-         in_preferences, include_anonymous, filter, extra, building) \
-         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
+         in_preferences, include_anonymous, filter, extra, category_id, building) \
+         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
     );
     Ok(tx.scalar(bind(sql.bind(s.created_at).bind(by), s).bind(s.building))?)
 }
@@ -76,12 +77,13 @@ fn bind<'t>(sql: Sql<'t>, s: &Segment) -> Sql<'t> {
         .bind(s.include_anonymous)
         .bind(s.filter.as_ref())
         .bind(s.extra.as_ref())
+        .bind(s.category_id)
 }
 
 pub(super) fn update(tx: &mut Tx<'_>, s: &Segment, now: Timestamp) -> Result<()> {
     let sql = Sql::new(
         "UPDATE segments SET updated_at = $1, version = version + 1, name = $3, public_name = $4, alias = $5, description = $6, \
-         published = $7, is_global = $8, in_preferences = $9, include_anonymous = $10, filter = $11, extra = $12, building = $13 \
+         published = $7, is_global = $8, in_preferences = $9, include_anonymous = $10, filter = $11, extra = $12, category_id = $13, building = $14 \
          WHERE id = $2",
     );
     tx.exec(bind(sql.bind(now).bind(s.id), s).bind(s.building))?;

@@ -21,6 +21,17 @@ const MOST: usize = 20;
 /// unsubscribed. With a contact, her values are filled in; without, the names of the fields.
 pub async fn send_test(cx: &Cx, id: EmailId, to: Vec<String>, contact: Option<ContactId>) -> Result<usize> {
     cx.may(Action::Send)?;
+    send_outside(cx, id, to, contact, "[TEST] ").await
+}
+
+/// A message outside the ledger; `prefix` stands in front of the subject.
+pub(super) async fn send_outside(
+    cx: &Cx,
+    id: EmailId,
+    to: Vec<String>,
+    contact: Option<ContactId>,
+    prefix: &str,
+) -> Result<usize> {
     let to: Vec<String> = to.iter().map(|a| a.trim().to_owned()).filter(|a| !a.is_empty()).collect();
     if to.is_empty() || to.len() > MOST || !to.iter().all(|a| is_email_address(a)) {
         return Err(Error::field("/to", "email", format!("Write one to {MOST} email addresses.")));
@@ -49,7 +60,7 @@ pub async fn send_test(cx: &Cx, id: EmailId, to: Vec<String>, contact: Option<Co
         now: cx.now(),
     };
     let (mut message, from, reply_to, headers) = desk.fill_in(&prepared, &wants).map_err(|_| EmailError::NoSender)?;
-    message.subject = format!("[TEST] {}", message.subject);
+    message.subject = format!("{prefix}{}", message.subject);
     let mut outgoing = Vec::with_capacity(to.len());
     for address in &to {
         let message_id = format!("test.{}@localhost", alphanumeric(cx.chance(), 20));

@@ -56,6 +56,8 @@ pub enum Needs {
     Email(i64),
     Form(i64),
     Page(i64),
+    Stage(i64),
+    PointGroup(i64),
 }
 
 fn check_connection(step: &Step, by_key: &HashMap<&str, &Step>, out: &mut Vec<Problem>) {
@@ -134,13 +136,18 @@ fn check_settings(step: &Step, exists: &dyn Fn(Needs) -> bool, out: &mut Vec<Pro
         StepType::SendEmail { email: Some(id) } if !exists(Needs::Email(id.0)) => gone("an email"),
         StepType::SubmitsForm { forms } if forms.iter().any(|f| !exists(Needs::Form(f.0))) => gone("a form"),
         StepType::VisitsPage { pages, .. } if pages.iter().any(|p| !exists(Needs::Page(p.0))) => gone("a page"),
+        StepType::ChangeStage { stage: Some(id) } if !exists(Needs::Stage(id.0)) => gone("a stage"),
+        StepType::ChangePoints { group: Some(id), .. } if !exists(Needs::PointGroup(id.0)) => gone("a point group"),
+        StepType::ChangeStage { stage: None } => {
+            out.push(problem(step, "step.stage", format!("“{name}”: choose the stage to move to.")))
+        }
         StepType::SendEmail { email: None } => {
             out.push(problem(step, "step.email", format!("“{name}”: choose the email to send.")))
         }
         StepType::ChangeTags { add, remove } if add.is_empty() && remove.is_empty() => {
             out.push(problem(step, "step.tags", format!("“{name}”: choose tags to add or remove.")));
         }
-        StepType::ChangePoints { points: 0 } => {
+        StepType::ChangePoints { points: 0, .. } => {
             out.push(problem(step, "step.points", format!("“{name}”: zero points change nothing; write another number.")))
         }
         StepType::FieldIs { field, .. } if field.is_empty() => {
@@ -197,15 +204,15 @@ mod tests {
 
     #[test]
     fn unconnected_circular_and_wrongly_connected_steps_are_named() {
-        assert_eq!(codes(vec![step("a", Some("gone"), None, StepType::ChangePoints { points: 1 })]), ["step.unconnected"]);
+        assert_eq!(codes(vec![step("a", Some("gone"), None, StepType::ChangePoints { points: 1, group: None })]), ["step.unconnected"]);
         let circle = vec![
-            step("a", Some("b"), None, StepType::ChangePoints { points: 1 }),
-            step("b", Some("a"), None, StepType::ChangePoints { points: 1 }),
+            step("a", Some("b"), None, StepType::ChangePoints { points: 1, group: None }),
+            step("b", Some("a"), None, StepType::ChangePoints { points: 1, group: None }),
         ];
         assert_eq!(codes(circle), ["step.circle", "step.circle"]);
         assert_eq!(codes(vec![step("a", None, None, StepType::OpensEmail)]), ["step.needs-email"]);
         assert_eq!(
-            codes(vec![send("a"), step("b", Some("a"), Some(Path::Yes), StepType::ChangePoints { points: 1 })]),
+            codes(vec![send("a"), step("b", Some("a"), Some(Path::Yes), StepType::ChangePoints { points: 1, group: None })]),
             ["step.path"]
         );
         let two = vec![
@@ -217,7 +224,7 @@ mod tests {
         let at_once = vec![
             send("a"),
             step("b", Some("a"), None, StepType::OpensEmail),
-            step("c", Some("b"), Some(Path::No), StepType::ChangePoints { points: 1 }),
+            step("c", Some("b"), Some(Path::No), StepType::ChangePoints { points: 1, group: None }),
         ];
         assert_eq!(codes(at_once), ["step.no-path-needs-time"]);
     }
@@ -226,6 +233,6 @@ mod tests {
     fn an_email_deleted_since_and_missing_settings_are_named() {
         assert_eq!(codes(vec![step("a", None, None, StepType::SendEmail { email: Some(EmailId(99)) })]), ["step.missing"]);
         assert_eq!(codes(vec![step("a", None, None, StepType::SendEmail { email: None })]), ["step.email"]);
-        assert_eq!(codes(vec![step("a", None, None, StepType::ChangePoints { points: 0 })]), ["step.points"]);
+        assert_eq!(codes(vec![step("a", None, None, StepType::ChangePoints { points: 0, group: None })]), ["step.points"]);
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::campaigns::timing::Timing;
-use crate::ids::{EmailId, FormId, PageId, StepId};
+use crate::ids::{EmailId, FormId, PageId, PointGroupId, StageId, StepId};
 
 /// What a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -82,8 +82,10 @@ pub enum StepType {
     SendEmail { email: Option<EmailId> },
     /// `contact.tags`: adds and removes tags.
     ChangeTags { add: Vec<String>, remove: Vec<String> },
-    /// `contact.points`: adds points; negative takes away.
-    ChangePoints { points: i64 },
+    /// `contact.points`: adds points, to a group or to the main score; negative takes away.
+    ChangePoints { points: i64, group: Option<PointGroupId> },
+    /// `contact.stage`: moves to a stage, never backwards.
+    ChangeStage { stage: Option<StageId> },
     /// `email.open`: the contact opens the email sent just before.
     OpensEmail,
     /// `email.click`: the contact clicks a link of the email sent just before; patterns with `*`, none: any link.
@@ -110,6 +112,7 @@ pub const TYPES: &[(&str, Kind, &str)] = &[
     ("email.send", Kind::Action, "Send an email"),
     ("contact.tags", Kind::Action, "Change tags"),
     ("contact.points", Kind::Action, "Change points"),
+    ("contact.stage", Kind::Action, "Change stage"),
     ("email.open", Kind::Decision, "Opens the email"),
     ("email.click", Kind::Decision, "Clicks a link of the email"),
     ("form.submit", Kind::Decision, "Sends in a form"),
@@ -123,6 +126,7 @@ impl StepType {
             Self::SendEmail { .. } => "email.send",
             Self::ChangeTags { .. } => "contact.tags",
             Self::ChangePoints { .. } => "contact.points",
+            Self::ChangeStage { .. } => "contact.stage",
             Self::OpensEmail => "email.open",
             Self::ClicksEmail { .. } => "email.click",
             Self::SubmitsForm { .. } => "form.submit",
@@ -133,7 +137,7 @@ impl StepType {
 
     pub const fn kind(&self) -> Kind {
         match self {
-            Self::SendEmail { .. } | Self::ChangeTags { .. } | Self::ChangePoints { .. } => Kind::Action,
+            Self::SendEmail { .. } | Self::ChangeTags { .. } | Self::ChangePoints { .. } | Self::ChangeStage { .. } => Kind::Action,
             Self::OpensEmail | Self::ClicksEmail { .. } | Self::SubmitsForm { .. } | Self::VisitsPage { .. } => Kind::Decision,
             Self::FieldIs { .. } => Kind::Condition,
         }
@@ -150,7 +154,11 @@ impl StepType {
         Ok(match key {
             "email.send" => Self::SendEmail { email: id(settings, "email_id")?.map(EmailId) },
             "contact.tags" => Self::ChangeTags { add: texts(settings, "add")?, remove: texts(settings, "remove")? },
-            "contact.points" => Self::ChangePoints { points: number(settings, "points")?.unwrap_or(0) },
+            "contact.points" => Self::ChangePoints {
+                points: number(settings, "points")?.unwrap_or(0),
+                group: id(settings, "group_id")?.map(PointGroupId),
+            },
+            "contact.stage" => Self::ChangeStage { stage: id(settings, "stage_id")?.map(StageId) },
             "email.open" => Self::OpensEmail,
             "email.click" => Self::ClicksEmail { urls: texts(settings, "urls")? },
             "form.submit" => Self::SubmitsForm { forms: ids("forms")?.into_iter().map(FormId).collect() },
@@ -173,7 +181,9 @@ impl StepType {
         match self {
             Self::SendEmail { email } => json!({ "email_id": email }),
             Self::ChangeTags { add, remove } => json!({ "add": add, "remove": remove }),
-            Self::ChangePoints { points } => json!({ "points": points }),
+            Self::ChangePoints { points, group: None } => json!({ "points": points }),
+            Self::ChangePoints { points, group } => json!({ "points": points, "group_id": group }),
+            Self::ChangeStage { stage } => json!({ "stage_id": stage }),
             Self::OpensEmail => json!({}),
             Self::ClicksEmail { urls } => json!({ "urls": urls }),
             Self::SubmitsForm { forms } => json!({ "forms": forms }),
@@ -299,6 +309,8 @@ mod tests {
             ("email.send", json!({"email_id": 7})),
             ("contact.tags", json!({"add": ["a", "b"], "remove": ["c"]})),
             ("contact.points", json!({"points": -3})),
+            ("contact.points", json!({"points": 3, "group_id": 2})),
+            ("contact.stage", json!({"stage_id": 2})),
             ("email.open", json!({})),
             ("email.click", json!({"urls": ["https://x.io/*"]})),
             ("form.submit", json!({"forms": [1, 2]})),

@@ -134,6 +134,14 @@ pub enum FormAction {
         operator: String,
         /// By how many.
         points: i64,
+        /// In this point group; none: the main score.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<i64>,
+    },
+    /// To a stage, whatever the one before.
+    ChangeStage {
+        /// Where to.
+        stage: i64,
     },
     /// Into segments, and out of others.
     AddToSegment {

@@ -94,6 +94,14 @@ impl Builder<'_> {
     }
 
     fn related(&self, relation: Relation) -> Built<Draft> {
+        if self.field.kind == FieldKind::Amount {
+            let test = match self.op {
+                Op::Empty => NumberTest::Missing(true),
+                Op::NotEmpty => NumberTest::Missing(false),
+                _ => self.number_test()?,
+            };
+            return Ok(Draft::Related { relation, rows: RowTest::Any, quantifier: Quantifier::Amount(test) });
+        }
         if self.op.needs_no_value() {
             return Ok(Draft::Related { relation, rows: RowTest::Any, quantifier: self.presence() });
         }

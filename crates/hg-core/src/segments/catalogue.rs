@@ -49,6 +49,8 @@ pub enum FieldKind {
     Sum,
     /// How often something was done, about what and when: one block.
     Behaviour,
+    /// The amount of the one related row.
+    Amount,
 }
 
 /// What kind of value goes with an operator.
@@ -191,7 +193,7 @@ impl FieldKind {
             FieldKind::LongText => LONG_TEXT,
             FieldKind::Select => SELECT,
             FieldKind::Multiselect | FieldKind::Ids => MULTISELECT,
-            FieldKind::Number => NUMBER,
+            FieldKind::Number | FieldKind::Amount => NUMBER,
             FieldKind::Date | FieldKind::Datetime => DATE,
             FieldKind::YesNo | FieldKind::RelatedYesNo => YES_NO,
             FieldKind::Id => ID,
@@ -221,7 +223,7 @@ impl FieldKind {
             (_, Op::In | Op::NotIn | Op::IncludesAll | Op::ExcludesAll) => ValueKind::Options,
             (_, op) if op.is_textual() => ValueKind::Text,
             (FieldKind::Select, _) => ValueKind::Option,
-            (FieldKind::Number | FieldKind::Count | FieldKind::Sum, _) => ValueKind::Number,
+            (FieldKind::Number | FieldKind::Count | FieldKind::Sum | FieldKind::Amount, _) => ValueKind::Number,
             (FieldKind::Date, _) => ValueKind::Date,
             (FieldKind::Datetime | FieldKind::RelatedDate, _) => ValueKind::Datetime,
             _ => ValueKind::Text,
@@ -235,7 +237,7 @@ impl FieldKind {
             FieldKind::LongText => "long_text",
             FieldKind::Select => "select",
             FieldKind::Multiselect | FieldKind::RelatedChoice => "multiselect",
-            FieldKind::Number | FieldKind::Count | FieldKind::Sum => "number",
+            FieldKind::Number | FieldKind::Count | FieldKind::Sum | FieldKind::Amount => "number",
             FieldKind::Date => "date",
             FieldKind::Datetime | FieldKind::RelatedDate => "datetime",
             FieldKind::YesNo | FieldKind::RelatedYesNo => "boolean",
@@ -254,6 +256,8 @@ pub fn canonical_name(name: &str) -> &str {
         "email_sent" => "lead_email_sent",
         "email_opened" => "lead_email_received",
         "campaigns" => "campaign",
+        "stage_id" => "stage",
+        "categories" => "globalcategory",
         "created_at" => "date_added",
         "updated_at" => "date_modified",
         "identified_at" => "date_identified",
@@ -271,6 +275,7 @@ fn related_rows() -> Vec<Row> {
         ("tags", "Tags", "membership", FieldKind::Ids, Relation::Tag, Some("tags")),
         ("segments", "Segment membership", "membership", FieldKind::Ids, Relation::Segment, Some("segments")),
         ("campaign", "Campaign membership", "membership", FieldKind::Ids, Relation::Campaign, Some("campaigns")),
+        ("globalcategory", "Subscribed categories", "membership", FieldKind::Ids, Relation::Category, Some("categories")),
         ("dnc_email", "May not be mailed (any reason)", "consent", FieldKind::RelatedYesNo, dnc(None), None),
         ("dnc_unsubscribed", "Unsubscribed from mail", "consent", FieldKind::RelatedYesNo, dnc(Some(1)), None),
         ("dnc_bounced", "Mail bounced", "consent", FieldKind::RelatedYesNo, dnc(Some(2)), None),
@@ -334,21 +339,23 @@ fn related_texts() -> [(&'static str, &'static str, Relation, TextColumn); 12] {
     ]
 }
 
-const OWN_COLUMNS: [(&str, &str, FieldKind, &str); 5] = [
+const OWN_COLUMNS: [(&str, &str, FieldKind, &str); 6] = [
     ("date_added", "Date added", FieldKind::Datetime, "created_at"),
     ("date_identified", "Date identified", FieldKind::Datetime, "identified_at"),
     ("date_modified", "Date modified", FieldKind::Datetime, "updated_at"),
     ("last_active", "Last active", FieldKind::Datetime, "last_active_at"),
     ("owner_id", "Owner", FieldKind::Id, "owner_id"),
+    ("stage", "Stage", FieldKind::Id, "stage_id"),
 ];
 
 /// Everything that a condition can be about, in the order of the builder. `purposes` are the purposes
-/// of consent known so far.
-pub fn catalogue(fields: &FieldCatalogue, purposes: &[String]) -> Vec<FilterField> {
+/// of consent known so far, `groups` the point groups by id and name.
+pub fn catalogue(fields: &FieldCatalogue, purposes: &[String], groups: &[(i64, String)]) -> Vec<FilterField> {
     let mut all: Vec<FilterField> = fields.published().filter(|f| f.listable).map(contact_field).collect();
     let own = own_columns().filter(|own| fields.get(&own.field).is_none());
     all.extend(own.collect::<Vec<_>>());
     all.push(email_domain());
+    all.extend(groups.iter().map(|(id, name)| FilterField { label: format!("{name} (points)"), ..group_points(*id) }));
     all.extend(purposes.iter().map(|purpose| consent_field(purpose)));
     all.extend(behaviours().into_iter().map(related_field));
     all.extend(related_rows().into_iter().map(related_field));
@@ -361,6 +368,9 @@ pub fn find_field(name: &str, fields: &FieldCatalogue) -> Option<FilterField> {
     let name = canonical_name(name);
     if let Some(purpose) = name.strip_prefix("consent:") {
         return (!purpose.trim().is_empty() && purpose.len() <= 100).then(|| consent_field(purpose));
+    }
+    if let Some(id) = name.strip_prefix(GROUP_POINTS) {
+        return id.parse().ok().filter(|id: &i64| *id > 0).map(group_points);
     }
     if let Some(field) = fields.get(name) {
         return (field.published && field.listable).then(|| contact_field(field));
@@ -432,7 +442,7 @@ fn own_columns() -> impl Iterator<Item = FilterField> {
         kind,
         subject: Subject::Column(ColumnRef { alias: field.to_string(), column: Some(column.to_string()) }),
         options: Vec::new(),
-        source: (kind == FieldKind::Id).then_some("users"),
+        source: (kind == FieldKind::Id).then_some(if field == "stage" { "stages" } else { "users" }),
     })
 }
 
@@ -443,6 +453,22 @@ fn email_domain() -> FilterField {
         group: "contact",
         kind: FieldKind::Text,
         subject: Subject::EmailDomain,
+        options: Vec::new(),
+        source: None,
+    }
+}
+
+/// What stands before the id of a point group in the name of its filter.
+const GROUP_POINTS: &str = "group_points_";
+
+/// The score in a point group; whoever has none there has no value, which is not zero.
+fn group_points(id: i64) -> FilterField {
+    FilterField {
+        field: format!("{GROUP_POINTS}{id}"),
+        label: format!("Points in group {id}"),
+        group: "contact",
+        kind: FieldKind::Amount,
+        subject: Subject::Related(Relation::GroupPoints(id)),
         options: Vec::new(),
         source: None,
     }

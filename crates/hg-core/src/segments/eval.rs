@@ -91,6 +91,7 @@ impl Plan {
                         wanted.iter().all(|id| related.iter().any(|row| row.object == *id)) != *negated
                     }
                     Quantifier::Count(test) => test.passes(Some(related.iter().filter(|row| counts(row)).count() as f64)),
+                    Quantifier::Amount(test) => test.passes(related.first().map(|row| row.amount as f64)),
                     Quantifier::Sum(test) => {
                         let sum: i64 = related.iter().filter(|row| counts(row)).map(|row| row.amount).sum();
                         test.passes(Some(sum as f64))

@@ -198,6 +198,10 @@ pub enum Relation {
     Tag,
     Segment,
     Campaign,
+    /// Categories that the contact wants to hear about.
+    Category,
+    /// The score in a point group.
+    GroupPoints(i64),
     /// An entry for a channel; with a reason only such.
     DoNotContact {
         channel: String,
@@ -298,4 +302,6 @@ pub enum Quantifier {
     Count(NumberTest),
     /// The sum of their amounts.
     Sum(NumberTest),
+    /// The amount of the one row there is; no row is no value.
+    Amount(NumberTest),
 }

@@ -318,6 +318,7 @@ impl Quantifier {
             Quantifier::AtLeastOne | Quantifier::Each { negated: false } => false,
             Quantifier::None | Quantifier::Each { negated: true } => true,
             Quantifier::Count(test) | Quantifier::Sum(test) => test.passes(Some(0.0)),
+            Quantifier::Amount(test) => test.passes(None),
         }
     }
 }

@@ -23,6 +23,7 @@ const TYPES: &[(&str, &str)] = &[
     ("email.send", "email.send"),
     ("lead.changetags", "contact.tags"),
     ("lead.changepoints", "contact.points"),
+    ("stage.change", "contact.stage"),
     ("email.open", "email.open"),
     ("email.click", "email.click"),
     ("form.submit", "form.submit"),
@@ -151,7 +152,10 @@ fn settings(ours: &str, p: &Value) -> Value {
     match ours {
         "email.send" => json!({"email_id": ids(p.get("email")).first()}),
         "contact.tags" => json!({"add": texts("add_tags"), "remove": texts("remove_tags")}),
-        "contact.points" => json!({"points": p.get("points").cloned().unwrap_or(json!(0))}),
+        "contact.points" => {
+            json!({"points": p.get("points").cloned().unwrap_or(json!(0)), "group_id": ids(p.get("group")).first()})
+        }
+        "contact.stage" => json!({"stage_id": ids(p.get("stage")).first()}),
         "email.click" => json!({"urls": texts("urls")}),
         "form.submit" => json!({"forms": ids(p.get("forms"))}),
         "page.visit" => {
@@ -166,7 +170,9 @@ fn properties(what: &StepType) -> Value {
     match what {
         StepType::SendEmail { email } => json!({"email": email.map(|e| e.0.to_string())}),
         StepType::ChangeTags { add, remove } => json!({"add_tags": add, "remove_tags": remove}),
-        StepType::ChangePoints { points } => json!({"points": points}),
+        StepType::ChangePoints { points, group: None } => json!({"points": points}),
+        StepType::ChangePoints { points, group } => json!({"points": points, "group": group}),
+        StepType::ChangeStage { stage } => json!({"stage": stage}),
         StepType::OpensEmail => json!({}),
         StepType::ClicksEmail { urls } => json!({"urls": {"list": urls}}),
         StepType::SubmitsForm { forms } => json!({"forms": forms}),

@@ -56,7 +56,7 @@ pub(super) fn show(c: &Campaign, minimal: bool) -> Value {
     let extra = c.extra.clone().unwrap_or(Value::Null);
     out.insert("id".into(), json!(c.id));
     out.insert("name".into(), json!(c.name));
-    out.insert("category".into(), extra.get("category").cloned().unwrap_or(Value::Null));
+    out.insert("category".into(), Value::Null);
     out.insert("description".into(), json!(c.description));
     if minimal {
         return Value::Object(out);
@@ -108,6 +108,7 @@ impl Entity for Campaigns {
     const ONE: &'static str = "campaign";
     const MANY: &'static str = "campaigns";
     const KEYED: bool = true;
+    const CATEGORY: Option<(&str, &str)> = Some(("campaign", "campaigns"));
     const SHORT: &'static [&'static str] = &["id", "name", "category", "description"];
 
     async fn list(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
@@ -127,7 +128,7 @@ impl Entity for Campaigns {
             "is:published" => (Some(State::Published), String::new()),
             other => (query.published_only.then_some(State::Published), other.to_owned()),
         };
-        let list = ListQuery { search, sort, limit: query.limit, cursor: None, offset: query.start };
+        let list = ListQuery { search, sort, limit: query.limit, offset: query.start, ..ListQuery::default() };
         let page = campaigns::list(cx, CampaignQuery { list, state }).await?;
         let rows = page.items.iter().map(|c| (c.id.0, show(c, query.minimal))).collect();
         Ok((page.total.unwrap_or(0), rows))

@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use hg_app::contacts::{self, NewDoNotContact, NewUtm, PointsOperator, TimelineQuery};
 use hg_app::list::ListQuery;
-use hg_app::{Cx, campaigns, fields, segments, users};
+use hg_app::{Cx, campaigns, fields, points, segments, users};
 use hg_core::events::EventKind;
 use hg_core::ids::ContactId;
 use hg_core::time::Timestamp;
@@ -31,7 +31,7 @@ pub fn router() -> Router<Web> {
         .route("/contacts/{id}/events", get(activity))
         .route("/contacts/{id}/dnc/{channel}/add", post(dnc_add))
         .route("/contacts/{id}/dnc/{channel}/remove", post(dnc_remove))
-        .route("/contacts/{id}/points/{operator}/{n}", post(points))
+        .route("/contacts/{id}/points/{operator}/{n}", post(change_points))
         .route("/contacts/{id}/utm/add", post(utm_add))
         .route("/contacts/{id}/utm/{record}/remove", post(utm_remove))
 }
@@ -159,7 +159,7 @@ async fn utm_remove(Caller(cx): Caller, Path((id, record)): Path<(String, String
     Ok(Json(json!({"recordFound": true, "contact": Contacts::get(&cx, id.0).await?})))
 }
 
-async fn points(
+async fn change_points(
     Caller(cx): Caller,
     Path((id, operator, n)): Path<(String, String, String)>,
     body: AnyBody,
@@ -169,9 +169,18 @@ async fn points(
     let op = PointsOperator::parse(&operator).filter(|o| *o != PointsOperator::Set);
     let op = op.ok_or_else(|| CompatError::bad(format!("Unknown operator {operator}; use plus, minus, times or divide.")))?;
     let body = body.0.unwrap_or(Value::Null);
-    let name = body.get("eventName").and_then(Value::as_str).filter(|n| !n.is_empty()).unwrap_or("API").to_owned();
-    contacts::points(&cx, id, op, by, name).await.map_err(no_contact)?;
+    points::change(&cx, id, None, op, by, given(&body)).await.map_err(no_contact)?;
     Ok(Json(json!({"success": 1})))
+}
+
+/// What a client says about the points that it gives.
+pub(super) fn given(body: &Value) -> points::Given {
+    let name = |key: &str| body.get(key).and_then(Value::as_str).filter(|n| !n.trim().is_empty()).unwrap_or("API").to_owned();
+    points::Given {
+        event: Some(name("eventName")),
+        action: Some(name("actionName")),
+        ..points::Given::by("api", name("eventName"))
+    }
 }
 
 /// Old keys of events.
@@ -185,6 +194,7 @@ const EVENTS: &[(&str, &str, EventKind)] = &[
     ("lead.donotcontact", "Do not contact", EventKind::DoNotContactChanged),
     ("lead.imported", "Imported", EventKind::Imported),
     ("point.gained", "Point gained", EventKind::PointsChanged),
+    ("stage.changed", "Stage changed", EventKind::StageChanged),
     ("segment_membership", "Segment membership change", EventKind::SegmentJoined),
     ("segment_membership", "Segment membership change", EventKind::SegmentLeft),
     ("campaign_membership", "Campaign membership change", EventKind::CampaignJoined),

@@ -9,14 +9,15 @@ use hg_app::contacts::{self, Contact, ContactInput, ContactQuery, Hanging, IdRul
 use hg_app::fields::{self, Field};
 use hg_app::list::ListQuery;
 use hg_app::preferences::{self, Period, Rule};
+use hg_app::stages;
 use hg_app::users::{self, User};
 use hg_core::contacts::{FieldDef, FieldType, FieldValue};
-use hg_core::ids::ContactId;
+use hg_core::ids::{ContactId, StageId};
 use hg_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError};
-use super::crud::{CompatList, Condition, Entity, PublishBlock, is_true, routes};
+use super::crud::{CompatList, Condition, Entity, PublishBlock, ids, is_true, routes};
 use super::query::nested;
 use crate::Web;
 
@@ -96,13 +97,17 @@ pub(super) struct Around {
     fields: Vec<Field>,
     users: Vec<User>,
     hanging: HashMap<ContactId, Hanging>,
+    /// As they are shown.
+    stages: HashMap<i64, Value>,
 }
 
 impl Around {
     /// Everything that these contacts are shown with.
     pub(super) async fn of(cx: &Cx, ids: Vec<ContactId>) -> CompatAnswer<Around> {
         let users = users::owners(cx).await?;
-        Ok(Around { fields: fields::list(cx).await?, users, hanging: contacts::hanging(cx, ids).await? })
+        let all = stages::list(cx, ListQuery { limit: 10_000, ..ListQuery::default() }).await?;
+        let stages = all.items.iter().map(|s| (s.id.0, super::stages::nested(s))).collect();
+        Ok(Around { fields: fields::list(cx).await?, users, hanging: contacts::hanging(cx, ids).await?, stages })
     }
 }
 
@@ -182,7 +187,7 @@ fn show(c: &Contact, around: &Around, minimal: bool, fresh: bool) -> Value {
     shown.insert("all".into(), Value::Object(flat));
     out.insert("id".into(), json!(c.id));
     out.insert("points".into(), json!(c.points));
-    out.insert("color".into(), Value::Null);
+    out.insert("color".into(), json!(c.color));
     out.insert("fields".into(), Value::Object(shown));
     if minimal {
         return Value::Object(out);
@@ -204,7 +209,8 @@ fn show(c: &Contact, around: &Around, minimal: bool, fresh: bool) -> Value {
     out.insert("ipAddresses".into(), addresses(hanging));
     out.insert("tags".into(), c.tags.iter().map(|(id, name)| json!({"id": id, "tag": name, "description": null})).collect());
     out.insert("utmtags".into(), utm_tags(hanging));
-    out.insert("stage".into(), Value::Null);
+    let stage = c.stage.as_ref().and_then(|(id, _)| around.stages.get(&id.0)).cloned();
+    out.insert("stage".into(), stage.unwrap_or(Value::Null));
     out.insert("dateIdentified".into(), date(c.identified_at));
     out.insert("preferredProfileImage".into(), json!("gravatar"));
     let dnc = c.do_not_contact.iter().enumerate().map(|(i, d)| {
@@ -213,6 +219,16 @@ fn show(c: &Contact, around: &Around, minimal: bool, fresh: bool) -> Value {
     out.insert("doNotContact".into(), dnc.collect());
     out.insert("frequencyRules".into(), frequency_rules(hanging));
     Value::Object(out)
+}
+
+/// The stage of a body, when it names one; nothing or a blank takes the contact out of any.
+async fn set_stage(cx: &Cx, id: ContactId, body: &Map<String, Value>) -> CompatAnswer<()> {
+    let Some(named) = body.get("stage") else { return Ok(()) };
+    let stage = ids(Some(named)).first().copied().filter(|id| *id > 0).map(StageId);
+    match stages::change(cx, id, stage).await {
+        Err(error) if error.is_not_found() => Err(CompatError::bad("stage: There is no such stage.")),
+        other => Ok(other.map(|_| ())?),
+    }
 }
 
 async fn shown(cx: &Cx, c: &Contact, fresh: bool) -> CompatAnswer<Value> {
@@ -423,8 +439,8 @@ impl Entity for Contacts {
                 search: query.search.clone(),
                 sort: sort.clone(),
                 limit: left.min(500),
-                cursor: None,
                 offset: query.start + rows.len() as u64,
+                ..ListQuery::default()
             };
             let wanted = ContactQuery {
                 list,
@@ -458,6 +474,7 @@ impl Entity for Contacts {
         }
         set_points(cx, contact.id, &body, false).await?;
         write_extras(cx, contact.id, &body).await?;
+        set_stage(cx, contact.id, &body).await?;
         let contact = contacts::get(cx, contact.id).await?;
         Ok((contact.id.0, shown(cx, &contact, true).await?, new))
     }
@@ -474,6 +491,7 @@ impl Entity for Contacts {
         let contact = contacts::update(cx, ContactId(id), input, blanks).await?;
         set_points(cx, contact.id, &body, replace).await?;
         write_extras(cx, contact.id, &body).await?;
+        set_stage(cx, contact.id, &body).await?;
         Self::get(cx, contact.id.0).await
     }
 

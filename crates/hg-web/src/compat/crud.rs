@@ -9,11 +9,17 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post, put};
 use axum::{Json, Router};
+use hg_app::categories::{self, CategoryRef};
 use hg_app::{Cx, Error};
+use hg_app::list::ListQuery;
+use hg_core::ids::CategoryId;
+use hg_core::publish::Window;
+use hg_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError, created, keyed};
 use super::body::{self, AnyBody, BATCH_LIMIT};
+use super::campaigns::instant;
 pub use super::query::{CompatList, Condition};
 use super::query::{keep_short, meets};
 use crate::Web;
@@ -99,6 +105,8 @@ pub trait Entity: Send + Sync + 'static {
     const TOTAL_IS_TEXT: bool = false;
     /// Its `list` answers `where` and `minimal` by itself; for the others that is done on what they show.
     const LISTS_BY_ITSELF: bool = false;
+    /// The kind of its categories and the table of its rows, when it has categories.
+    const CATEGORY: Option<(&'static str, &'static str)> = None;
     /// What `minimal` keeps besides the publish block.
     const SHORT: &'static [&'static str] = &["id", "name", "title", "alias", "category"];
 
@@ -112,6 +120,65 @@ pub trait Entity: Send + Sync + 'static {
     /// Deletes one and gives it as it was.
     async fn delete(cx: &Cx, id: i64) -> CompatAnswer<Value>;
 }
+
+/// A text of a body.
+pub fn text(body: &Map<String, Value>, key: &str) -> Option<String> {
+    body.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// A whole number of a body, written as a number or as a text.
+pub fn number(body: &Map<String, Value>, key: &str) -> CompatAnswer<Option<i64>> {
+    let wrong = || CompatError::bad(format!("{key}: This value should be a number."));
+    match body.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) => text.trim().parse().map(Some).map_err(|_| wrong()),
+        Some(other) => other.as_i64().map(Some).ok_or_else(wrong),
+    }
+}
+
+/// The publish window of a body that makes something.
+pub fn new_window(body: &Map<String, Value>) -> CompatAnswer<Window> {
+    Ok(Window {
+        published: body.get("isPublished").is_none_or(is_true),
+        publish_up: instant(body, "publishUp")?,
+        publish_down: instant(body, "publishDown")?,
+    })
+}
+
+/// An end of a window in a body that changes something; the outer `None`: it stays.
+pub type End = Option<Option<Timestamp>>;
+
+/// Both ends of the window in a body that changes something. `replace`: what is not named is emptied.
+pub fn window_patch(body: &Map<String, Value>, replace: bool) -> CompatAnswer<(End, End)> {
+    let end = |key: &str| {
+        if replace || body.contains_key(key) { instant(body, key).map(Some) } else { Ok(None) }
+    };
+    Ok((end("publishUp")?, end("publishDown")?))
+}
+
+/// The order of a list: columns as clients name them, with ours.
+pub fn sorted(query: &CompatList, known: &[(&str, &str)]) -> CompatAnswer<String> {
+    let Some((column, down)) = query.order.first() else { return Ok("created_at".to_owned()) };
+    let ours = match column.as_str() {
+        "id" | "dateAdded" | "date_added" => "created_at",
+        "dateModified" | "date_modified" => "updated_at",
+        other => {
+            let found = known.iter().find(|(theirs, _)| *theirs == other).map(|(_, ours)| *ours);
+            found.ok_or_else(|| CompatError::bad(format!("Unknown column {other}.")))?
+        }
+    };
+    Ok(format!("{}{ours}", if *down { "-" } else { "" }))
+}
+
+/// The window of a list; only what is published when that is asked for.
+pub fn window(query: &CompatList, sort: String) -> ListQuery {
+    let search = if query.published_only { format!("is:published {}", query.search) } else { query.search.clone() };
+    ListQuery { search, sort, limit: query.limit.min(MOST_ROWS), offset: query.start, ..ListQuery::default() }
+}
+
+/// More rows than any list has.
+const MOST_ROWS: u32 = 1_000_000;
 
 /// The routes, with and without a trailing slash.
 pub fn routes<E: Entity>() -> Router<Web> {
@@ -139,6 +206,53 @@ fn envelope(key: &str, value: Value) -> Value {
     json!({ key: value })
 }
 
+/// The category of a body: `None` when it is not named.
+fn category_in(body: &Map<String, Value>) -> Option<Option<CategoryId>> {
+    body.get("category").map(|value| ids(Some(value)).first().copied().filter(|id| *id > 0).map(CategoryId))
+}
+
+/// Refuses a category that does not fit, before anything is written.
+async fn check_category<E: Entity>(cx: &Cx, body: &Map<String, Value>) -> CompatAnswer<()> {
+    if let (Some((bundle, _)), Some(category @ Some(_))) = (E::CATEGORY, category_in(body)) {
+        categories::checked(cx, bundle, category).await?;
+    }
+    Ok(())
+}
+
+/// Writes the category of a body and shows it. `replace`: what is not named is emptied.
+async fn place<E: Entity>(cx: &Cx, id: i64, body: &Map<String, Value>, replace: bool, value: Value) -> CompatAnswer<Value> {
+    let Some((bundle, table)) = E::CATEGORY else { return Ok(value) };
+    if let Some(category) = category_in(body).or_else(|| replace.then_some(None)) {
+        categories::place(cx, bundle, table, id, category).await?;
+    }
+    let mut rows = vec![(id, value)];
+    with_categories::<E>(cx, &mut rows).await?;
+    Ok(rows.pop().map(|(_, value)| value).unwrap_or(Value::Null))
+}
+
+/// Shows the categories of rows.
+async fn with_categories<E: Entity>(cx: &Cx, rows: &mut [(i64, Value)]) -> CompatAnswer<()> {
+    let Some((_, table)) = E::CATEGORY else { return Ok(()) };
+    let found = categories::of_rows(cx, table, rows.iter().map(|(id, _)| *id).collect()).await?;
+    for (id, row) in rows {
+        let category = found.get(id).map_or(Value::Null, category_shown);
+        if let Value::Object(map) = row
+            && map.contains_key("category")
+        {
+            map.insert("category".to_owned(), category);
+        }
+    }
+    Ok(())
+}
+
+/// A category as it stands inside something else.
+pub fn category_shown(c: &CategoryRef) -> Value {
+    json!({
+        "createdByUser": null, "modifiedByUser": null, "id": c.id, "title": c.title, "alias": c.alias,
+        "description": c.description, "color": c.color, "bundle": c.bundle,
+    })
+}
+
 async fn list<E: Entity>(Caller(cx): Caller, RawQuery(query): RawQuery) -> CompatAnswer<Json<Value>> {
     let query = CompatList::parse(query.as_deref().unwrap_or(""))?;
     let (total, mut rows) = if E::LISTS_BY_ITSELF { E::list(&cx, &query).await? } else { conditioned::<E>(&cx, &query).await? };
@@ -161,10 +275,13 @@ async fn list<E: Entity>(Caller(cx): Caller, RawQuery(query): RawQuery) -> Compa
 /// A list whose conditions are put to what it shows: there are hundreds of these, not millions.
 async fn conditioned<E: Entity>(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
     let (total, mut rows) = if query.wheres.is_empty() {
-        E::list(cx, query).await?
+        let (total, mut rows) = E::list(cx, query).await?;
+        with_categories::<E>(cx, &mut rows).await?;
+        (total, rows)
     } else {
         let whole = CompatList { start: 0, limit: u32::MAX, wheres: Vec::new(), ..query.clone() };
-        let (_, all) = E::list(cx, &whole).await?;
+        let (_, mut all) = E::list(cx, &whole).await?;
+        with_categories::<E>(cx, &mut all).await?;
         let mut found = Vec::new();
         for (id, row) in all {
             if meets(&row, &query.wheres)? {
@@ -182,11 +299,34 @@ async fn conditioned<E: Entity>(cx: &Cx, query: &CompatList) -> CompatAnswer<(u6
 }
 
 async fn one<E: Entity>(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<Value>> {
-    Ok(Json(envelope(E::ONE, E::get(&cx, id_of(&id)?).await?)))
+    let id = id_of(&id)?;
+    Ok(Json(envelope(E::ONE, get_whole::<E>(&cx, id).await?)))
+}
+
+/// One, with its category.
+async fn get_whole<E: Entity>(cx: &Cx, id: i64) -> CompatAnswer<Value> {
+    place::<E>(cx, id, &Map::new(), false, E::get(cx, id).await?).await
+}
+
+async fn create_whole<E: Entity>(cx: &Cx, body: Map<String, Value>) -> CompatAnswer<(i64, Value, bool)> {
+    check_category::<E>(cx, &body).await?;
+    let (id, value, new) = E::create(cx, body.clone()).await?;
+    Ok((id, place::<E>(cx, id, &body, false, value).await?, new))
+}
+
+async fn edit_whole<E: Entity>(cx: &Cx, id: i64, body: Map<String, Value>, replace: bool) -> CompatAnswer<Value> {
+    check_category::<E>(cx, &body).await?;
+    let value = E::edit(cx, id, body.clone(), replace).await?;
+    place::<E>(cx, id, &body, replace, value).await
+}
+
+async fn delete_whole<E: Entity>(cx: &Cx, id: i64) -> CompatAnswer<Value> {
+    let shown = E::delete(cx, id).await?;
+    place::<E>(cx, id, &Map::new(), false, shown).await
 }
 
 async fn create<E: Entity>(Caller(cx): Caller, body: AnyBody) -> CompatAnswer {
-    let (id, value, new) = E::create(&cx, body.0.and_then(into_object).unwrap_or_default()).await?;
+    let (id, value, new) = create_whole::<E>(&cx, body.0.and_then(into_object).unwrap_or_default()).await?;
     let body = envelope(E::ONE, value);
     Ok(if new { created(E::PATH, id, body) } else { Json(body).into_response() })
 }
@@ -200,10 +340,10 @@ fn into_object(value: Value) -> Option<Map<String, Value>> {
 
 async fn replace<E: Entity>(Caller(cx): Caller, Path(id): Path<String>, body: AnyBody) -> CompatAnswer {
     let (id, body) = (id_of(&id)?, body.object()?);
-    match E::edit(&cx, id, body.clone(), true).await {
+    match edit_whole::<E>(&cx, id, body.clone(), true).await {
         // PUT on an unknown id makes a new one, with a new id.
         Err(error) if error.status == StatusCode::NOT_FOUND && E::get(&cx, id).await.is_err() => {
-            let (new_id, value, _) = E::create(&cx, body).await?;
+            let (new_id, value, _) = create_whole::<E>(&cx, body).await?;
             Ok(created(E::PATH, new_id, envelope(E::ONE, value)))
         }
         other => Ok(Json(envelope(E::ONE, other?)).into_response()),
@@ -212,7 +352,7 @@ async fn replace<E: Entity>(Caller(cx): Caller, Path(id): Path<String>, body: An
 
 async fn change<E: Entity>(Caller(cx): Caller, Path(id): Path<String>, body: AnyBody) -> CompatAnswer<Json<Value>> {
     let (id, body) = (id_of(&id)?, body.object()?);
-    Ok(Json(envelope(E::ONE, E::edit(&cx, id, body, false).await?)))
+    Ok(Json(envelope(E::ONE, edit_whole::<E>(&cx, id, body, false).await?)))
 }
 
 /// A deleted entity is shown once more, without its id.
@@ -224,7 +364,7 @@ fn without_id(mut value: Value) -> Value {
 }
 
 async fn remove<E: Entity>(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<Value>> {
-    Ok(Json(envelope(E::ONE, without_id(E::delete(&cx, id_of(&id)?).await?))))
+    Ok(Json(envelope(E::ONE, without_id(delete_whole::<E>(&cx, id_of(&id)?).await?))))
 }
 
 /// What became of the items of a batch.
@@ -284,7 +424,7 @@ async fn batch_new<E: Entity>(Caller(cx): Caller, body: AnyBody) -> CompatAnswer
     let (items, by_name) = items_of(body)?;
     let mut batch = Batch { by_name, ..Batch::default() };
     for (key, item) in items {
-        let outcome = E::create(&cx, into_object(item).unwrap_or_default()).await;
+        let outcome = create_whole::<E>(&cx, into_object(item).unwrap_or_default()).await;
         batch.add(key, outcome.map(|(_, value, new)| (value, if new { 201 } else { 200 })));
     }
     Ok(batch.answer(E::MANY, StatusCode::CREATED))
@@ -305,7 +445,7 @@ async fn batch_edit<E: Entity>(Caller(cx): Caller, body: AnyBody, replace: bool)
         let item = into_object(item).unwrap_or_default();
         let outcome = match ids(item.get("id")).first() {
             None => Err(CompatError::bad("ID is missing from the payload.")),
-            Some(id) => E::edit(&cx, *id, item, replace).await.map(|value| (value, 200)),
+            Some(id) => edit_whole::<E>(&cx, *id, item, replace).await.map(|value| (value, 200)),
         };
         batch.add(key, outcome);
     }
@@ -327,7 +467,7 @@ async fn batch_delete<E: Entity>(Caller(cx): Caller, RawQuery(query): RawQuery, 
     }
     let mut batch = Batch::default();
     for (at, id) in wanted.into_iter().enumerate() {
-        batch.add(at.to_string(), E::delete(&cx, id).await.map(|value| (without_id(value), 200)));
+        batch.add(at.to_string(), delete_whole::<E>(&cx, id).await.map(|value| (without_id(value), 200)));
     }
     Ok(batch.answer(E::MANY, StatusCode::OK))
 }

@@ -190,11 +190,12 @@ impl Entity for Emails {
     const ONE: &'static str = "email";
     const MANY: &'static str = "emails";
     const KEYED: bool = true;
+    const CATEGORY: Option<(&str, &str)> = Some(("email", "emails"));
     const SHORT: &'static [&'static str] = &["id", "name", "subject", "language", "category"];
 
     async fn list(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
-        let published = query.published_only || query.search == "is:published";
-        let search = if query.search.starts_with("is:") { String::new() } else { query.search.clone() };
+        let published = query.published_only;
+        let search = query.search.clone();
         let (column, down) = query.order.first().cloned().unwrap_or(("id".into(), false));
         let sort = match column.as_str() {
             "id" => "id",

@@ -65,7 +65,13 @@ fn show_field(f: &FormField, order: usize) -> Value {
 fn show_action(action: &FormAction, at: usize) -> Value {
     let (kind, properties) = match action {
         FormAction::AddTags { tags, remove } => ("lead.changetags", json!({"add_tags": tags, "remove_tags": remove})),
-        FormAction::ChangePoints { operator, points } => ("lead.pointschange", json!({"operator": operator, "points": points})),
+        FormAction::ChangePoints { operator, points, group: None } => {
+            ("lead.pointschange", json!({"operator": operator, "points": points}))
+        }
+        FormAction::ChangePoints { operator, points, group } => {
+            ("lead.pointschange", json!({"operator": operator, "points": points, "group": group}))
+        }
+        FormAction::ChangeStage { stage } => ("lead.changestage", json!({"stage": stage})),
         FormAction::AddToSegment { add, remove } => ("lead.changelist", json!({"addToLists": add, "removeFromLists": remove})),
         FormAction::RecordUtm => ("lead.addutmtags", json!({})),
         FormAction::AllowContact => ("lead.remove_do_not_contact", json!({})),
@@ -173,6 +179,13 @@ fn read_action(map: &Map<String, Value>) -> CompatAnswer<FormAction> {
         "lead.pointschange" => FormAction::ChangePoints {
             operator: Some(text(&properties, "operator")).filter(|o| !o.is_empty()).unwrap_or_else(|| "plus".into()),
             points: text(&properties, "points").parse().unwrap_or(0),
+            group: ids(properties.get("group")).first().copied(),
+        },
+        "lead.changestage" => FormAction::ChangeStage {
+            stage: ids(properties.get("stage"))
+                .first()
+                .copied()
+                .ok_or_else(|| CompatError::bad("actions: Choose the stage of lead.changestage."))?,
         },
         "lead.changelist" => {
             FormAction::AddToSegment { add: ids(properties.get("addToLists")), remove: ids(properties.get("removeFromLists")) }
@@ -248,10 +261,11 @@ impl Entity for Forms {
     const ONE: &'static str = "form";
     const MANY: &'static str = "forms";
     const KEYED: bool = false;
+    const CATEGORY: Option<(&str, &str)> = Some(("form", "forms"));
 
     async fn list(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
-        let published = query.published_only || query.search == "is:published";
-        let search = if query.search.starts_with("is:") { String::new() } else { query.search.clone() };
+        let published = query.published_only;
+        let search = query.search.clone();
         let (column, down) = query.order.first().cloned().unwrap_or(("id".into(), false));
         let sort = match column.as_str() {
             "id" | "dateAdded" | "date_added" => "id",

@@ -8,6 +8,7 @@ pub mod body;
 mod campaign_events;
 mod campaign_log;
 mod campaigns;
+mod categories;
 mod contact_parts;
 mod contacts;
 pub mod crud;
@@ -17,8 +18,11 @@ mod fields;
 mod form_answers;
 mod forms;
 mod notes;
+mod point_parts;
+mod points;
 mod query;
 mod segments;
+mod stages;
 mod tags;
 
 use axum::Router;
@@ -38,6 +42,7 @@ pub fn router(web: &Web) -> Router<Web> {
     let api = Router::new()
         .merge(campaigns::router())
         .merge(campaign_log::router())
+        .merge(categories::router())
         .merge(contacts::router())
         .merge(contact_parts::router())
         .merge(devices::router())
@@ -46,7 +51,10 @@ pub fn router(web: &Web) -> Router<Web> {
         .merge(forms::router())
         .merge(form_answers::router())
         .merge(notes::router())
+        .merge(points::router())
+        .merge(point_parts::router())
         .merge(segments::router())
+        .merge(stages::router())
         .merge(tags::router())
         .fallback(answer::unknown_url)
         .layer(middleware::map_response(answer::version_headers));

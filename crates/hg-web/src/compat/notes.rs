@@ -57,7 +57,7 @@ fn window(query: &CompatList) -> ListQuery {
         sort: sort.unwrap_or_else(|| "id".into()),
         limit: query.limit,
         offset: query.start,
-        cursor: None,
+        ..ListQuery::default()
     }
 }
 

@@ -52,10 +52,9 @@ fn show(s: &Segment, known: &FieldCatalogue) -> Value {
     };
     let mut out = block.start();
     let (flat, tree) = filters(s, known);
-    let extra = s.extra.as_ref();
     let own = json!({
         "id": s.id, "name": s.name, "publicName": s.public_name.as_ref().unwrap_or(&s.name), "alias": s.alias, "description": s.description,
-        "category": extra.and_then(|e| e.get("category")).cloned().unwrap_or(Value::Null), "filters": flat,
+        "category": null, "filters": flat,
         "isGlobal": s.is_global, "isPreferenceCenter": s.in_preferences,
     });
     if let Value::Object(own) = own {
@@ -93,11 +92,12 @@ impl Entity for Segments {
     const ONE: &'static str = "list";
     const MANY: &'static str = "lists";
     const KEYED: bool = true;
+    const CATEGORY: Option<(&str, &str)> = Some(("segment", "segments"));
 
     async fn list(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
         let known = catalogue(cx).await?;
-        let published = query.published_only || query.search == "is:published";
-        let search = if query.search.starts_with("is:") { String::new() } else { query.search.clone() };
+        let published = query.published_only;
+        let search = query.search.clone();
         let page = segments::list(cx, ListQuery { search, limit: 100_000, ..ListQuery::default() }).await?;
         let mut all: Vec<Segment> = page.items.into_iter().filter(|s| !published || s.published).collect();
         all.sort_by_key(|s| s.id);
@@ -134,7 +134,7 @@ impl Entity for Segments {
             in_preferences: body.get("isPreferenceCenter").is_some_and(is_true),
             include_anonymous: false,
             filter: read_filter(&body)?.filter(|f| !f.is_null()),
-            extra: body.get("category").map(|c| json!({ "category": c })),
+            ..NewSegment::default()
         };
         let made = segments::create(cx, new).await?;
         Ok((made.id.0, show(&made, &catalogue(cx).await?), true))
@@ -162,7 +162,7 @@ impl Entity for Segments {
             in_preferences: flag("isPreferenceCenter"),
             include_anonymous: None,
             filter,
-            extra: named("category").then(|| body.get("category").map(|c| json!({ "category": c }))),
+            ..SegmentPatch::default()
         };
         let saved = segments::update(cx, SegmentId(id), patch).await?;
         Ok(show(&saved, &catalogue(cx).await?))

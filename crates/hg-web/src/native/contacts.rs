@@ -42,6 +42,9 @@ pub struct ContactOut {
     /// What to call her.
     name: String,
     points: i64,
+    /// Of the highest point trigger that she reached.
+    color: Option<String>,
+    stage: Option<StageRef>,
     owner_id: Option<i64>,
     identified_at: Option<String>,
     last_active_at: Option<String>,
@@ -50,6 +53,13 @@ pub struct ContactOut {
     fields: BTreeMap<String, Value>,
     tags: Vec<TagRef>,
     do_not_contact: Vec<DoNotContactOut>,
+}
+
+/// Where she stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StageRef {
+    id: i64,
+    name: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,6 +88,8 @@ impl From<Contact> for ContactOut {
             email: c.email(),
             name: c.name(),
             points: c.points,
+            color: c.color.clone(),
+            stage: c.stage.as_ref().map(|(id, name)| StageRef { id: id.0, name: name.clone() }),
             owner_id: c.owner_id.map(|o| o.0),
             identified_at: c.identified_at.map(|t| t.rfc3339()),
             last_active_at: c.last_active_at.map(|t| t.rfc3339()),
@@ -175,7 +187,7 @@ impl Window {
             sort: self.sort.clone(),
             limit: self.limit.unwrap_or(0).min(MAX_LIMIT),
             cursor: self.cursor.clone().filter(|c| !c.is_empty()),
-            offset: 0,
+            ..ListQuery::default()
         }
     }
 }
@@ -270,6 +282,8 @@ struct ActionIn {
     segment_id: Option<i64>,
     /// For `set_owner`; none takes the owner away.
     owner_id: Option<i64>,
+    /// For `change_stage`; null: out of any.
+    stage_id: Option<i64>,
     #[serde(default)]
     comments: String,
 }
@@ -294,6 +308,7 @@ impl ActionIn {
             "remove_from_segment" => BulkAction::RemoveFromSegment { segment: segment? },
             "do_not_contact" => BulkAction::DoNotContact { comments: self.comments },
             "set_owner" => BulkAction::SetOwner { owner: self.owner_id },
+            "change_stage" => BulkAction::ChangeStage { stage: self.stage_id },
             "delete" => BulkAction::Delete,
             "restore" => BulkAction::Restore,
             _ => return Err(contacts::ContactProblem::NoAction.into()),

@@ -121,6 +121,11 @@ pub struct FormActionBody {
     operator: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     points: Option<i64>,
+    /// The point group; absent: the main score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     segment_id: Option<i64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -135,8 +140,15 @@ impl From<FormAction> for FormActionBody {
             FormAction::AddTags { tags, remove } => {
                 Self { kind: "add_tags".into(), tags, remove_tags: remove, ..Self::default() }
             }
-            FormAction::ChangePoints { operator, points } => {
-                Self { kind: "change_points".into(), operator: Some(operator), points: Some(points), ..Self::default() }
+            FormAction::ChangePoints { operator, points, group } => Self {
+                kind: "change_points".into(),
+                operator: Some(operator),
+                points: Some(points),
+                group_id: group,
+                ..Self::default()
+            },
+            FormAction::ChangeStage { stage } => {
+                Self { kind: "change_stage".into(), stage_id: Some(stage), ..Self::default() }
             }
             FormAction::AddToSegment { add, remove } => {
                 Self { kind: "add_to_segment".into(), segments: add, remove_segments: remove, ..Self::default() }
@@ -154,6 +166,12 @@ impl FormActionBody {
             "change_points" => FormAction::ChangePoints {
                 operator: self.operator.unwrap_or_else(|| "plus".into()),
                 points: self.points.unwrap_or(0),
+                group: self.group_id.filter(|id| *id > 0),
+            },
+            "change_stage" => FormAction::ChangeStage {
+                stage: self.stage_id.filter(|id| *id > 0).ok_or_else(|| {
+                    Error::field(format!("/actions/{at}/stage_id"), "required", "Choose the stage to move to.")
+                })?,
             },
             "add_to_segment" => FormAction::AddToSegment {
                 add: self.segments.into_iter().chain(self.segment_id).collect(),
@@ -163,7 +181,8 @@ impl FormActionBody {
             "allow_contact" => FormAction::AllowContact,
             other => {
                 let detail = format!(
-                    "“{other}” is no action; choose add_tags, change_points, add_to_segment, record_utm or allow_contact."
+                    "“{other}” is no action; choose add_tags, change_points, change_stage, add_to_segment, record_utm or \
+                     allow_contact."
                 );
                 return Err(Error::field(format!("/actions/{at}/kind"), "kind", detail));
             }

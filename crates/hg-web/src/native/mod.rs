@@ -5,6 +5,7 @@ pub mod activity;
 pub mod audit;
 pub mod campaign_people;
 pub mod campaigns;
+pub mod categories;
 pub mod contact_parts;
 mod contact_traces;
 pub mod contacts;
@@ -19,11 +20,15 @@ pub mod maybe;
 mod notes;
 pub mod outbox;
 pub mod pages;
+pub mod point_groups;
+pub mod point_triggers;
+pub mod points;
 pub mod reference;
 pub mod segment_parts;
 pub mod segments;
 pub mod session;
 pub mod settings;
+pub mod stages;
 pub mod tags;
 pub mod tasks;
 pub mod users;
@@ -58,6 +63,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(activity::router())
         .merge(audit::router())
         .merge(campaigns::router())
+        .merge(categories::router())
         .merge(dashboard::router())
         .merge(contacts::router())
         .merge(contact_parts::router())
@@ -72,6 +78,10 @@ fn api() -> OpenApiRouter<Web> {
         .merge(forms::router())
         .merge(outbox::router())
         .merge(pages::router())
+        .merge(point_groups::router())
+        .merge(point_triggers::router())
+        .merge(points::router())
+        .merge(stages::router())
         .merge(tasks::router())
         .merge(live::router())
 }

@@ -47,7 +47,7 @@ words! {
     /// What a field of a form looks like.
     FormFieldWord { Text, Email, Textarea, Select, Hidden, Consent, Button }
     /// What happens when a form was sent in.
-    FormActionWord { AddTags, ChangePoints, AddToSegment, RecordUtm, AllowContact }
+    FormActionWord { AddTags, ChangePoints, AddToSegment, ChangeStage, RecordUtm, AllowContact }
     /// What people see after they sent in a form.
     PostActionWord { Message, Redirect, Return }
     /// What a contact's field holds.
@@ -64,7 +64,11 @@ words! {
     /// Which way somebody went.
     ChangeWord { Joined, Left }
     /// What is done to many contacts.
-    BulkWord { AddTags, RemoveTags, AddToSegment, RemoveFromSegment, DoNotContact, SetOwner, Delete, Restore }
+    BulkWord { AddTags, RemoveTags, AddToSegment, RemoveFromSegment, DoNotContact, SetOwner, ChangeStage, Delete, Restore }
+    /// The kind of thing that a category is for.
+    BundleWord { Global, Segment, Email, Page, Form, Campaign, Point, Stage }
+    /// How a score fades.
+    DecayWord { HalfLife, Inactive }
     /// Whether all or any of the rules must hold.
     MatchWord { All, Any }
 }
@@ -78,6 +82,38 @@ pub enum UnitWord {
     D,
     M,
     Y,
+}
+
+/// What earns points.
+#[derive(serde::Serialize, ToSchema)]
+pub enum EarnWord {
+    #[serde(rename = "page.hit")]
+    PageHit,
+    #[serde(rename = "url.hit")]
+    UrlHit,
+    #[serde(rename = "email.open")]
+    EmailOpen,
+    #[serde(rename = "email.send")]
+    EmailSend,
+    #[serde(rename = "form.submit")]
+    FormSubmit,
+}
+
+/// What a point trigger sets off.
+#[derive(serde::Serialize, ToSchema)]
+pub enum TriggerEventWord {
+    #[serde(rename = "lead.changetags")]
+    ChangeTags,
+    #[serde(rename = "lead.changelists")]
+    ChangeSegments,
+    #[serde(rename = "campaign.changecampaign")]
+    ChangeCampaigns,
+    #[serde(rename = "email.send")]
+    SendEmail,
+    #[serde(rename = "email.send_to_user")]
+    TellUsers,
+    #[serde(rename = "stage.change")]
+    ChangeStage,
 }
 
 /// The value of a contact's field.

@@ -1,0 +1,76 @@
+import { Group, Select, Switch, TextInput } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { $api } from "../api/client";
+import { useSession } from "../app/session";
+import { fromLocalInput, toLocalInput } from "./zoned";
+
+type Published = { published: boolean; publish_up: string | null; publish_down: string | null };
+
+type Props = {
+  value: Published;
+  onChange: (value: Partial<Published>) => void;
+  error?: string;
+};
+
+/** Whether something is switched on, and from when until when. */
+export function PublishFields({ value, onChange, error }: Props) {
+  const { t } = useTranslation();
+  const zone = useSession().site.timezone;
+  return (
+    <>
+      <Switch
+        label={t("publish.on")}
+        checked={value.published}
+        onChange={(event) => onChange({ published: event.currentTarget.checked })}
+      />
+      {value.published && (
+        <Group grow align="flex-start">
+          <TextInput
+            type="datetime-local"
+            label={t("publish.from")}
+            description={t("publish.fromHint")}
+            value={toLocalInput(value.publish_up, zone)}
+            onChange={(event) => onChange({ publish_up: fromLocalInput(event.currentTarget.value, zone) })}
+          />
+          <TextInput
+            type="datetime-local"
+            label={t("publish.until")}
+            description={t("publish.untilHint")}
+            error={error}
+            value={toLocalInput(value.publish_down, zone)}
+            onChange={(event) => onChange({ publish_down: fromLocalInput(event.currentTarget.value, zone) })}
+          />
+        </Group>
+      )}
+    </>
+  );
+}
+
+type CategoryProps = {
+  bundle: "segment" | "email" | "page" | "form" | "campaign" | "point" | "stage";
+  value: number | null;
+  onChange: (id: number | null) => void;
+  error?: string;
+};
+
+/** The category of a thing: those of its kind and the global ones. */
+export function CategorySelect({ bundle, value, onChange, error }: CategoryProps) {
+  const { t } = useTranslation();
+  const { data } = $api.useQuery("get", "/categories", {
+    params: { query: { bundle, limit: 200, sort: "title" } },
+  });
+  const options = (data?.items ?? []).map((one) => ({ value: String(one.id), label: one.title }));
+  if (!options.length && value == null) return null;
+  return (
+    <Select
+      label={t("category")}
+      data={options}
+      value={value == null ? null : String(value)}
+      onChange={(next) => onChange(next == null ? null : Number(next))}
+      clearable
+      searchable
+      error={error}
+      clearButtonProps={{ "aria-label": t("remove"), "aria-hidden": false, tabIndex: 0 }}
+    />
+  );
+}
