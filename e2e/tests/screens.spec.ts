@@ -172,6 +172,9 @@ test("things that are not there and servers that do not answer are told kindly",
 test("every other screen is there and accessible", async ({ page }) => {
   await signIn(page, house!);
   const screens: [string, string][] = [
+    ["/companies", "Companies"],
+    ["/companies?new=1", "Companies"],
+    ["/fields?of=company", "Fields"],
     ["/segments", "Segments"],
     ["/emails", "Emails"],
     ["/pages", "Pages"],

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::campaigns;
 use crate::changes::ReactorWorker;
+use crate::companies;
 use crate::contacts;
 use crate::cx::Cx;
 use crate::error::Result;
@@ -99,6 +100,7 @@ pub fn standard() -> Engine {
         .with(campaigns::CampaignTimer)
         .with(points::DecayClock)
         .with(JobWorker::new(vec![
+            Arc::new(companies::FollowJob),
             Arc::new(contacts::BulkJob),
             Arc::new(fields::DropColumn),
             Arc::new(imports::DryRunJob),

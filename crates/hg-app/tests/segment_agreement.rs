@@ -118,6 +118,14 @@ async fn the_people_of_the_vectors(app: &TestApp) {
             vec![int(contact), int(tag)],
         ));
     }
+    for (name, city) in [("Acme", text("Houston")), ("Beta", hg_store::Value::Null)] {
+        let statement = "INSERT INTO companies (companyname, companycity, created_at, updated_at) VALUES ($1, $2, 0, 0)";
+        rows.push((statement.to_owned(), vec![text(name), city]));
+    }
+    for (contact, company, primary) in [(1, 1, 1), (2, 1, 1), (2, 2, 0), (4, 2, 1)] {
+        let statement = "INSERT INTO contact_companies (contact_id, company_id, is_primary, added_at) VALUES ($1, $2, $3, 0)";
+        rows.push((statement.to_owned(), vec![int(contact), int(company), int(primary)]));
+    }
     for (contact, channel, reason) in [(2, "email", 1), (4, "email", 3), (6, "sms", 1), (8, "email", 2)] {
         let statement = "INSERT INTO do_not_contact (contact_id, channel, reason, added_at) VALUES ($1, $2, $3, 0)";
         rows.push((statement.to_owned(), vec![int(contact), text(channel), int(reason)]));

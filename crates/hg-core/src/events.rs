@@ -87,6 +87,10 @@ kinds! {
     TimePassed = 23, "time_passed";
     /// A mail was answered. object: email id; ref: send id.
     EmailReplied = 24, "email_replied";
+    /// The contact came to a company or left it. object: company id; detail: `{"added": bool, "name": …}`.
+    CompanyChanged = 30, "company_changed";
+    /// Something about a company of the contact changed. object: company id. Not in the timeline.
+    CompanyEdited = 31, "company_edited";
     /// Went to another stage. object: stage id, 0 for none; ref: the stage before; detail: `{"from", "to", "reason"}`.
     StageChanged = 40, "stage_changed";
     /// Subscribed to a category or no more. object: category id; detail: `{"subscribed": bool, "source"}`.
@@ -109,7 +113,7 @@ kinds! {
 impl EventKind {
     /// Whether the timeline and the activity stream show it.
     pub const fn is_shown(self) -> bool {
-        !matches!(self, Self::FieldsChanged | Self::DeletedChanged | Self::TimePassed)
+        !matches!(self, Self::FieldsChanged | Self::DeletedChanged | Self::TimePassed | Self::CompanyEdited)
     }
 }
 

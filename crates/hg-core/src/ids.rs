@@ -94,6 +94,8 @@ macro_rules! ids {
 ids! {
     /// A contact or visitor. Fits 32 bits (the database checks it), so that bitmaps of contacts stay small.
     ContactId;
+    /// A company.
+    CompanyId;
     /// A person who signs in.
     UserId;
     /// A contact field.

@@ -26,6 +26,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (7, "traces", include_str!("../migrations/0007_traces.sql")),
     (8, "email counts", include_str!("../migrations/0008_email_counts.sql")),
     (9, "audit and views", include_str!("../migrations/0009_audit_views.sql")),
+    (10, "companies", include_str!("../migrations/0010_companies.sql")),
     (11, "scores", include_str!("../migrations/0011_scores.sql")),
     (12, "persons", include_str!("../migrations/0012_persons.sql")),
     (13, "contact orders", include_str!("../migrations/0013_contact_orders.sql")),

@@ -266,6 +266,180 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/companies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Companies. The search takes words, `ids:1,2`, `is:mine`, `is:published` and the alias of any field (`companycity:rome`). */
+        get: operations["get_companies"];
+        put?: never;
+        /** Makes a company. A name that another company has is refused with 409. */
+        post: operations["post_companies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/companies/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes up to 200 companies, or brings them back. */
+        post: operations["post_companies_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/companies/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Companies as CSV. */
+        get: operations["get_companies_export_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/companies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One company; an id that was merged away leads to the survivor. */
+        get: operations["get_companies_id"];
+        put?: never;
+        post?: never;
+        /** Deletes a company; its contacts stay. */
+        delete: operations["delete_companies_id"];
+        options?: never;
+        head?: never;
+        /** Changes what is named; contacts whose primary company it is show its new name. */
+        patch: operations["patch_companies_id"];
+        trace?: never;
+    };
+    "/companies/{id}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The contacts of a company, the newest first. */
+        get: operations["get_companies_id_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/companies/{id}/contacts/{contact}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Adds a contact to a company, which becomes the contact's primary one. */
+        put: operations["put_companies_id_contacts_contact"];
+        post?: never;
+        /** Takes a contact out of a company. */
+        delete: operations["delete_companies_id_contacts_contact"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/companies/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a company, the newest first. */
+        get: operations["get_companies_id_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/companies/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merges this company into another, which keeps its own values, and gives that one back. */
+        post: operations["post_companies_id_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/companies/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a deleted company back, with its contacts. */
+        post: operations["post_companies_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/companies/{id}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the score of a company. */
+        post: operations["post_companies_id_score"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts": {
         parameters: {
             query?: never;
@@ -383,6 +557,41 @@ export interface paths {
         put?: never;
         /** Subscribes a contact to a category, or unsubscribes her. */
         post: operations["post_contacts_id_categories"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/companies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The companies of a contact, the primary one first. */
+        get: operations["get_contacts_id_companies"];
+        /** Makes these the companies of a contact; of those that are new the first becomes the primary one. */
+        put: operations["put_contacts_id_companies"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/companies/{company}/primary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a company of a contact the primary one. */
+        post: operations["post_contacts_id_companies_company_primary"];
         delete?: never;
         options?: never;
         head?: never;
@@ -844,7 +1053,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All fields in their order. */
+        /** All fields of contacts, or of companies, in their order. */
         get: operations["get_fields"];
         put?: never;
         /** Makes a field. */
@@ -2326,6 +2535,128 @@ export interface components {
             /** @description The alias of a field or a special target; null: left out. */
             target?: string | null;
         };
+        /** @description Which companies, and what happens to them. */
+        CompaniesIn: {
+            /** @description `delete` or `restore`. */
+            action: string;
+            ids: number[];
+        };
+        CompaniesOut: {
+            affected: number;
+        };
+        /** @description The companies that a contact belongs to from now on. */
+        CompanyIdsIn: {
+            ids: number[];
+        };
+        /** @description A company to be made, or what of one changes. */
+        CompanyIn: {
+            /**
+             * @description Values by the alias of their field; null clears.
+             * @default {}
+             */
+            fields?: {
+                [key: string]: components["schemas"]["FieldValue"];
+            };
+            /**
+             * Format: int64
+             * @default null
+             */
+            owner_id?: number | null;
+            /** @default null */
+            published?: boolean | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            score?: number | null;
+            /**
+             * Format: int64
+             * @description Refused with 409 when the company is no longer at this version.
+             * @default null
+             */
+            version?: number | null;
+        };
+        /** @description A contact of a company. */
+        CompanyMemberOut: {
+            added_at: string;
+            email?: string | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** @description Whether it is the contact's primary company. */
+            primary: boolean;
+        };
+        CompanyMergeIn: {
+            /**
+             * Format: int64
+             * @description The company that stays.
+             */
+            into: number;
+        };
+        /** @description Something that happened to a company. */
+        CompanyMomentOut: {
+            /** @description Who did it. */
+            actor: string;
+            at: string;
+            /** Format: int64 */
+            contact_id?: number | null;
+            contact_name?: string | null;
+            /** @description For a score: `delta`, `score`, `reason`; for a merge: `name`. */
+            detail: {
+                [key: string]: unknown;
+            };
+            /** Format: int64 */
+            id: number;
+            kind: components["schemas"]["CompanyMomentWord"];
+        };
+        /**
+         * @description What happened to a company.
+         * @enum {string}
+         */
+        CompanyMomentWord: "created" | "score" | "contact_added" | "contact_removed" | "merged";
+        /** @description A company. */
+        CompanyOut: {
+            /**
+             * Format: int64
+             * @description How many contacts belong to it; 1,000 stands for 1,000 and more.
+             */
+            contacts: number;
+            created_at: string;
+            /** @description Every field by its alias; null without a value. */
+            fields: {
+                [key: string]: components["schemas"]["FieldValue"];
+            };
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** Format: int64 */
+            owner_id: number | null;
+            published: boolean;
+            /** Format: int64 */
+            score: number;
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A company of a contact. */
+        CompanyRef: {
+            added_at: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            primary: boolean;
+        };
+        CompanyScoreIn: {
+            /** @description `plus`, `minus`, `times`, `divide` or `set`. */
+            operator: string;
+            reason?: string;
+            /** Format: int64 */
+            value: number;
+        };
+        CompanyScoreOut: {
+            /** Format: int64 */
+            score: number;
+        };
         ConditionCount: {
             /** Format: int64 */
             count: number;
@@ -2354,6 +2685,11 @@ export interface components {
         /** @description What is known of a contact to be made or changed. */
         ContactIn: {
             /**
+             * @description Ids of all companies of the contact; of those that are new the first becomes the primary one.
+             * @default null
+             */
+            companies?: number[] | null;
+            /**
              * @description Values by the alias of their field; null clears.
              * @default {}
              */
@@ -2381,6 +2717,8 @@ export interface components {
         ContactOut: {
             /** @description Of the highest point trigger that she reached. */
             color: string | null;
+            /** @description The primary one first. */
+            companies: components["schemas"]["CompanyRef"][];
             created_at: string;
             do_not_contact: components["schemas"]["DoNotContactOut"][];
             email: string | null;
@@ -2783,6 +3121,8 @@ export interface components {
             /** @default null */
             listable?: boolean | null;
             /** @default null */
+            object?: components["schemas"]["FieldObjectWord"] | null;
+            /** @default null */
             options?: components["schemas"]["OptionOut"][] | null;
             /**
              * Format: int64
@@ -2809,7 +3149,12 @@ export interface components {
             /** @default null */
             visible?: boolean | null;
         };
-        /** @description A field of contacts. */
+        /**
+         * @description What a field belongs to.
+         * @enum {string}
+         */
+        FieldObjectWord: "contact" | "company";
+        /** @description A field of contacts or companies. */
         FieldOut: {
             alias: string;
             /** Format: int32 */
@@ -2823,6 +3168,7 @@ export interface components {
             label: string;
             labels: components["schemas"]["Labels"] | null;
             listable: boolean;
+            object: components["schemas"]["FieldObjectWord"];
             options: components["schemas"]["OptionOut"][];
             /** Format: int64 */
             order: number;
@@ -3518,10 +3864,89 @@ export interface components {
             total: number | null;
         };
         /** @description A page of a list on the wire. */
+        PageOut_CompanyMemberOut: {
+            items: {
+                added_at: string;
+                email: string | null;
+                /** Format: int64 */
+                id: number;
+                name: string;
+                /** @description Whether it is the contact's primary company. */
+                primary: boolean;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
+        PageOut_CompanyMomentOut: {
+            items: {
+                /** @description Who did it. */
+                actor: string;
+                at: string;
+                /** Format: int64 */
+                contact_id: number | null;
+                contact_name: string | null;
+                /** @description For a score: `delta`, `score`, `reason`; for a merge: `name`. */
+                detail: {
+                    [key: string]: unknown;
+                };
+                /** Format: int64 */
+                id: number;
+                kind: components["schemas"]["CompanyMomentWord"];
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
+        PageOut_CompanyOut: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description How many contacts belong to it; 1,000 stands for 1,000 and more.
+                 */
+                contacts: number;
+                created_at: string;
+                /** @description Every field by its alias; null without a value. */
+                fields: {
+                    [key: string]: components["schemas"]["FieldValue"];
+                };
+                /** Format: int64 */
+                id: number;
+                name: string;
+                /** Format: int64 */
+                owner_id: number | null;
+                published: boolean;
+                /** Format: int64 */
+                score: number;
+                updated_at: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
         PageOut_ContactOut: {
             items: {
                 /** @description Of the highest point trigger that she reached. */
                 color: string | null;
+                /** @description The primary one first. */
+                companies: components["schemas"]["CompanyRef"][];
                 created_at: string;
                 do_not_contact: components["schemas"]["DoNotContactOut"][];
                 email: string | null;
@@ -3609,6 +4034,7 @@ export interface components {
                 label: string;
                 labels: components["schemas"]["Labels"] | null;
                 listable: boolean;
+                object: components["schemas"]["FieldObjectWord"];
                 options: components["schemas"]["OptionOut"][];
                 /** Format: int64 */
                 order: number;
@@ -5747,6 +6173,466 @@ export interface operations {
             };
         };
     };
+    get_companies: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_CompanyOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_companies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanyIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanyOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_companies_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompaniesIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompaniesOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_companies_export_csv: {
+        parameters: {
+            query?: {
+                /** @description As in the list. */
+                search?: string;
+                /** @description Aliases of fields, or `id`, `score`, `owner_id`, `created_at`, `updated_at`, with commas between; all when absent. */
+                columns?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_companies_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanyOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_companies_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    patch_companies_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanyIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanyOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_companies_id_contacts: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_CompanyMemberOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_companies_id_contacts_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                contact: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_companies_id_contacts_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                contact: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_companies_id_log: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_CompanyMomentOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_companies_id_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanyMergeIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanyOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_companies_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanyOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_companies_id_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanyScoreIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanyScoreOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_contacts: {
         parameters: {
             query?: {
@@ -6099,6 +6985,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SubscriptionOut"][];
                 };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_contacts_id_companies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanyRef"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_contacts_id_companies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanyIdsIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanyRef"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_contacts_id_companies_company_primary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                company: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What is wrong and what can be done */
             default: {
@@ -7145,7 +8124,10 @@ export interface operations {
     };
     get_fields: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `contact` (when absent) or `company`. */
+                object?: components["schemas"]["FieldObjectWord"];
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -33,6 +33,9 @@ export type FieldType = S["FieldTypeWord"];
 export type Option = S["OptionOut"];
 export type Field = S["FieldOut"];
 export type Tag = S["TagOut"];
+export type Company = S["CompanyOut"];
+export type CompanyMember = S["CompanyMemberOut"];
+export type CompanyMoment = S["CompanyMomentOut"];
 export type Import = S["ImportOut"];
 
 export type Condition = S["FilterCondition"];

@@ -1,5 +1,6 @@
 import {
   IconActivity,
+  IconBuilding,
   IconCoin,
   IconFileText,
   IconForms,
@@ -22,6 +23,7 @@ export const PLACES = [
   { key: "dashboard", path: "/", icon: IconLayoutDashboard, keys: "d", group: "top" },
   { key: "activity", path: "/activity", icon: IconActivity, keys: "a", group: "top" },
   { key: "contacts", path: "/contacts", icon: IconUsers, keys: "c", group: "audience" },
+  { key: "companies", path: "/companies", icon: IconBuilding, keys: "b", group: "audience" },
   { key: "segments", path: "/segments", icon: IconUsersGroup, keys: "s", group: "audience" },
   { key: "tags", path: "/tags", icon: IconTag, keys: "t", group: "audience" },
   { key: "fields", path: "/fields", icon: IconTableColumn, keys: "l", group: "audience" },
@@ -40,6 +42,7 @@ export const PLACES = [
 /** What can be made from anywhere. */
 export const CREATABLE = [
   { key: "contact", path: "/contacts", search: "?new=1" },
+  { key: "company", path: "/companies", search: "?new=1" },
   { key: "import", path: "/contacts/import", search: "" },
   { key: "segment", path: "/segments/new", search: "" },
   { key: "email", path: "/emails", search: "?new=1" },

@@ -131,7 +131,16 @@ const tags = createRoute({
 const fields = createRoute({
   getParentRoute: () => app,
   path: "/fields",
+  validateSearch: (search: Search): { of?: "company" } => ({
+    of: search.of === "company" ? "company" : undefined,
+  }),
   component: lazyRouteComponent(() => import("../contacts/FieldsPage"), "FieldsPage"),
+});
+
+const company = createRoute({
+  getParentRoute: () => app,
+  path: "/companies/$id",
+  component: lazyRouteComponent(() => import("../companies/CompanyPage"), "CompanyPage"),
 });
 
 export type ListSearch = { search?: string; sort?: string; new?: boolean };
@@ -141,6 +150,12 @@ const listSearch = (search: Search): ListSearch => ({
   new: search.new ? true : undefined,
 });
 
+const companies = createRoute({
+  getParentRoute: () => app,
+  path: "/companies",
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import("../companies/CompaniesPage"), "CompaniesPage"),
+});
 const segments = createRoute({
   getParentRoute: () => app,
   path: "/segments",
@@ -306,6 +321,8 @@ export const router = createRouter({
       importOne,
       tags,
       fields,
+      companies,
+      company,
       segments,
       stages,
       points,

@@ -8,6 +8,7 @@ import { useLive } from "../api/live";
 import type { Activity, Contact, TimelineItem } from "../api/types";
 import { initials } from "../app/Shell";
 import { useMayEdit } from "../app/session";
+import { CompaniesCard } from "../companies/CompaniesCard";
 import { rowsOf } from "../ui/DataList";
 import { ago } from "../ui/format";
 import { PathLink, pathOf, TextLink } from "../ui/links";
@@ -102,6 +103,7 @@ function Record({ contact }: { contact: Contact }) {
           <TagsCard contact={contact} />
           <StageCard contact={contact} />
           <PointsCard contact={contact} />
+          <CompaniesCard contact={contact} />
           <SegmentsCard contact={contact} />
           <CampaignsCard contact={contact} />
           <ConsentCard contact={contact} />

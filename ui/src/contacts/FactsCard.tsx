@@ -32,7 +32,20 @@ export function FactsCard({ contact }: { contact: Contact }) {
       <OwnerFact contact={contact} />
       <Stack gap={6} mt="sm">
         {shown.map((field) => (
-          <FactRow key={field.alias} contact={contact} field={field} />
+          <FactRow
+            key={field.alias}
+            field={field}
+            value={contact.fields[field.alias]}
+            write={async (value) => {
+              await take(
+                http.PATCH("/contacts/{id}", {
+                  params: { path: { id: contact.id } },
+                  body: { fields: { [field.alias]: value } },
+                }),
+              );
+              await refresh("/contacts");
+            }}
+          />
         ))}
       </Stack>
       {(all || shown.length < fields.length) && (
@@ -44,22 +57,20 @@ export function FactsCard({ contact }: { contact: Contact }) {
   );
 }
 
-function FactRow({ contact, field }: { contact: Contact; field: Field }) {
+type FactProps = {
+  field: Field;
+  value: FieldValue | undefined;
+  write: (value: FieldValue) => Promise<unknown>;
+};
+
+/** One value, edited where it stands; what was there comes back with one click. */
+export function FactRow({ field, value: known, write }: FactProps) {
   const { t } = useTranslation("contacts");
   const may = useMayEdit();
-  const before = contact.fields[field.alias] ?? null;
+  const before = known ?? null;
   const [draft, setDraft] = useState<FieldValue | undefined>();
   const [error, setError] = useState<string>();
 
-  const write = async (value: FieldValue) => {
-    await take(
-      http.PATCH("/contacts/{id}", {
-        params: { path: { id: contact.id } },
-        body: { fields: { [field.alias]: value } },
-      }),
-    );
-    await refresh("/contacts");
-  };
   const save = async () => {
     if (draft === undefined || draft === before) return setDraft(undefined);
     try {

@@ -7,6 +7,7 @@ import {
   Select,
   SimpleGrid,
   Stack,
+  Tabs,
   Text,
   Textarea,
   TextInput,
@@ -25,6 +26,7 @@ import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
 import { EmptyState, ErrorSummary } from "../ui/states";
 import { attempt, undoable } from "../ui/toasts";
+import { useView } from "../ui/view";
 import { parseOptions, printOptions } from "./options";
 
 const TYPES: FieldType[] = [
@@ -61,7 +63,9 @@ export function FieldsPage() {
   const [search, setSearch] = useState("");
   const [sort, setSort] = useState("order");
   const [editing, setEditing] = useState<Field | "new" | null>(null);
-  const query = $api.useQuery("get", "/fields");
+  const [view, change] = useView<{ of?: "company" }>();
+  const object = view.of ?? "contact";
+  const query = $api.useQuery("get", "/fields", { params: { query: { object } } });
   const remove = (field: Field) =>
     attempt(async () => {
       const params = { path: { id: field.id } };
@@ -89,6 +93,16 @@ export function FieldsPage() {
           )
         }
       />
+      <Tabs
+        value={object}
+        onChange={(of) => change({ of: of === "company" ? "company" : undefined })}
+        mb="md"
+      >
+        <Tabs.List aria-label={t("fieldsPage.of")}>
+          <Tabs.Tab value="contact">{t("fieldsPage.ofContacts")}</Tabs.Tab>
+          <Tabs.Tab value="company">{t("fieldsPage.ofCompanies")}</Tabs.Tab>
+        </Tabs.List>
+      </Tabs>
       <FilterBar search={search} onSearch={setSearch} placeholder={t("fieldsPage.search")} />
       <DataList
         label={t("fieldsPage.title")}
@@ -183,13 +197,21 @@ export function FieldsPage() {
         title={editing === "new" ? t("fieldsPage.new") : t("fieldsPage.edit")}
         size="lg"
       >
-        {editing && <FieldForm field={editing === "new" ? null : editing} close={() => setEditing(null)} />}
+        {editing && (
+          <FieldForm
+            object={object}
+            field={editing === "new" ? null : editing}
+            close={() => setEditing(null)}
+          />
+        )}
       </FormModal>
     </>
   );
 }
 
-function FieldForm({ field, close }: { field: Field | null; close: () => void }) {
+type FormProps = { object: Field["object"]; field: Field | null; close: () => void };
+
+function FieldForm({ object, field, close }: FormProps) {
   const { t } = useTranslation("contacts");
   const [errors, setErrors] = useState<string[]>([]);
   const form = useForm({
@@ -225,7 +247,7 @@ function FieldForm({ field, close }: { field: Field | null; close: () => void })
           }),
         );
       } else {
-        await take(http.POST("/fields", { body: alias ? { ...shared, alias } : shared }));
+        await take(http.POST("/fields", { body: { ...shared, object, ...(alias ? { alias } : {}) } }));
       }
       close();
       await refresh("/fields", "/segments/catalogue", "/imports/targets");

@@ -22,6 +22,7 @@ const KINDS: Record<TimelineGroup, string[]> = {
     "consent_changed",
     "segment_joined",
     "segment_left",
+    "company_changed",
     "imported",
     "merged",
     "unmerged",

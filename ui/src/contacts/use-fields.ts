@@ -3,9 +3,10 @@ import type { Field } from "../api/types";
 
 const NONE: Field[] = [];
 
-/** The visible contact fields in their order. */
-export function useFields(): Field[] {
-  const { data } = $api.useQuery("get", "/fields", {}, { staleTime: 30_000, select: visible });
+/** The visible fields of contacts, or of companies, in their order. */
+export function useFields(object: Field["object"] = "contact"): Field[] {
+  const params = { query: { object } };
+  const { data } = $api.useQuery("get", "/fields", { params }, { staleTime: 30_000, select: visible });
   return data ?? NONE;
 }
 

@@ -1,6 +1,7 @@
 import { Box, Group, Stack, Text } from "@mantine/core";
 import {
   IconArrowBarRight,
+  IconBuilding,
   IconCoin,
   IconForms,
   IconInfoCircle,
@@ -28,6 +29,7 @@ const ICONS: [RegExp, IconType][] = [
   [/form|submission/, IconForms],
   [/page|hit|visit/, IconWorld],
   [/campaign|step/, IconRoute],
+  [/company/, IconBuilding],
   [/segment/, IconUsersGroup],
   [/tag/, IconTag],
   [/point/, IconCoin],

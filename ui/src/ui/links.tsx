@@ -50,6 +50,7 @@ export function PathButton({ path, children, ...rest }: ButtonProps & PathProps)
 export function pathOf(type: string, id: number | string): string | null {
   const roots: Record<string, string> = {
     contact: "contacts",
+    company: "companies",
     segment: "segments",
     campaign: "campaigns",
     email: "emails",

@@ -6,6 +6,7 @@ use hg_store::{Sql, Tx};
 use serde_json::json;
 
 use crate::changes::{self, Happening};
+use crate::companies;
 use crate::contacts::save::{self, Change};
 use crate::contacts::{Existing, Source, Values, marks, service};
 use crate::error::Result;
@@ -92,6 +93,7 @@ pub fn merge(ws: &Workspace, tx: &mut Tx<'_>, loser: ContactId, winner: ContactI
         .bind(last_active_at),
     )?;
     stricter_marks(ws, tx, loser.id, winner.id)?;
+    companies::absorb(tx, loser.id, winner.id, now)?;
     for text in MOVED.iter().chain(&MOVED_ONCE) {
         tx.exec(Sql::new(*text).bind(loser.id).bind(winner.id))?;
     }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use hg_core::contacts::FieldValue;
-use hg_core::ids::{ContactId, StageId, TagId, UserId};
+use hg_core::ids::{CompanyId, ContactId, StageId, TagId, UserId};
 use hg_core::time::Timestamp;
 
+use crate::companies::CompanyLink;
 use crate::contacts::DoNotContact;
 
 /// Values by the alias of their field.
@@ -28,6 +29,8 @@ pub struct Contact {
     /// Every published field, `Empty` where there is no value.
     pub values: Values,
     pub tags: Vec<(TagId, String)>,
+    /// The primary one first.
+    pub companies: Vec<CompanyLink>,
     pub do_not_contact: Vec<DoNotContact>,
 }
 
@@ -72,6 +75,8 @@ pub struct ContactInput {
     /// `Some(None)` takes the owner away.
     pub owner_id: Option<Option<UserId>>,
     pub do_not_contact: Vec<crate::contacts::NewDoNotContact>,
+    /// All companies of the contact, when they change.
+    pub companies: Option<Vec<CompanyId>>,
 }
 
 /// Where a change comes from.

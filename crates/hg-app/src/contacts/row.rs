@@ -8,6 +8,7 @@ use hg_core::time::{Timestamp, format_date, parse_date};
 use hg_store::{Row, Sql, Tx, Value, ValueRef};
 use serde_json::{Map, Value as Json};
 
+use crate::companies;
 use crate::contacts::{Contact, DoNotContact, Values};
 use crate::error::Result;
 
@@ -17,7 +18,12 @@ const FIXED_COLUMNS: usize = 10;
 
 /// The columns of a SELECT that [`read`] understands.
 pub(crate) fn columns(fields: &FieldCatalogue) -> String {
-    let mut text = FIXED.to_owned();
+    with_columns(FIXED, fields)
+}
+
+/// Columns, and behind them those of fields: what [`read_values`] understands.
+pub(crate) fn with_columns(fixed: &str, fields: &FieldCatalogue) -> String {
+    let mut text = fixed.to_owned();
     for column in fields.iter().filter_map(|f| f.column.as_deref()) {
         text.push_str(", ");
         text.push_str(column);
@@ -25,22 +31,32 @@ pub(crate) fn columns(fields: &FieldCatalogue) -> String {
     text
 }
 
-/// Reads a contact; tags and do-not-contact entries are added by [`with_marks`].
-pub(crate) fn read(row: &Row<'_>, fields: &FieldCatalogue) -> hg_store::Result<Contact> {
-    let overflow: Option<Json> = row.get(8)?;
+/// The values of published fields, whose columns begin at `at`.
+pub(crate) fn read_values(
+    row: &Row<'_>,
+    fields: &FieldCatalogue,
+    mut at: usize,
+    overflow: Option<&Json>,
+) -> hg_store::Result<Values> {
     let mut values = Values::new();
-    let mut at = FIXED_COLUMNS;
     for field in fields.iter() {
         let value = if field.column.is_some() {
             at += 1;
             from_stored(field, row.value(at - 1)?)
         } else {
-            overflow.as_ref().map_or(FieldValue::Empty, |json| from_overflow(field, json))
+            overflow.map_or(FieldValue::Empty, |json| from_overflow(field, json))
         };
         if field.published {
             values.insert(field.alias.clone(), value);
         }
     }
+    Ok(values)
+}
+
+/// Reads a contact; tags and do-not-contact entries are added by [`with_marks`].
+pub(crate) fn read(row: &Row<'_>, fields: &FieldCatalogue) -> hg_store::Result<Contact> {
+    let overflow: Option<Json> = row.get(8)?;
+    let values = read_values(row, fields, FIXED_COLUMNS, overflow.as_ref())?;
     Ok(Contact {
         id: row.get(0)?,
         version: row.get(1)?,
@@ -54,6 +70,7 @@ pub(crate) fn read(row: &Row<'_>, fields: &FieldCatalogue) -> hg_store::Result<C
         color: None,
         values,
         tags: Vec::new(),
+        companies: Vec::new(),
         do_not_contact: Vec::new(),
     })
 }
@@ -90,7 +107,7 @@ pub(crate) fn to_stored(field: &FieldDef, value: &FieldValue) -> Value {
 }
 
 /// Values without a column stand in one JSON object, stored as columns would store them.
-fn from_overflow(field: &FieldDef, overflow: &Json) -> FieldValue {
+pub(crate) fn from_overflow(field: &FieldDef, overflow: &Json) -> FieldValue {
     match overflow.get(&field.alias) {
         Some(Json::String(text)) => from_stored(field, ValueRef::Text(text)),
         Some(Json::Number(n)) => match n.as_i64() {
@@ -184,6 +201,11 @@ fn with_marks(tx: &mut Tx<'_>, ids: &[i64], found: &mut HashMap<ContactId, Conta
     for (contact, mark) in marks {
         if let Some(contact) = found.get_mut(&contact) {
             contact.do_not_contact.push(mark);
+        }
+    }
+    for (contact, links) in companies::links_in(tx, ids)? {
+        if let Some(contact) = found.get_mut(&contact) {
+            contact.companies = links;
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ use hg_store::{Sql, StoreError, Tx, Value};
 use serde_json::{Map, Value as Json, json};
 
 use crate::changes::{self, Happening};
+use crate::companies;
 use crate::contacts::{Contact, ContactProblem, Existing, Source, Values, row};
 use crate::error::{Error, Result};
 use crate::fields::store::key_column;
@@ -49,7 +50,7 @@ pub(crate) fn write(tx: &mut Tx<'_>, fields: &FieldCatalogue, target: Option<&Co
             }
         }
     }
-    let changed: Vec<(&FieldDef, FieldValue)> = new
+    let mut changed: Vec<(&FieldDef, FieldValue)> = new
         .into_iter()
         .filter_map(|(alias, value)| fields.get(&alias).map(|field| (field, value)))
         .filter(|(field, value)| {
@@ -62,12 +63,17 @@ pub(crate) fn write(tx: &mut Tx<'_>, fields: &FieldCatalogue, target: Option<&Co
     if let Some(contact) = target.filter(|_| changed.is_empty() && !owner_changes) {
         return Ok(Written { id: contact.id, created: false, changed: Vec::new() });
     }
+    let employer = companies::employ(tx, fields, &mut changed, change.source, change.now)?;
     let columns = stored_columns(fields, target, &changed, change);
     let id = match target {
         None => insert(tx, columns, change.now),
         Some(contact) => update(tx, contact.id, columns).map(|()| contact.id),
     };
     let id = id.map_err(|error| not_unique(error, fields))?;
+    if let Some(employer) = employer {
+        let tell = target.is_some() && !matches!(change.source, Source::Import(_));
+        employer.write(tx, id, tell, change.now)?;
+    }
     let aliases: Vec<String> = changed.iter().map(|(field, _)| field.alias.clone()).collect();
     let written = Written { id, created: target.is_none(), changed: aliases };
     record(tx, target, &changed, &written, change)?;

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::audit::{self, Changes, Deed, Entry};
 use crate::changes::{self, Happening};
+use crate::companies;
 use crate::contacts::{
     Contact, ContactInput, ContactName, ContactProblem, Existing, Source, Values, marks, row,
     save::{self, Change, Written, unique_key},
@@ -172,6 +173,9 @@ fn apply_marks(ws: &Workspace, tx: &mut Tx<'_>, id: ContactId, input: &ContactIn
     marks::change_tags(ws, tx, id, &add, &remove)?;
     for entry in &input.do_not_contact {
         marks::write_do_not_contact(ws, tx, id, entry)?;
+    }
+    if let Some(companies) = &input.companies {
+        companies::replace_links_in(tx, id, companies, ws.clock.now())?;
     }
     Ok(())
 }

@@ -239,6 +239,7 @@ struct Raw {
 fn thing(kind: EventKind) -> Option<&'static str> {
     Some(match kind {
         EventKind::TagChanged => "tag",
+        EventKind::CompanyChanged => "company",
         EventKind::SegmentJoined | EventKind::SegmentLeft => "segment",
         EventKind::CampaignJoined | EventKind::CampaignLeft => "campaign",
         EventKind::PageHit => "page",
@@ -264,6 +265,7 @@ impl Names {
         let mut found = HashMap::new();
         for (what, text) in [
             ("tag", "SELECT id, name FROM tags WHERE id @in($1)"),
+            ("company", "SELECT id, coalesce(companyname, '') FROM companies WHERE id @in($1)"),
             ("campaign", "SELECT id, name FROM campaigns WHERE id @in($1)"),
             ("page", "SELECT id, title FROM pages WHERE id @in($1)"),
             ("email", "SELECT id, name FROM emails WHERE id @in($1)"),
@@ -308,6 +310,8 @@ impl Names {
             EventKind::DoNotContactChanged => format!("May be contacted again: {}", text("channel")),
             EventKind::ConsentChanged if flag("given") => format!("Agreed to “{}”", text("purpose")),
             EventKind::ConsentChanged => format!("Withdrew the agreement to “{}”", text("purpose")),
+            EventKind::CompanyChanged if flag("added") => format!("Came to the company {name}"),
+            EventKind::CompanyChanged => format!("Left the company {name}"),
             EventKind::SegmentJoined => format!("Joined the segment {name}"),
             EventKind::SegmentLeft => format!("Left the segment {name}"),
             EventKind::CampaignJoined => format!("Joined the campaign {name}"),
@@ -338,7 +342,9 @@ impl Names {
             EventKind::CategoryChanged if flag("subscribed") => format!("Subscribed to {name}"),
             EventKind::CategoryChanged => format!("Unsubscribed from {name}"),
             EventKind::TriggerReached => format!("Reached “{}”", text("name")),
-            EventKind::FieldsChanged | EventKind::DeletedChanged | EventKind::TimePassed => "Changed".to_owned(),
+            EventKind::FieldsChanged | EventKind::DeletedChanged | EventKind::TimePassed | EventKind::CompanyEdited => {
+                "Changed".to_owned()
+            }
         };
         let mut detail = raw.detail;
         if let (Some(url), Json::Object(object)) = (raw.url, &mut detail) {

@@ -27,7 +27,7 @@ struct Column {
 /// The fields of the workspace: those of the table, and the fixed ones while the table is empty.
 fn columns(tx: &mut Tx<'_>) -> Result<Vec<Column>> {
     let rows = tx
-        .all("SELECT alias, kind, column_name, properties FROM fields WHERE deleted_at IS NULL AND published = 1", |r| {
+        .all("SELECT alias, kind, column_name, properties FROM fields WHERE deleted_at IS NULL AND published = 1 AND object = 'contact'", |r| {
             Ok((r.get::<String>(0)?, r.get::<String>(1)?, r.get::<Option<String>>(2)?, r.get::<Option<Json>>(3)?))
         })?;
     let mut found: Vec<Column> = rows

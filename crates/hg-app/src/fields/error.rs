@@ -25,10 +25,10 @@ pub enum FieldProblem {
     CharLimit,
     #[error("Only fields with text, numbers or one choice can be unique, and only the first 400.")]
     Unique,
-    #[error("Several contacts have the same value: {values}. Merge or change them first.")]
+    #[error("Several of them have the same value: {values}. Merge or change them first.")]
     Twins { values: String },
     #[error(
-        "{there} contacts have a value; a field can be made unique with at most {most}. Make a new unique field and import into it."
+        "{there} of them have a value; a field can be made unique with at most {most}. Make a new unique field and import into it."
     )]
     TooManyValues { there: i64, most: i64 },
     #[error("A workspace has at most {most} fields.")]

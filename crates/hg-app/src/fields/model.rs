@@ -1,6 +1,6 @@
 //! A field as services give and take it.
 
-use hg_core::contacts::{FieldDef, FieldGroup, FieldProperties, FieldType};
+use hg_core::contacts::{FieldDef, FieldGroup, FieldObject, FieldProperties, FieldType};
 use hg_core::time::Timestamp;
 
 /// A field with what the database keeps beside its definition.
@@ -15,6 +15,7 @@ pub struct Field {
 /// A field to be made.
 #[derive(Debug, Clone)]
 pub struct NewField {
+    pub object: FieldObject,
     pub label: String,
     /// Made of the label when absent.
     pub alias: Option<String>,
@@ -38,6 +39,7 @@ impl NewField {
     /// A visible, listable field of a type.
     pub fn new(label: &str, kind: FieldType) -> NewField {
         NewField {
+            object: FieldObject::Contact,
             label: label.to_owned(),
             alias: None,
             kind,

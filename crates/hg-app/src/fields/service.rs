@@ -1,8 +1,9 @@
 //! Use cases of fields.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use hg_core::contacts::{FieldDef, FieldProperties, FieldType, alias_from_label, check_alias};
+use hg_core::contacts::{FieldCatalogue, FieldDef, FieldObject, FieldProperties, FieldType, alias_from_label, check_alias};
 use hg_core::ids::FieldId;
 use hg_store::Tx;
 
@@ -15,10 +16,24 @@ use crate::segments;
 const MOST_COLUMNS: usize = 400;
 const MOST_FIELDS: i64 = 1_000;
 
-/// All fields in their order.
+/// All fields of contacts in their order.
 pub async fn list(cx: &Cx) -> Result<Vec<Field>> {
+    list_of(cx, FieldObject::Contact).await
+}
+
+/// All fields of contacts, or of companies, in their order.
+pub async fn list_of(cx: &Cx, object: FieldObject) -> Result<Vec<Field>> {
     cx.may(Action::View(Area::Fields))?;
-    cx.db().read(store::all).await
+    let mut all = cx.db().read(store::all).await?;
+    all.retain(|f| f.def.object == object);
+    Ok(all)
+}
+
+/// All fields of contacts and companies, as filters and forms know them.
+pub async fn known(cx: &Cx) -> Result<Arc<FieldCatalogue>> {
+    cx.may(Action::View(Area::Fields))?;
+    let ws = cx.ws.clone();
+    cx.db().read(move |tx| store::catalogue(&ws, tx)).await
 }
 
 pub async fn get(cx: &Cx, id: FieldId) -> Result<Field> {
@@ -41,8 +56,8 @@ pub async fn create(cx: &Cx, new: NewField) -> Result<Field> {
                 return Err(FieldProblem::TooMany { most: MOST_FIELDS }.into());
             }
             let mut def = define(&new, &there)?;
-            let used: HashSet<String> = store::columns(tx)?.into_iter().collect();
-            def.column = free_column(tx, &def.alias, &used)?;
+            let used: HashSet<String> = store::columns(tx, def.object)?.into_iter().collect();
+            def.column = free_column(tx, &def, &used)?;
             if def.unique && def.column.is_none() {
                 return Err(FieldProblem::Unique.into());
             }
@@ -69,8 +84,9 @@ fn define(new: &NewField, there: &[Field]) -> Result<FieldDef, FieldProblem> {
     if new.unique && !unique::is_possible(new.kind) {
         return Err(FieldProblem::Unique);
     }
-    let last = there.iter().map(|f| f.def.order).max().unwrap_or(0);
+    let last = there.iter().filter(|f| f.def.object == new.object).map(|f| f.def.order).max().unwrap_or(0);
     let mut def = FieldDef::new(&alias, label, new.kind);
+    def.object = new.object;
     def.group = new.group;
     def.order = new.order.unwrap_or(last + 1);
     def.required = new.required;
@@ -116,13 +132,14 @@ fn check_choices(kind: FieldType, properties: &FieldProperties) -> Result<(), Fi
 }
 
 /// A column that no field ever had; `None` when there are enough.
-fn free_column(tx: &mut Tx<'_>, alias: &str, used: &HashSet<String>) -> Result<Option<String>> {
+fn free_column(tx: &mut Tx<'_>, def: &FieldDef, used: &HashSet<String>) -> Result<Option<String>> {
     if used.len() >= MOST_COLUMNS {
         return Ok(None);
     }
+    let alias = &def.alias;
     let mut column = format!("c_{alias}");
     let mut n = 1;
-    while used.contains(&column) || store::has_column(tx, &column)? {
+    while used.contains(&column) || store::has_column(tx, def.object, &column)? {
         n += 1;
         column = format!("c_{alias}_{n}");
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hg_core::contacts::{FieldCatalogue, FieldDef, FieldGroup, FieldType};
+use hg_core::contacts::{FieldCatalogue, FieldDef, FieldGroup, FieldObject, FieldType};
 use hg_core::ids::FieldId;
 use hg_core::time::Timestamp;
 use hg_store::{Dialect, Row, Sql, Tx};
@@ -12,7 +12,7 @@ use crate::fields::Field;
 use crate::workspace::Workspace;
 
 const COLUMNS: &str = "id, alias, label, kind, field_group, position, column_name, required, is_unique, listable, visible, \
-     short_visible, publicly_updatable, fixed, published, default_value, char_limit, properties, version, created_at, updated_at";
+     short_visible, publicly_updatable, fixed, published, default_value, char_limit, properties, version, created_at, updated_at, object";
 
 /// The catalogue as last read, with a stamp that changes with every change of a field.
 #[derive(Default)]
@@ -48,9 +48,11 @@ fn read(r: &Row<'_>) -> hg_store::Result<Field> {
     let group: String = r.get(4)?;
     let limit: Option<i64> = r.get(16)?;
     let properties: serde_json::Value = r.get(17)?;
+    let object: String = r.get(21)?;
     Ok(Field {
         def: FieldDef {
             id: r.get(0)?,
+            object: FieldObject::from_name(&object).unwrap_or_default(),
             alias: r.get(1)?,
             label: r.get(2)?,
             kind: FieldType::from_name(&kind).unwrap_or(FieldType::Text),
@@ -88,10 +90,10 @@ pub(super) fn find(tx: &mut Tx<'_>, id: FieldId) -> Result<Option<Field>> {
 pub(super) fn insert(tx: &mut Tx<'_>, def: &FieldDef, now: Timestamp) -> Result<FieldId> {
     let sql = Sql::new(
         "INSERT INTO fields (alias, label, kind, field_group, position, column_name, required, is_unique, listable, visible, \
-         short_visible, publicly_updatable, fixed, published, default_value, char_limit, properties, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, $15, $16, $17, $17) RETURNING id",
+         short_visible, publicly_updatable, fixed, published, default_value, char_limit, properties, created_at, updated_at, \
+         object) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, $15, $16, $17, $17, $18) RETURNING id",
     );
-    Ok(tx.scalar(bind(sql.bind(&def.alias), def).bind(now))?)
+    Ok(tx.scalar(bind(sql.bind(&def.alias), def).bind(now).bind(def.object.name()))?)
 }
 
 fn bind<'t>(sql: Sql<'t>, def: &FieldDef) -> Sql<'t> {
@@ -143,8 +145,9 @@ pub(super) fn show(tx: &mut Tx<'_>, id: FieldId, now: Timestamp) -> Result<()> {
 }
 
 /// Columns that were ever given to fields, whether the fields are still shown or not.
-pub(super) fn columns(tx: &mut Tx<'_>) -> Result<Vec<String>> {
-    Ok(tx.all("SELECT column_name FROM fields WHERE column_name IS NOT NULL", |r| r.get(0))?)
+pub(super) fn columns(tx: &mut Tx<'_>, object: FieldObject) -> Result<Vec<String>> {
+    let sql = Sql::new("SELECT column_name FROM fields WHERE column_name IS NOT NULL AND object = $1").bind(object.name());
+    Ok(tx.all(sql, |r| r.get(0))?)
 }
 
 /// Adds the column of a field, and for a unique one the column of its normalised values.
@@ -155,65 +158,67 @@ pub(super) fn add_column(tx: &mut Tx<'_>, def: &FieldDef) -> Result<()> {
         FieldType::Boolean | FieldType::Datetime => "BIGINT",
         _ => "TEXT",
     };
-    tx.batch(&format!("ALTER TABLE contacts ADD COLUMN {column} {kind}"))?;
+    let table = def.object.table();
+    tx.batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"))?;
     if def.unique {
-        add_key_column(tx, column)?;
-        keep_unique(tx, column)?;
+        add_key_column(tx, def.object, column)?;
+        keep_unique(tx, def.object, column)?;
     }
     Ok(())
 }
 
 /// Makes room for the normalised values of a unique field.
-pub(super) fn add_key_column(tx: &mut Tx<'_>, column: &str) -> Result<()> {
-    Ok(tx.batch(&format!("ALTER TABLE contacts ADD COLUMN {} TEXT", key_column(column)))?)
+pub(super) fn add_key_column(tx: &mut Tx<'_>, object: FieldObject, column: &str) -> Result<()> {
+    Ok(tx.batch(&format!("ALTER TABLE {} ADD COLUMN {} TEXT", object.table(), key_column(column)))?)
 }
 
-/// Any contact may have any value again.
-pub(super) fn forget_unique(tx: &mut Tx<'_>, column: &str) -> Result<()> {
-    let key = key_column(column);
-    Ok(tx.batch(&format!("DROP INDEX contacts_{key}; ALTER TABLE contacts DROP COLUMN {key}"))?)
+/// Any contact or company may have any value again.
+pub(super) fn forget_unique(tx: &mut Tx<'_>, object: FieldObject, column: &str) -> Result<()> {
+    let (table, key) = (object.table(), key_column(column));
+    Ok(tx.batch(&format!("DROP INDEX {table}_{key}; ALTER TABLE {table} DROP COLUMN {key}"))?)
 }
 
-/// No two contacts may have the same value of this field.
-pub(super) fn keep_unique(tx: &mut Tx<'_>, column: &str) -> Result<()> {
-    let key = key_column(column);
+/// No two contacts, or companies, may have the same value of this field.
+pub(super) fn keep_unique(tx: &mut Tx<'_>, object: FieldObject, column: &str) -> Result<()> {
+    let (table, key) = (object.table(), key_column(column));
     Ok(tx.batch(&format!(
-        "CREATE UNIQUE INDEX IF NOT EXISTS contacts_{key} ON contacts ({key}) WHERE deleted_at IS NULL AND {key} IS NOT NULL"
+        "CREATE UNIQUE INDEX IF NOT EXISTS {table}_{key} ON {table} ({key}) WHERE deleted_at IS NULL AND {key} IS NOT NULL"
     ))?)
 }
 
 /// Makes the unique rules of all fields anew where they are missing: rows that were loaded bring columns, but no rules.
 pub fn restore_unique_rules(tx: &mut Tx<'_>) -> Result<()> {
-    let columns: Vec<String> =
-        tx.all("SELECT column_name FROM fields WHERE is_unique = 1 AND column_name IS NOT NULL", |r| r.get(0))?;
-    columns.iter().try_for_each(|column| keep_unique(tx, column))
+    let columns: Vec<(String, String)> = tx
+        .all("SELECT object, column_name FROM fields WHERE is_unique = 1 AND column_name IS NOT NULL", |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        })?;
+    columns.iter().try_for_each(|(object, column)| keep_unique(tx, FieldObject::from_name(object).unwrap_or_default(), column))
 }
 
 /// Drops what [`add_column`] added.
 pub(super) fn drop_column(tx: &mut Tx<'_>, id: FieldId) -> Result<()> {
-    let found: Option<(Option<String>, bool)> = tx
-        .opt(Sql::new("SELECT column_name, is_unique FROM fields WHERE id = $1 AND deleted_at IS NOT NULL").bind(id), |r| {
-            Ok((r.get(0)?, r.get(1)?))
-        })?;
-    if let Some((Some(column), unique)) = found {
+    let sql = Sql::new("SELECT column_name, is_unique, object FROM fields WHERE id = $1 AND deleted_at IS NOT NULL").bind(id);
+    let found: Option<(Option<String>, bool, String)> = tx.opt(sql, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    if let Some((Some(column), unique, object)) = found {
+        let object = FieldObject::from_name(&object).unwrap_or_default();
         if unique {
-            forget_unique(tx, &column)?;
+            forget_unique(tx, object, &column)?;
         }
-        tx.batch(&format!("ALTER TABLE contacts DROP COLUMN {column}"))?;
+        tx.batch(&format!("ALTER TABLE {} DROP COLUMN {column}", object.table()))?;
         tx.exec(Sql::new("UPDATE fields SET column_name = NULL WHERE id = $1").bind(id))?;
     }
     Ok(())
 }
 
-/// Whether the contact table has a column of that name; a second run of a drop finds none.
-pub(super) fn has_column(tx: &mut Tx<'_>, column: &str) -> Result<bool> {
+/// Whether the object's table has a column of that name; a second run of a drop finds none.
+pub(super) fn has_column(tx: &mut Tx<'_>, object: FieldObject, column: &str) -> Result<bool> {
     let text = match tx.dialect() {
-        Dialect::Sqlite => "SELECT count(*) FROM pragma_table_info('contacts') WHERE name = $1",
+        Dialect::Sqlite => "SELECT count(*) FROM pragma_table_info($2) WHERE name = $1",
         Dialect::Postgres => {
-            "SELECT count(*) FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = 'contacts' AND column_name = $1"
+            "SELECT count(*) FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $2 AND column_name = $1"
         }
     };
-    Ok(tx.scalar::<i64>(Sql::new(text).bind(column))? > 0)
+    Ok(tx.scalar::<i64>(Sql::new(text).bind(column).bind(object.table()))? > 0)
 }
 
 /// Where the normalised value of a unique field is kept.

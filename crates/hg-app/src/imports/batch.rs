@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use hg_core::contacts::{FieldCatalogue, FieldDef, FieldValue};
 use hg_core::events::EventKind;
-use hg_core::ids::{ContactId, ImportId, TagId, UserId};
+use hg_core::ids::{CompanyId, ContactId, ImportId, TagId, UserId};
 use hg_core::imports::NewRow;
 use hg_core::text::fold;
 use hg_core::time::Timestamp;
@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::fields::store::key_column;
 use crate::imports::{Counts, ImportOptions};
 use crate::workspace::Workspace;
-use crate::{consents, segments, tags};
+use crate::{companies, consents, segments, tags};
 
 /// What every batch of an import has in common.
 #[derive(Clone)]
@@ -82,7 +82,17 @@ pub(super) fn write(
             counts.created += 1;
         }
     }
+    let employers = employ(tx, fields, shared, &mut new, now)?;
     let made = insert(tx, fields, shared, &new, &mut owners, now)?;
+    let links: Vec<Value> = made
+        .iter()
+        .zip(&employers)
+        .filter_map(|(contact, company)| {
+            Some([Value::Int(contact.0), Value::Int((*company)?.0), Value::Int(1), Value::Int(now.0)])
+        })
+        .flatten()
+        .collect();
+    tx.insert_many("INSERT INTO contact_companies (contact_id, company_id, is_primary, added_at)", "", 4, &links)?;
     hang_on(ws, tx, shared, &new, &made, now)?;
     touched.extend(&made);
     after(ws, tx, shared, &touched.into_iter().collect::<Vec<_>>())?;
@@ -255,6 +265,24 @@ fn owner(tx: &mut Tx<'_>, known: &mut HashMap<String, Option<UserId>>, shared: &
     )?;
     known.insert(email.clone(), found);
     Ok(found.or(default))
+}
+
+/// The company of each contact to be made, found or made for all of them together; her text is the company's name.
+fn employ(
+    tx: &mut Tx<'_>,
+    fields: &FieldCatalogue,
+    shared: &Shared,
+    new: &mut [New<'_>],
+    now: Timestamp,
+) -> Result<Vec<Option<CompanyId>>> {
+    let wanted: Vec<Values> = new.iter().map(|contact| companies::employer_values(&contact.values)).collect();
+    let found = companies::Names::default().resolve(tx, fields, &wanted, Source::Import(shared.import.0), now)?;
+    for (contact, company) in new.iter_mut().zip(&found) {
+        if let Some((_, name)) = company {
+            contact.values.insert("company".to_owned(), FieldValue::Text(name.clone()));
+        }
+    }
+    Ok(found.into_iter().map(|company| company.map(|(id, _)| id)).collect())
 }
 
 /// Makes contacts; their ids in the order of `new`.

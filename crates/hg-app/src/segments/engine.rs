@@ -20,6 +20,7 @@ use serde_json::Value as Json;
 use crate::contacts::directory::{self, Part};
 use crate::error::Result;
 use crate::ranges::each_range;
+use crate::segments::companies;
 use crate::segments::facts::{Narrow, Owned, each_row};
 use crate::segments::members::members;
 use crate::workspace::Workspace;
@@ -429,10 +430,15 @@ fn read_leaf(ws: &Workspace, tx: &mut Tx<'_>, plan: &Plan, leaf: usize, moment: 
     if *relation == Relation::Segment {
         return Ok((leaf, segment_leaf(ws, tx, rows, quantifier)?, None));
     }
+    if let Quantifier::OneOrNothing { nothing } = quantifier {
+        return Ok((leaf, companies::leaf(tx, plan, leaf, moment, relation, *nothing)?, None));
+    }
     let mut walk = Walk { plan, leaf, moment, scratch: Scratch::default(), next_flip: None };
     let narrow = Narrow::of(rows, moment.bounds(leaf));
     let set = match quantifier {
-        Quantifier::AtLeastOne | Quantifier::None => walk.some_row(tx, relation, rows, &narrow)?,
+        Quantifier::AtLeastOne | Quantifier::None | Quantifier::OneOrNothing { .. } => {
+            walk.some_row(tx, relation, rows, &narrow)?
+        }
         // Negated or not: the set of those who have each of them.
         Quantifier::Each { .. } => walk.each_object(tx, relation, rows, &narrow)?,
         Quantifier::Count(test) => walk.counts(tx, relation, rows, test, &narrow)?,

@@ -11,6 +11,7 @@ use hg_store::{Flow, Sql, Tx, ValueRef};
 use serde_json::Value as Json;
 
 use crate::error::Result;
+use crate::segments::companies;
 
 /// One contact's facts.
 #[derive(Debug, Default)]
@@ -182,6 +183,15 @@ fn statement(relation: &Relation, texts: bool) -> (String, Vec<hg_store::Value>)
             ),
             Vec::new(),
         ),
+        Relation::Company { primary, columns } => (
+            format!(
+                "SELECT e.contact_id, e.company_id, e.added_at, 1, {} FROM contact_companies e JOIN companies c ON c.id = e.company_id \
+                 WHERE c.deleted_at IS NULL{}{{where}}",
+                companies::selected(columns, "c"),
+                if *primary { " AND e.is_primary = 1" } else { "" }
+            ),
+            Vec::new(),
+        ),
         Relation::Segment => text("SELECT 0, 0, 0, 0, NULL, NULL WHERE 1 = 0{where}"),
     }
 }
@@ -261,9 +271,14 @@ pub(super) fn each_row(
         restriction.push_str(&format!(" AND e.contact_id @in(${})", values.len()));
     }
     tx.each(Sql::new(text.replace("{where}", &restriction)).binds(values), |r| {
-        let mut row =
-            RelatedRow { object: r.get(1)?, at: r.get::<Option<i64>>(2)?.map(Timestamp), amount: r.get(3)?, texts: Vec::new() };
+        let mut row = RelatedRow {
+            object: r.get(1)?,
+            at: r.get::<Option<i64>>(2)?.map(Timestamp),
+            amount: r.get(3)?,
+            ..RelatedRow::default()
+        };
         match relation {
+            Relation::Company { columns, .. } => row.values = companies::values(r, 4, columns)?,
             Relation::Hit if narrow.texts => row.texts = texts(r.get(4)?, r.get::<Option<Json>>(5)?.as_ref()),
             Relation::Utm => row.texts = columns_of(r, &UTM)?,
             Relation::Device => row.texts = columns_of(r, &DEVICE)?,

@@ -8,6 +8,7 @@
 //! and keeps its members. Callers are the APIs, campaigns (sources and conditions), emails (audiences), imports.
 
 mod clock;
+mod companies;
 mod engine;
 mod error;
 mod facts;
@@ -36,7 +37,7 @@ pub use preview::{FilterCatalogue, Preview, PreviewQuery, catalogue, preview, re
 pub use reactor::{SegmentReactor, refresh_contacts};
 pub use rebuild::{RebuildJob, rebuild_all_now};
 pub use service::{
-    by_alias, changes, create, delete, get, list, memberships, names, rebuild, restore, update, using_field, using_point_group, using_segment,
-    using_tag,
+    by_alias, changes, create, delete, get, list, memberships, names, rebuild, restore, update, using_field, using_point_group,
+    using_segment, using_tag,
 };
 pub use why::{Explanation, check_filter, explain, matches};

@@ -91,7 +91,8 @@ fn concerns(known: &Known, change: &Change) -> bool {
         EventKind::Created | EventKind::Identified | EventKind::Merged | EventKind::Unmerged | EventKind::DeletedChanged => true,
         EventKind::FieldsChanged | EventKind::Imported | EventKind::ApiChanged => {
             let named = change.detail.as_ref().and_then(|d| d.get("fields")).and_then(|f| f.as_array());
-            column("date_modified") || named.is_none_or(|fields| fields.iter().filter_map(|f| f.as_str()).any(column))
+            let about = |alias: &str| column(alias) || alias == "company" && relation(&|r| matches!(r, Relation::Company { .. }));
+            column("date_modified") || named.is_none_or(|fields| fields.iter().filter_map(|f| f.as_str()).any(about))
         }
         EventKind::TagChanged => relation(&|r| *r == Relation::Tag),
         EventKind::PointsChanged if change.object_id > 0 => relation(&|r| *r == Relation::GroupPoints(change.object_id)),
@@ -130,6 +131,7 @@ fn concerns(known: &Known, change: &Change) -> bool {
         | EventKind::MessageHeld
         | EventKind::PreferencesChanged
         | EventKind::TriggerReached => false,
+        EventKind::CompanyChanged | EventKind::CompanyEdited => relation(&|r| matches!(r, Relation::Company { .. })),
     }
 }
 

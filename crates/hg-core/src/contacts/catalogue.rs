@@ -147,6 +147,37 @@ impl FieldGroup {
     }
 }
 
+/// What a field belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldObject {
+    #[default]
+    Contact,
+    Company,
+}
+
+impl FieldObject {
+    /// The name in the native API and in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            FieldObject::Contact => "contact",
+            FieldObject::Company => "company",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<FieldObject> {
+        [FieldObject::Contact, FieldObject::Company].into_iter().find(|o| o.name() == name)
+    }
+
+    /// The table whose columns hold the values.
+    pub const fn table(self) -> &'static str {
+        match self {
+            FieldObject::Contact => "contacts",
+            FieldObject::Company => "companies",
+        }
+    }
+}
+
 /// One choice of a select field: what is shown and what is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
@@ -184,12 +215,13 @@ pub struct FieldProperties {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldDef {
     pub id: FieldId,
+    pub object: FieldObject,
     pub alias: String,
     pub label: String,
     pub kind: FieldType,
     pub group: FieldGroup,
     pub order: i64,
-    /// The column of the contact table that holds the values; without one they are in the overflow.
+    /// The column of the object's table that holds the values; without one they are in the overflow.
     pub column: Option<String>,
     pub required: bool,
     pub unique: bool,
@@ -209,6 +241,7 @@ impl FieldDef {
     pub fn new(alias: &str, label: &str, kind: FieldType) -> FieldDef {
         FieldDef {
             id: FieldId(0),
+            object: FieldObject::Contact,
             alias: alias.to_string(),
             label: label.to_string(),
             kind,
@@ -246,18 +279,32 @@ impl FieldDef {
     }
 }
 
-/// All fields of a workspace, in their order.
+/// All fields of contacts, in their order, and beside them those of companies.
 #[derive(Debug, Clone, Default)]
 pub struct FieldCatalogue {
     fields: Vec<FieldDef>,
     by_alias: HashMap<String, usize>,
+    companies: Option<Box<FieldCatalogue>>,
 }
 
 impl FieldCatalogue {
-    pub fn new(mut fields: Vec<FieldDef>) -> FieldCatalogue {
+    /// Sorts fields to what they belong to.
+    pub fn new(fields: Vec<FieldDef>) -> FieldCatalogue {
+        let (contacts, companies): (Vec<_>, Vec<_>) = fields.into_iter().partition(|f| f.object == FieldObject::Contact);
+        let mut catalogue = FieldCatalogue::of_one(contacts);
+        catalogue.companies = Some(Box::new(FieldCatalogue::of_one(companies)));
+        catalogue
+    }
+
+    fn of_one(mut fields: Vec<FieldDef>) -> FieldCatalogue {
         fields.sort_by_key(|f| (f.order, f.id));
         let by_alias = fields.iter().enumerate().map(|(i, f)| (f.alias.clone(), i)).collect();
-        FieldCatalogue { fields, by_alias }
+        FieldCatalogue { fields, by_alias, companies: None }
+    }
+
+    /// The fields of companies; the same rules hold for them.
+    pub fn companies(&self) -> &FieldCatalogue {
+        self.companies.as_deref().unwrap_or(self)
     }
 
     pub fn get(&self, alias: &str) -> Option<&FieldDef> {
@@ -348,9 +395,64 @@ pub fn default_fields() -> Vec<FieldDef> {
     (1..).zip(rows).map(field).collect()
 }
 
+/// The fields that every company starts with, in their order (`contacts.md` §2.3).
+pub fn default_company_fields() -> Vec<FieldDef> {
+    let rows: [(&str, &str, FieldType); 15] = [
+        ("companyname", "Company name", T::Text),
+        ("companyemail", "Company email", T::Email),
+        ("companyphone", "Phone", T::Phone),
+        ("companywebsite", "Website", T::Url),
+        ("companyaddress1", "Address line 1", T::Text),
+        ("companyaddress2", "Address line 2", T::Text),
+        ("companycity", "City", T::Text),
+        ("companystate", "State", T::Region),
+        ("companyzipcode", "Postal code", T::Text),
+        ("companycountry", "Country", T::Country),
+        ("companynumber_of_employees", "Number of employees", T::Number),
+        ("companyfax", "Fax", T::Phone),
+        ("companyannual_revenue", "Annual revenue", T::Number),
+        ("companyindustry", "Industry", T::Select),
+        ("companydescription", "Description", T::LongText),
+    ];
+    let field = |(order, (alias, label, kind)): (i64, (&str, &str, FieldType))| {
+        let mut field = FieldDef::new(alias, label, kind);
+        field.object = FieldObject::Company;
+        field.order = order;
+        field.group = if order > 10 { FieldGroup::Professional } else { FieldGroup::Core };
+        field.fixed = field.group == FieldGroup::Core;
+        field.short_visible = matches!(
+            alias,
+            "companyname" | "companyemail" | "companyphone" | "companywebsite" | "companycity" | "companycountry"
+        );
+        match alias {
+            "companyname" => (field.required, field.unique) = (true, true),
+            "companyannual_revenue" => field.properties.scale = Some(2),
+            "companyindustry" => field.properties.options = INDUSTRIES.split('|').map(Choice::new).collect(),
+            _ => {}
+        }
+        field
+    };
+    (1..).zip(rows).map(field).collect()
+}
+
+const INDUSTRIES: &str = "\
+    Aerospace|Agriculture|Apparel|Automotive|Banking|Biotechnology|Chemicals|Communications|Construction|Consulting|\
+    Education|Electronics|Energy|Engineering|Entertainment|Environment|Finance|Food and beverage|Government|\
+    Health care|Hospitality|Insurance|Legal|Logistics|Machinery|Manufacturing|Media|Non-profit|Pharmaceuticals|\
+    Real estate|Recreation|Retail|Software|Technology|Telecommunications|Transport|Travel|Utilities|Other";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fields_of_companies_stand_beside_those_of_contacts() {
+        let catalogue = FieldCatalogue::new(default_fields().into_iter().chain(default_company_fields()).collect());
+        assert_eq!((catalogue.len(), catalogue.companies().len()), (28, 15));
+        assert!(catalogue.get("companycity").is_none() && catalogue.companies().get("city").is_none());
+        let unique: Vec<&str> = catalogue.companies().unique().map(|f| f.alias.as_str()).collect();
+        assert_eq!(unique, ["companyname"]);
+    }
 
     #[test]
     fn the_default_fields_keep_their_order_and_have_one_identifier() {

@@ -14,7 +14,9 @@ mod search;
 mod value;
 
 pub use alias::{AliasError, alias_from_label, check_alias};
-pub use catalogue::{Choice, FieldCatalogue, FieldDef, FieldGroup, FieldProperties, FieldType, default_fields};
+pub use catalogue::{
+    Choice, FieldCatalogue, FieldDef, FieldGroup, FieldObject, FieldProperties, FieldType, default_company_fields, default_fields,
+};
 pub use country::{countries, country_name};
 pub(crate) use loose_date::month_number;
 pub use loose_date::{read_date, read_instant};

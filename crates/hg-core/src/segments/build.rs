@@ -18,6 +18,7 @@ use crate::text::fold;
 pub(super) enum Draft {
     Column { column: ColumnRef, test: ColumnTest, contact_zone: bool },
     Related { relation: Relation, rows: RowTest, quantifier: Quantifier },
+    Company { primary: bool, column: ColumnRef, test: ColumnTest },
 }
 
 /// What is wrong: where within the condition, which code, and the sentence.
@@ -70,6 +71,13 @@ impl Builder<'_> {
                 let test = self.column_test()?;
                 let dated = matches!(test, ColumnTest::Day(_) | ColumnTest::Instant(_));
                 Ok(Draft::Column { column: column.clone(), test, contact_zone: self.contact_zone && dated })
+            }
+            Subject::Company { primary, column } => {
+                if self.contact_zone {
+                    let detail = "only dates of the contact itself can count in the contact's own zone";
+                    return Err(("/zone", "zone-not-offered", detail.to_string()));
+                }
+                Ok(Draft::Company { primary: *primary, column: column.clone(), test: self.column_test()? })
             }
             Subject::EmailDomain => {
                 let column = ColumnRef { alias: "email".to_string(), column: Some("email".to_string()) };

@@ -1,6 +1,6 @@
 //! What conditions can be about: the fields of contacts and what hangs on them.
 
-use crate::contacts::{Choice, FieldCatalogue, FieldDef, FieldType, countries};
+use crate::contacts::{Choice, FieldCatalogue, FieldDef, FieldObject, FieldType, countries};
 use crate::segments::{ColumnRef, Operator as Op, Relation, TextColumn};
 
 /// Something that a condition can be about.
@@ -8,7 +8,7 @@ use crate::segments::{ColumnRef, Operator as Op, Relation, TextColumn};
 pub struct FilterField {
     pub field: String,
     pub label: String,
-    /// `contact`, `membership`, `consent`, `behaviour`, `email`, `web`.
+    /// `contact`, `company`, `primary_company`, `membership`, `consent`, `behaviour`, `email`, `web`.
     pub group: &'static str,
     pub kind: FieldKind,
     pub subject: Subject,
@@ -23,6 +23,11 @@ pub enum Subject {
     EmailDomain,
     Related(Relation),
     RelatedText(Relation, TextColumn),
+    /// A value of a company of the contact; conditions of one group look at the same company.
+    Company {
+        primary: bool,
+        column: ColumnRef,
+    },
 }
 
 /// Which operators and values a field takes.
@@ -355,6 +360,9 @@ pub fn catalogue(fields: &FieldCatalogue, purposes: &[String], groups: &[(i64, S
     let own = own_columns().filter(|own| fields.get(&own.field).is_none());
     all.extend(own.collect::<Vec<_>>());
     all.push(email_domain());
+    for primary in [false, true] {
+        all.extend(fields.companies().published().filter(|f| f.listable).map(|f| company_field(f, primary)));
+    }
     all.extend(groups.iter().map(|(id, name)| FilterField { label: format!("{name} (points)"), ..group_points(*id) }));
     all.extend(purposes.iter().map(|purpose| consent_field(purpose)));
     all.extend(behaviours().into_iter().map(related_field));
@@ -374,6 +382,10 @@ pub fn find_field(name: &str, fields: &FieldCatalogue) -> Option<FilterField> {
     }
     if let Some(field) = fields.get(name) {
         return (field.published && field.listable).then(|| contact_field(field));
+    }
+    let (company, primary) = name.strip_prefix(PRIMARY).map_or((name, false), |alias| (alias, true));
+    if let Some(field) = fields.companies().get(company).filter(|f| f.object == FieldObject::Company) {
+        return (field.published && field.listable).then(|| company_field(field, primary));
     }
     if name == "generated_email_domain" {
         return Some(email_domain());
@@ -431,6 +443,23 @@ fn contact_field(field: &FieldDef) -> FilterField {
         subject: Subject::Column(column),
         options,
         source: None,
+    }
+}
+
+/// In front of the alias of a company's field: only the contact's primary company counts.
+pub const PRIMARY: &str = "primary:";
+
+fn company_field(field: &FieldDef, primary: bool) -> FilterField {
+    let of_contact = contact_field(field);
+    let (prefix, label, group) =
+        if primary { (PRIMARY, "Primary company", "primary_company") } else { ("", "Any company", "company") };
+    let column = ColumnRef { alias: field.alias.clone(), column: field.column.clone() };
+    FilterField {
+        field: format!("{prefix}{}", field.alias),
+        label: format!("{label}: {}", field.label),
+        group,
+        subject: Subject::Company { primary, column },
+        ..of_contact
     }
 }
 

@@ -7,7 +7,9 @@
 use serde_json::{Value as Json, json};
 
 use crate::contacts::FieldCatalogue;
-use crate::segments::{Condition, FieldKind, Filter, FilterError, Match, Operator, Rule, Subject, canonical_name, find_field};
+use crate::segments::{
+    Condition, FieldKind, Filter, FilterError, Match, Operator, PRIMARY, Rule, Subject, canonical_name, find_field,
+};
 
 /// Reads a flat list. Pointers of mistakes lead into the list: `/1/operator`.
 pub fn from_flat(list: &Json) -> Result<Filter, Vec<FilterError>> {
@@ -48,9 +50,6 @@ fn read_entry(entry: &Json, i: usize) -> Result<Condition, FilterError> {
     let Some(field) = entry.get("field").and_then(Json::as_str).filter(|f| !f.is_empty()) else {
         return Err(at("/field", "no-field", "a filter names a field".to_string()));
     };
-    if entry.get("object").and_then(Json::as_str) == Some("company") {
-        return Err(at("/object", "unknown-field", format!("filters on companies (“{field}”) are not supported")));
-    }
     let written = entry.get("operator").and_then(Json::as_str).unwrap_or("=");
     let Some(op) = Operator::parse(written) else {
         return Err(at("/operator", "unknown-operator", format!("there is no operator “{written}”")));
@@ -116,10 +115,13 @@ fn all_of(filter: &Filter) -> Option<Vec<&Condition>> {
 fn entry(condition: &Condition, glue: &str, fields: &FieldCatalogue) -> Json {
     let known = find_field(&condition.field, fields);
     let object = match known.as_ref().map(|f| &f.subject) {
+        Some(Subject::Company { .. }) => "company",
         Some(Subject::Related(_) | Subject::RelatedText(..)) if !is_contact_filter(&condition.field) => "behaviors",
         _ => "lead",
     };
-    let kind = fields.get(&condition.field).map(|f| f.kind.compatible_name());
+    let of_company = condition.field.strip_prefix(PRIMARY).unwrap_or(&condition.field);
+    let field = fields.get(&condition.field).or_else(|| fields.companies().get(of_company));
+    let kind = field.map(|f| f.kind.compatible_name());
     let kind = kind.unwrap_or_else(|| match (condition.field.as_str(), known.map(|f| f.kind)) {
         ("segments", _) => "leadlist",
         ("tags", _) => "tags",
@@ -150,7 +152,7 @@ fn is_contact_filter(field: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contacts::default_fields;
+    use crate::contacts::{default_company_fields, default_fields};
 
     #[test]
     fn glue_makes_groups_and_comes_back() {
@@ -171,6 +173,14 @@ mod tests {
     }
 
     #[test]
+    fn conditions_on_companies_come_back() {
+        let list = json!([{"glue": "and", "field": "companycity", "object": "company", "type": "text", "operator": "=",
+            "properties": {"filter": "Rome", "display": null}}]);
+        let fields = FieldCatalogue::new(default_fields().into_iter().chain(default_company_fields()).collect());
+        assert_eq!(to_flat(&from_flat(&list).unwrap(), &fields), Some(list));
+    }
+
+    #[test]
     fn a_tree_that_no_list_can_say_is_not_bent_into_one() {
         let tree = json!({"match": "all", "rules": [
             {"field": "city", "op": "=", "value": "Praha"},
@@ -182,8 +192,8 @@ mod tests {
 
     #[test]
     fn mistakes_point_into_the_list() {
-        let list = json!([{"field": "city", "operator": "~"}, {"operator": "="}, {"field": "companyname", "object": "company"}]);
+        let list = json!([{"field": "city", "operator": "~"}, {"operator": "="}]);
         let pointers: Vec<String> = from_flat(&list).unwrap_err().into_iter().map(|e| e.pointer).collect();
-        assert_eq!(pointers, ["/0/operator", "/1/field", "/2/object"]);
+        assert_eq!(pointers, ["/0/operator", "/1/field"]);
     }
 }

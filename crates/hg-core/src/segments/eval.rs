@@ -40,6 +40,29 @@ pub struct RelatedRow {
     pub at: Option<Timestamp>,
     pub amount: i64,
     pub texts: Vec<(TextColumn, String)>,
+    /// Values of columns, as the relation names them.
+    pub values: Vec<StoredValue>,
+}
+
+/// A value that a related row keeps.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum StoredValue {
+    #[default]
+    Null,
+    Text(String),
+    Number(f64),
+    Int(i64),
+}
+
+impl StoredValue {
+    pub fn get(&self) -> Value<'_> {
+        match self {
+            StoredValue::Null => Value::Null,
+            StoredValue::Text(text) => Value::Text(text),
+            StoredValue::Number(number) => Value::Number(*number),
+            StoredValue::Int(number) => Value::Int(*number),
+        }
+    }
 }
 
 impl RelatedRow {
@@ -82,10 +105,12 @@ impl Plan {
             Question::Column { .. } => self.column_leaf(leaf, facts, moment, scratch),
             Question::Related { relation, rows, quantifier } => {
                 let related = facts.related(relation);
-                let mut counts = |row: &RelatedRow| counts(rows, row, moment.bounds[leaf].as_ref(), scratch);
+                let mut counts = |row: &RelatedRow| counts(rows, row, leaf, moment, scratch);
                 match quantifier {
                     Quantifier::AtLeastOne => related.iter().any(&mut counts),
                     Quantifier::None => !related.iter().any(&mut counts),
+                    Quantifier::OneOrNothing { nothing } if related.is_empty() => *nothing,
+                    Quantifier::OneOrNothing { .. } => related.iter().any(&mut counts),
                     Quantifier::Each { negated } => {
                         let RowTest::Objects(wanted) = rows else { return false };
                         wanted.iter().all(|id| related.iter().any(|row| row.object == *id)) != *negated
@@ -104,7 +129,7 @@ impl Plan {
     /// Whether a related row counts for a leaf: what a walk over an index asks.
     pub fn row_counts(&self, leaf: usize, row: &RelatedRow, moment: &Moment, scratch: &mut Scratch) -> bool {
         let Question::Related { rows, .. } = &self.leaves[leaf].question else { return false };
-        counts(rows, row, moment.bounds[leaf].as_ref(), scratch)
+        counts(rows, row, leaf, moment, scratch)
     }
 
     /// The answer of a leaf about a value of the contact itself: what a scan asks.
@@ -152,10 +177,16 @@ fn flips(at: i64, bounds: Option<&Bounds>, now: Timestamp) -> Option<Timestamp> 
 }
 
 /// Whether a related row counts.
-fn counts(test: &RowTest, row: &RelatedRow, bounds: Option<&Bounds>, scratch: &mut Scratch) -> bool {
+fn counts(test: &RowTest, row: &RelatedRow, leaf: usize, moment: &Moment, scratch: &mut Scratch) -> bool {
+    let bounds = moment.bounds[leaf].as_ref();
     match test {
+        RowTest::Values(tests) => tests.iter().enumerate().all(|(n, test)| {
+            let value = row.values.get(n).map_or(Value::Null, StoredValue::get);
+            let bounds = moment.value_bounds[leaf].get(n).and_then(Option::as_ref);
+            passes(test, value, bounds, &moment.zone, scratch)
+        }),
         RowTest::Any => true,
-        RowTest::All(tests) => tests.iter().all(|test| counts(test, row, bounds, scratch)),
+        RowTest::All(tests) => tests.iter().all(|test| counts(test, row, leaf, moment, scratch)),
         RowTest::Objects(wanted) => wanted.binary_search(&row.object).is_ok(),
         RowTest::Text { column, test, null_counts } => match row.text(*column) {
             Some(text) => test.passes(Some(text), &mut scratch.folded),
@@ -179,6 +210,13 @@ fn own_bounds(leaf: usize, test: &DateTest, zone: Value<'_>, moment: &Moment, sc
     let zone = time::zone_or(Some(name), &moment.zone);
     let bounds = scratch.zones.entry((leaf, name.to_string())).or_insert_with(|| test.bounds(moment.now, &zone));
     (bounds.clone(), zone)
+}
+
+/// Whether a test holds where there is no value, whatever the clock says.
+pub(super) fn holds_without_value(test: &ColumnTest) -> bool {
+    let (now, zone) = (Timestamp(0), TimeZone::UTC);
+    let bounds = test.date().map(|date| date.bounds(now, &zone));
+    passes(test, Value::Null, bounds.as_ref(), &zone, &mut Scratch::default())
 }
 
 fn passes(test: &ColumnTest, value: Value<'_>, bounds: Option<&Bounds>, zone: &TimeZone, scratch: &mut Scratch) -> bool {

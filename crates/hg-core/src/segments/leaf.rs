@@ -192,6 +192,16 @@ fn today() -> DateSpec {
     DateSpec::Relative(Shift::default())
 }
 
+impl ColumnTest {
+    /// The date that it compares with.
+    pub fn date(&self) -> Option<&DateTest> {
+        match self {
+            ColumnTest::Day(test) | ColumnTest::Instant(test) => Some(test),
+            _ => None,
+        }
+    }
+}
+
 /// What can hang on a contact.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Relation {
@@ -223,6 +233,11 @@ pub enum Relation {
     Session,
     /// Campaign parameters that were recorded.
     Utm,
+    /// Companies, with the values of some columns; only the primary one, or any.
+    Company {
+        primary: bool,
+        columns: Vec<ColumnRef>,
+    },
     /// Devices she uses.
     Device,
 }
@@ -256,6 +271,8 @@ pub enum RowTest {
         null_counts: bool,
     },
     At(DateTest),
+    /// Rows all of whose values pass, by the place of their column in the relation.
+    Values(Vec<ColumnTest>),
     /// Rows that pass each of these; at most one of them is about dates.
     All(Vec<RowTest>),
 }
@@ -266,7 +283,7 @@ impl RowTest {
         match self {
             RowTest::At(test) => Some(test),
             RowTest::All(tests) => tests.iter().find_map(RowTest::date_test),
-            RowTest::Any | RowTest::Objects(_) | RowTest::Text { .. } => None,
+            RowTest::Any | RowTest::Objects(_) | RowTest::Text { .. } | RowTest::Values(_) => None,
         }
     }
 
@@ -275,7 +292,7 @@ impl RowTest {
         match self {
             RowTest::Objects(ids) => Some(ids),
             RowTest::All(tests) => tests.iter().find_map(RowTest::objects),
-            RowTest::Any | RowTest::At(_) | RowTest::Text { .. } => None,
+            RowTest::Any | RowTest::At(_) | RowTest::Text { .. } | RowTest::Values(_) => None,
         }
     }
 
@@ -284,7 +301,7 @@ impl RowTest {
         match self {
             RowTest::Text { .. } => true,
             RowTest::All(tests) => tests.iter().any(RowTest::reads_texts),
-            RowTest::Any | RowTest::At(_) | RowTest::Objects(_) => false,
+            RowTest::Any | RowTest::At(_) | RowTest::Objects(_) | RowTest::Values(_) => false,
         }
     }
 }
@@ -294,6 +311,10 @@ impl RowTest {
 pub enum Quantifier {
     AtLeastOne,
     None,
+    /// One at least; whoever has no rows at all is answered as one row without values is.
+    OneOrNothing {
+        nothing: bool,
+    },
     /// One at least for each of the objects; negated: not for each.
     Each {
         negated: bool,

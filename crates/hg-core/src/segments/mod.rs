@@ -26,10 +26,10 @@ mod text_test;
 #[cfg(test)]
 mod vectors;
 
-pub use catalogue::{FieldKind, FilterField, Subject, ValueKind, canonical_name, catalogue, find_field};
+pub use catalogue::{FieldKind, FilterField, PRIMARY, Subject, ValueKind, canonical_name, catalogue, find_field};
 pub use compat::{from_flat, to_flat};
 pub use dates::Window;
-pub use eval::{Columns, Facts, RelatedRow, Scratch, Value};
+pub use eval::{Columns, Facts, RelatedRow, Scratch, StoredValue, Value};
 pub use explain::Explained;
 pub use filter::{Condition, Filter, FilterError, Match, Rule};
 pub use leaf::{Bounds, ColumnRef, ColumnTest, DateTest, Leaf, NumberTest, Quantifier, Question, Relation, RowTest, TextColumn};

@@ -10,7 +10,7 @@ use crate::ids::{SegmentId, TagId};
 use crate::segments::build::{Draft, build};
 use crate::segments::dates::next_midnight;
 use crate::segments::{
-    Bounds, ColumnRef, ColumnTest, DateTest, Filter, FilterError, Leaf, Match, Quantifier, Question, Relation, Rule,
+    Bounds, ColumnRef, ColumnTest, DateTest, Filter, FilterError, Leaf, Match, Quantifier, Question, Relation, RowTest, Rule,
 };
 use crate::time::Timestamp;
 
@@ -43,6 +43,8 @@ pub struct Moment {
     pub now: Timestamp,
     pub zone: TimeZone,
     pub(super) bounds: Vec<Option<Bounds>>,
+    /// For each leaf those of the values of its rows.
+    pub(super) value_bounds: Vec<Vec<Option<Bounds>>>,
 }
 
 impl Moment {
@@ -101,7 +103,14 @@ impl Plan {
     /// Sets relative dates for one `now`; `zone` is the workspace's.
     pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Moment {
         let bounds = self.leaves.iter().map(|leaf| leaf.date_test().map(|test| test.bounds(now, zone))).collect();
-        Moment { now, zone: zone.clone(), bounds }
+        let of_values = |leaf: &Leaf| match &leaf.question {
+            Question::Related { rows: RowTest::Values(tests), .. } => {
+                tests.iter().map(|test| test.date().map(|date| date.bounds(now, zone))).collect()
+            }
+            _ => Vec::new(),
+        };
+        let value_bounds = self.leaves.iter().map(of_values).collect();
+        Moment { now, zone: zone.clone(), bounds, value_bounds }
     }
 
     /// Leaves that are answered by a scan of the contacts.
@@ -165,6 +174,7 @@ impl Plan {
 
     pub fn dependencies(&self) -> Dependencies {
         let mut found = Dependencies::default();
+        let mut company_columns: Vec<String> = Vec::new();
         for leaf in &self.leaves {
             if let Some(test) = leaf.date_test() {
                 found.daily |= test.moves_daily();
@@ -173,6 +183,11 @@ impl Plan {
             }
             let Question::Related { relation, rows, .. } = &leaf.question else { continue };
             found.relations.insert(relation.clone());
+            if let (Relation::Company { columns, .. }, RowTest::Values(tests)) = (relation, rows) {
+                company_columns.extend(columns.iter().map(|c| c.alias.clone()));
+                // A date of a company is looked at when the day changes.
+                found.daily |= tests.iter().filter_map(ColumnTest::date).any(|d| d.moves_daily() || d.moves_with_clock());
+            }
             let Some(ids) = rows.objects() else {
                 found.any_segment |= *relation == Relation::Segment;
                 continue;
@@ -183,7 +198,8 @@ impl Plan {
                 other => found.objects.extend(ids.iter().map(|id| (other.clone(), *id))),
             }
         }
-        found.columns = self.columns.iter().map(|c| c.alias.clone()).collect();
+        // No alias belongs to a contact and to a company.
+        found.columns = self.columns.iter().map(|c| c.alias.clone()).chain(company_columns).collect();
         found
     }
 
@@ -253,6 +269,29 @@ fn combine<'s>(node: &Node, leaf: &dyn Fn(usize) -> &'s RoaringBitmap, everyone:
     }
 }
 
+/// Conditions that one company has to meet.
+struct CompanyLeaf {
+    primary: bool,
+    columns: Vec<ColumnRef>,
+    tests: Vec<ColumnTest>,
+    labels: Vec<String>,
+    pointers: Vec<String>,
+}
+
+impl CompanyLeaf {
+    fn new(primary: bool, column: ColumnRef, test: ColumnTest, label: String, pointer: String) -> CompanyLeaf {
+        let (columns, tests, labels, pointers) = (vec![column], vec![test], vec![label], vec![pointer]);
+        CompanyLeaf { primary, columns, tests, labels, pointers }
+    }
+
+    fn add(&mut self, column: ColumnRef, test: ColumnTest, label: String, pointer: String) {
+        self.columns.push(column);
+        self.tests.push(test);
+        self.labels.push(label);
+        self.pointers.push(pointer);
+    }
+}
+
 struct Planner<'a> {
     fields: &'a FieldCatalogue,
     plan: Plan,
@@ -262,24 +301,32 @@ struct Planner<'a> {
 
 impl Planner<'_> {
     fn group(&mut self, group: &Filter, pointer: &str) -> Node {
-        let nodes: Vec<Node> = group
-            .rules
-            .iter()
-            .enumerate()
-            .filter_map(|(i, rule)| {
-                let pointer = format!("{pointer}/rules/{i}");
-                match rule {
-                    Rule::Group(inner) => Some(self.group(inner, &pointer)),
-                    Rule::Condition(condition) => match build(condition, &pointer, self.fields) {
-                        Ok((draft, label)) => Some(self.leaf(draft, label, pointer)),
-                        Err(error) => {
-                            self.errors.push(error);
-                            None
-                        }
-                    },
+        let mut nodes: Vec<Node> = Vec::new();
+        let mut companies: Vec<CompanyLeaf> = Vec::new();
+        for (i, rule) in group.rules.iter().enumerate() {
+            let pointer = format!("{pointer}/rules/{i}");
+            let condition = match rule {
+                Rule::Group(inner) => {
+                    nodes.push(self.group(inner, &pointer));
+                    continue;
                 }
-            })
-            .collect();
+                Rule::Condition(condition) => condition,
+            };
+            match build(condition, &pointer, self.fields) {
+                // Conditions on companies that must all hold must hold for one company.
+                Ok((Draft::Company { primary, column, test }, label)) => {
+                    let all = group.matching == Match::All;
+                    let together = companies.iter_mut().find(|c| all && c.primary == primary);
+                    match together {
+                        Some(leaf) => leaf.add(column, test, label, pointer),
+                        None => companies.push(CompanyLeaf::new(primary, column, test, label, pointer)),
+                    }
+                }
+                Ok((draft, label)) => nodes.push(self.leaf(draft, label, pointer)),
+                Err(error) => self.errors.push(error),
+            }
+        }
+        nodes.extend(companies.into_iter().map(|leaf| self.company(leaf)));
         let node = if group.matching == Match::All { Node::All(nodes) } else { Node::Any(nodes) };
         if group.not { Node::Not(Box::new(node)) } else { node }
     }
@@ -293,11 +340,25 @@ impl Planner<'_> {
                 Question::Column { slot, test, zone_slot }
             }
             Draft::Related { relation, rows, quantifier } => Question::Related { relation, rows, quantifier },
+            Draft::Company { primary, column, test } => {
+                return self.company(CompanyLeaf::new(primary, column, test, label, pointer));
+            }
         };
         self.plan.leaves.push(Leaf { question, label });
         let leaf = self.plan.leaves.len() - 1;
         self.plan.conditions.push((pointer, leaf));
         Node::Leaf(leaf)
+    }
+
+    fn company(&mut self, leaf: CompanyLeaf) -> Node {
+        let nothing = leaf.tests.iter().all(|test| super::eval::holds_without_value(test));
+        let relation = Relation::Company { primary: leaf.primary, columns: leaf.columns };
+        let rows = RowTest::Values(leaf.tests);
+        let question = Question::Related { relation, rows, quantifier: Quantifier::OneOrNothing { nothing } };
+        self.plan.leaves.push(Leaf { question, label: leaf.labels.join(" and ") });
+        let place = self.plan.leaves.len() - 1;
+        self.plan.conditions.extend(leaf.pointers.into_iter().map(|pointer| (pointer, place)));
+        Node::Leaf(place)
     }
 
     fn slot(&mut self, column: ColumnRef) -> usize {
@@ -316,6 +377,7 @@ impl Quantifier {
     pub fn holds_for_none(&self) -> bool {
         match self {
             Quantifier::AtLeastOne | Quantifier::Each { negated: false } => false,
+            Quantifier::OneOrNothing { nothing } => *nothing,
             Quantifier::None | Quantifier::Each { negated: true } => true,
             Quantifier::Count(test) | Quantifier::Sum(test) => test.passes(Some(0.0)),
             Quantifier::Amount(test) => test.passes(None),

@@ -7,7 +7,7 @@ use rstest::rstest;
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::contacts::{Choice, FieldCatalogue, FieldDef, FieldType, default_fields};
+use crate::contacts::{Choice, FieldCatalogue, FieldDef, FieldType, default_company_fields, default_fields};
 use crate::time::{Timestamp, zone};
 
 const NOW: &str = "2024-03-13T10:00:00Z";
@@ -27,7 +27,7 @@ const PEOPLE: &str = "\
 const NAMES: [&str; 11] = ["id", "firstname", "email", "city", "points", "nps", "vip", "tier", "interests", "bday", "seen"];
 
 pub(super) fn fields() -> FieldCatalogue {
-    let mut fields = default_fields();
+    let mut fields: Vec<FieldDef> = default_fields().into_iter().chain(default_company_fields()).collect();
     let options = |values: &[&str]| values.iter().copied().map(Choice::new).collect::<Vec<_>>();
     for (alias, kind, choices) in [
         ("nps", FieldType::Number, vec![]),
@@ -105,7 +105,7 @@ fn person(line: &str) -> (u32, Person) {
 }
 
 fn row(object: i64, at: &str) -> RelatedRow {
-    RelatedRow { object, at: (!at.is_empty()).then(|| instant(at)), amount: 1, texts: Vec::new() }
+    RelatedRow { object, at: (!at.is_empty()).then(|| instant(at)), amount: 1, ..RelatedRow::default() }
 }
 
 fn hit(at: &str, url: &str) -> RelatedRow {
@@ -183,11 +183,45 @@ fn related(id: u32) -> BTreeMap<Relation, Vec<RelatedRow>> {
         8 => rows.extend(dnc(2)),
         _ => {}
     }
+    let (acme, beta) = ([Some("Houston"), Some("Acme")], [None, Some("Beta")]);
+    match id {
+        1 => rows.extend(company(true, acme)),
+        2 => rows.extend(company(true, acme).chain(company(false, beta))),
+        4 => rows.extend(company(true, beta)),
+        _ => {}
+    }
     let mut related: BTreeMap<Relation, Vec<RelatedRow>> = BTreeMap::new();
     for (relation, row) in rows {
         related.entry(relation).or_default().push(row);
     }
     related
+}
+
+/// A company as each question of the tests sees it: city and name.
+fn company(primary: bool, values: [Option<&str>; 2]) -> impl Iterator<Item = (Relation, RelatedRow)> {
+    let stored = values.map(|v| v.map_or(StoredValue::Null, |text| StoredValue::Text(text.to_string())));
+    let asked = |columns: &[usize], primary: bool| {
+        let column = |n: &usize| {
+            let alias = ["companycity", "companyname"][*n].to_string();
+            ColumnRef { column: Some(alias.clone()), alias }
+        };
+        let row = RelatedRow { values: columns.iter().map(|n| stored[*n].clone()).collect(), ..RelatedRow::default() };
+        (Relation::Company { primary, columns: columns.iter().map(column).collect() }, row)
+    };
+    let scopes: &[bool] = if primary { &[false, true] } else { &[false] };
+    let rows: Vec<_> = scopes.iter().flat_map(|p| [asked(&[0], *p), asked(&[1], *p), asked(&[0, 1], *p)]).collect();
+    rows.into_iter()
+}
+
+#[test]
+fn conditions_on_companies_that_must_all_hold_must_hold_for_one() {
+    let both = |matching: &str, city: &str, name: &str| {
+        let rule = |field: &str, value: &str| json!({"field": field, "op": "=", "value": value});
+        selected(&json!({"match": matching, "rules": [rule("companycity", city), rule("companyname", name)]}), "UTC")
+    };
+    assert_eq!(both("all", "Houston", "Acme"), ids("1,2"));
+    assert_eq!(both("all", "Houston", "Beta"), ids("none"), "2 belongs to both, but no company is both");
+    assert_eq!(both("any", "Houston", "Beta"), ids("1,2,4"));
 }
 
 /// `1,4-6` are these, `all-1,2` everyone except these, `none` nobody.

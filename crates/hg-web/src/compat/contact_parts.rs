@@ -195,6 +195,7 @@ const EVENTS: &[(&str, &str, EventKind)] = &[
     ("lead.imported", "Imported", EventKind::Imported),
     ("point.gained", "Point gained", EventKind::PointsChanged),
     ("stage.changed", "Stage changed", EventKind::StageChanged),
+    ("company_membership", "Company membership change", EventKind::CompanyChanged),
     ("segment_membership", "Segment membership change", EventKind::SegmentJoined),
     ("segment_membership", "Segment membership change", EventKind::SegmentLeft),
     ("campaign_membership", "Campaign membership change", EventKind::CampaignJoined),

@@ -11,8 +11,8 @@ use hg_app::list::ListQuery;
 use hg_app::preferences::{self, Period, Rule};
 use hg_app::stages;
 use hg_app::users::{self, User};
-use hg_core::contacts::{FieldDef, FieldType, FieldValue};
-use hg_core::ids::{ContactId, StageId};
+use hg_core::contacts::{FieldDef, FieldObject, FieldType, FieldValue};
+use hg_core::ids::{CompanyId, ContactId, StageId};
 use hg_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -28,7 +28,7 @@ pub fn router() -> Router<Web> {
 pub(super) struct Contacts;
 
 /// A value as it is stored in the old tables: numbers as numbers, choices joined by `|`.
-fn stored(field: &FieldDef, value: &FieldValue) -> Value {
+pub(super) fn stored(field: &FieldDef, value: &FieldValue) -> Value {
     match value {
         FieldValue::Choices(choices) => json!(choices.join("|")),
         FieldValue::Bool(b) => json!(i64::from(*b)),
@@ -37,7 +37,7 @@ fn stored(field: &FieldDef, value: &FieldValue) -> Value {
     }
 }
 
-fn entry(field: &FieldDef, value: &FieldValue, fresh: bool) -> Value {
+pub(super) fn entry(field: &FieldDef, value: &FieldValue, fresh: bool) -> Value {
     let normalized = match value {
         FieldValue::Choices(choices) => json!(choices),
         other => stored(field, other),
@@ -50,7 +50,7 @@ fn entry(field: &FieldDef, value: &FieldValue, fresh: bool) -> Value {
     };
     json!({
         "id": id, "label": field.label, "alias": field.alias, "type": field.kind.compatible_name(), "group": field.group.name(),
-        "object": "lead", "is_fixed": fixed, "properties": properties, "default_value": field.default_value,
+        "object": if field.object == FieldObject::Company { "company" } else { "lead" }, "is_fixed": fixed, "properties": properties, "default_value": field.default_value,
         "value": stored(field, value), "normalizedValue": normalized,
     })
 }
@@ -264,7 +264,8 @@ fn read(body: &Map<String, Value>, all_fields: &[Field], keep_blanks: bool) -> C
         channel_id: e.get("channelId").and_then(number),
         comments: e.get("comments").and_then(Value::as_str).unwrap_or("").to_owned(),
     });
-    ContactInput { version: None, fields: fields.collect(), tags, owner_id, do_not_contact: do_not_contact.collect() }
+    let companies = body.get("companies").map(|list| ids(Some(list)).into_iter().map(CompanyId).collect());
+    ContactInput { version: None, fields: fields.collect(), tags, owner_id, do_not_contact: do_not_contact.collect(), companies }
 }
 
 /// Zero points of a POST or PATCH are passed over; there is an address of its own for points.

@@ -1,10 +1,12 @@
-//! `/api/fields/contact` (`api.md` §3.8).
+//! `/api/fields/contact` and `/api/fields/company` (`api.md` §3.8).
+
+use std::marker::PhantomData;
 
 use async_trait::async_trait;
 use axum::Router;
 use hg_app::Cx;
 use hg_app::fields::{self, Field, FieldPatch, NewField};
-use hg_core::contacts::{Choice, FieldGroup, FieldProperties, FieldType};
+use hg_core::contacts::{Choice, FieldGroup, FieldObject, FieldProperties, FieldType};
 use hg_core::ids::FieldId;
 use serde_json::{Map, Value, json};
 
@@ -14,10 +16,35 @@ use super::crud::{CompatList, Entity, PublishBlock, is_true, routes};
 use crate::Web;
 
 pub fn router() -> Router<Web> {
-    routes::<Fields>()
+    routes::<Fields<OfContacts>>().merge(routes::<Fields<OfCompanies>>())
 }
 
-struct Fields;
+struct Fields<O>(PhantomData<O>);
+
+/// Whose fields an address is about.
+trait Whose: Send + Sync + 'static {
+    const OBJECT: FieldObject;
+    const PATH: &'static str;
+}
+
+struct OfContacts;
+struct OfCompanies;
+
+impl Whose for OfContacts {
+    const OBJECT: FieldObject = FieldObject::Contact;
+    const PATH: &'static str = "fields/contact";
+}
+
+impl Whose for OfCompanies {
+    const OBJECT: FieldObject = FieldObject::Company;
+    const PATH: &'static str = "fields/company";
+}
+
+/// A field at its own address only.
+async fn find<O: Whose>(cx: &Cx, id: i64) -> CompatAnswer<Field> {
+    let field = fields::get(cx, FieldId(id)).await?;
+    if field.def.object == O::OBJECT { Ok(field) } else { Err(CompatError::not_found()) }
+}
 
 fn show(f: &Field) -> Value {
     let d = &f.def;
@@ -31,7 +58,7 @@ fn show(f: &Field) -> Value {
     let mut out = block.start();
     let own = json!({
         "id": d.id, "label": d.label, "alias": d.alias, "type": d.kind.compatible_name(), "group": d.group.name(), "order": d.order,
-        "object": "lead", "defaultValue": d.default_value, "isRequired": d.required, "isFixed": d.fixed, "isListable": d.listable,
+        "object": if d.object == FieldObject::Company { "company" } else { "lead" }, "defaultValue": d.default_value, "isRequired": d.required, "isFixed": d.fixed, "isListable": d.listable,
         "isVisible": d.visible, "isShortVisible": d.short_visible, "isUniqueIdentifier": d.unique, "isUniqueIdentifer": d.unique,
         "isPubliclyUpdatable": d.publicly_updatable, "isIndex": d.unique, "charLengthLimit": d.char_limit, "properties": properties(d),
     });
@@ -86,15 +113,15 @@ fn group(body: &Map<String, Value>) -> CompatAnswer<Option<FieldGroup>> {
 }
 
 #[async_trait]
-impl Entity for Fields {
-    const PATH: &'static str = "fields/contact";
+impl<O: Whose> Entity for Fields<O> {
+    const PATH: &'static str = O::PATH;
     const ONE: &'static str = "field";
     const MANY: &'static str = "fields";
     const KEYED: bool = true;
 
     async fn list(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
         let wanted = hg_core::text::fold(&query.search);
-        let mut all = fields::list(cx).await?;
+        let mut all = fields::list_of(cx, O::OBJECT).await?;
         all.retain(|f| {
             (wanted.is_empty() || hg_core::text::fold(&f.def.label).contains(&wanted) || f.def.alias.contains(&wanted))
                 && (!query.published_only || f.def.published)
@@ -105,7 +132,7 @@ impl Entity for Fields {
     }
 
     async fn get(cx: &Cx, id: i64) -> CompatAnswer<Value> {
-        Ok(show(&fields::get(cx, FieldId(id)).await?))
+        Ok(show(&find::<O>(cx, id).await?))
     }
 
     async fn create(cx: &Cx, body: Map<String, Value>) -> CompatAnswer<(i64, Value, bool)> {
@@ -117,6 +144,7 @@ impl Entity for Fields {
         let kind = FieldType::from_compatible_name(&kind)
             .ok_or_else(|| CompatError::bad(format!("type: The field type “{kind}” is not supported by this version.")))?;
         let new = NewField {
+            object: O::OBJECT,
             alias: text("alias").filter(|a| !a.is_empty()),
             group: group(&body)?.unwrap_or(FieldGroup::Core),
             order: body.get("order").and_then(Value::as_i64),
@@ -155,10 +183,12 @@ impl Entity for Fields {
             char_limit: body.get("charLengthLimit").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()),
             properties: properties_in(&body),
         };
+        find::<O>(cx, id).await?;
         Ok(show(&fields::update(cx, FieldId(id), patch).await?))
     }
 
     async fn delete(cx: &Cx, id: i64) -> CompatAnswer<Value> {
+        find::<O>(cx, id).await?;
         Ok(show(&fields::delete(cx, FieldId(id)).await?))
     }
 }

@@ -9,6 +9,7 @@ mod campaign_events;
 mod campaign_log;
 mod campaigns;
 mod categories;
+mod companies;
 mod contact_parts;
 mod contacts;
 pub mod crud;
@@ -46,6 +47,7 @@ pub fn router(web: &Web) -> Router<Web> {
         .merge(contacts::router())
         .merge(contact_parts::router())
         .merge(devices::router())
+        .merge(companies::router())
         .merge(emails::router())
         .merge(fields::router())
         .merge(forms::router())

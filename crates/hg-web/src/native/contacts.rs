@@ -7,10 +7,11 @@ use axum::body::Body as HttpBody;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use hg_app::companies::CompanyLink;
 use hg_app::contacts::{self, BulkAction, Contact, ContactInput, ContactQuery, ExportQuery, Selection};
 use hg_app::list::{ListQuery, MAX_LIMIT};
 use hg_app::{Cx, Error};
-use hg_core::ids::{ContactId, SegmentId, UserId};
+use hg_core::ids::{CompanyId, ContactId, SegmentId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -52,7 +53,24 @@ pub struct ContactOut {
     #[schema(value_type = BTreeMap<String, super::words::FieldValue>)]
     fields: BTreeMap<String, Value>,
     tags: Vec<TagRef>,
+    /// The primary one first.
+    companies: Vec<CompanyRef>,
     do_not_contact: Vec<DoNotContactOut>,
+}
+
+/// A company of a contact.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CompanyRef {
+    id: i64,
+    name: String,
+    primary: bool,
+    added_at: String,
+}
+
+impl From<CompanyLink> for CompanyRef {
+    fn from(l: CompanyLink) -> Self {
+        Self { id: l.id.0, name: l.name, primary: l.primary, added_at: l.added_at.rfc3339() }
+    }
 }
 
 /// Where she stands.
@@ -95,6 +113,7 @@ impl From<Contact> for ContactOut {
             last_active_at: c.last_active_at.map(|t| t.rfc3339()),
             fields: c.values.iter().map(|(alias, value)| (alias.clone(), value.to_json())).collect(),
             tags: c.tags.into_iter().map(|(id, name)| TagRef { id: id.0, name }).collect(),
+            companies: c.companies.into_iter().map(CompanyRef::from).collect(),
             do_not_contact: c
                 .do_not_contact
                 .into_iter()
@@ -205,6 +224,8 @@ struct ContactIn {
     tags: Vec<String>,
     #[schema(value_type = Option<i64>)]
     owner_id: Maybe<i64>,
+    /// Ids of all companies of the contact; of those that are new the first becomes the primary one.
+    companies: Option<Vec<i64>>,
 }
 
 impl From<ContactIn> for ContactInput {
@@ -215,6 +236,7 @@ impl From<ContactIn> for ContactInput {
             tags: b.tags,
             owner_id: b.owner_id.0.map(|id| id.map(UserId)),
             do_not_contact: Vec::new(),
+            companies: b.companies.map(|ids| ids.into_iter().map(CompanyId).collect()),
         }
     }
 }

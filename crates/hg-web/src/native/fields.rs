@@ -1,19 +1,19 @@
-//! Fields of contacts.
+//! Fields of contacts and companies.
 
 use axum::Json;
 use axum::http::StatusCode;
 use hg_app::Error;
 use hg_app::fields::{self, Field, FieldPatch, FieldProblem, NewField};
 use hg_app::list::Page;
-use hg_core::contacts::{Choice, FieldGroup, FieldProperties, FieldType};
+use hg_core::contacts::{Choice, FieldGroup, FieldObject, FieldProperties, FieldType};
 use hg_core::ids::FieldId;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::Web;
 use crate::auth::Caller;
-use crate::input::{Body, PageOut, Path};
+use crate::input::{Body, PageOut, Path, Query};
 use crate::native::maybe::Maybe;
 use crate::problem::Answer;
 
@@ -35,10 +35,12 @@ struct Labels {
     no: String,
 }
 
-/// A field of contacts.
+/// A field of contacts or companies.
 #[derive(Debug, Serialize, ToSchema)]
 struct FieldOut {
     id: i64,
+    #[schema(value_type = super::words::FieldObjectWord)]
+    object: &'static str,
     version: i64,
     created_at: String,
     updated_at: String,
@@ -72,6 +74,7 @@ impl From<Field> for FieldOut {
         });
         Self {
             id: def.id.0,
+            object: def.object.name(),
             version: f.version,
             created_at: f.created_at.rfc3339(),
             updated_at: f.updated_at.rfc3339(),
@@ -102,6 +105,9 @@ impl From<Field> for FieldOut {
 struct FieldIn {
     version: Option<i64>,
     label: Option<String>,
+    /// `contact` when absent; never changes.
+    #[schema(value_type = Option<super::words::FieldObjectWord>)]
+    object: Option<String>,
     /// Made of the label when absent; never changes.
     alias: Option<String>,
     /// Never changes.
@@ -132,6 +138,10 @@ impl FieldIn {
         FieldGroup::from_name(name).ok_or_else(wrong).map(Some)
     }
 
+    fn object(&self) -> Result<FieldObject, Error> {
+        object_of(self.object.as_deref())
+    }
+
     fn properties(&self, before: FieldProperties) -> Option<FieldProperties> {
         if self.options.is_none() && self.labels.is_none() {
             return None;
@@ -149,10 +159,24 @@ impl FieldIn {
     }
 }
 
-/// All fields in their order.
-#[utoipa::path(get, path = "/fields", tag = "fields", responses((status = 200, body = PageOut<FieldOut>)))]
-async fn list(Caller(cx): Caller) -> Answer<Json<PageOut<FieldOut>>> {
-    let items = fields::list(&cx).await?;
+fn object_of(name: Option<&str>) -> Result<FieldObject, Error> {
+    let Some(name) = name else { return Ok(FieldObject::Contact) };
+    let wrong = || Error::field("/object", "field.object", "A field belongs to a contact or to a company.");
+    FieldObject::from_name(name).ok_or_else(wrong)
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Whose {
+    /// `contact` (when absent) or `company`.
+    #[param(value_type = Option<super::words::FieldObjectWord>)]
+    object: Option<String>,
+}
+
+/// All fields of contacts, or of companies, in their order.
+#[utoipa::path(get, path = "/fields", tag = "fields", params(Whose), responses((status = 200, body = PageOut<FieldOut>)))]
+async fn list(Caller(cx): Caller, Query(whose): Query<Whose>) -> Answer<Json<PageOut<FieldOut>>> {
+    let items = fields::list_of(&cx, object_of(whose.object.as_deref())?).await?;
     let total = Some(items.len() as u64);
     Ok(PageOut::of(Page { items, next_cursor: None, total }, FieldOut::from))
 }
@@ -164,6 +188,7 @@ async fn create(Caller(cx): Caller, Body(b): Body<FieldIn>) -> Answer<(StatusCod
     let kind = FieldType::from_name(&name).ok_or(FieldProblem::UnknownType(name))?;
     let plain = NewField::new(b.label.as_deref().unwrap_or(""), kind);
     let new = NewField {
+        object: b.object()?,
         alias: b.alias.clone(),
         group: b.group()?.unwrap_or(plain.group),
         order: b.order,

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod campaign_people;
 pub mod campaigns;
 pub mod categories;
+pub mod companies;
 pub mod contact_parts;
 mod contact_traces;
 pub mod contacts;
@@ -66,6 +67,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(categories::router())
         .merge(dashboard::router())
         .merge(contacts::router())
+        .merge(companies::router())
         .merge(contact_parts::router())
         .merge(contact_traces::router())
         .merge(notes::router())

@@ -196,8 +196,10 @@ struct OperatorOut {
     value: &'static str,
 }
 
-const GROUPS: [(&str, &str); 5] = [
+const GROUPS: [(&str, &str); 7] = [
     ("contact", "Contact"),
+    ("company", "Any company of the contact"),
+    ("primary_company", "Primary company of the contact"),
     ("membership", "Tags, segments and campaigns"),
     ("consent", "Consent and do not contact"),
     ("email", "Email"),

@@ -63,6 +63,10 @@ words! {
     ConsentWord { Given, Withdrawn }
     /// Which way somebody went.
     ChangeWord { Joined, Left }
+    /// What a field belongs to.
+    FieldObjectWord { Contact, Company }
+    /// What happened to a company.
+    CompanyMomentWord { Created, Score, ContactAdded, ContactRemoved, Merged }
     /// What is done to many contacts.
     BulkWord { AddTags, RemoveTags, AddToSegment, RemoveFromSegment, DoNotContact, SetOwner, ChangeStage, Delete, Restore }
     /// The kind of thing that a category is for.

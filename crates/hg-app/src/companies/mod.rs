@@ -1,0 +1,33 @@
+//! Companies: what is known about them, and which contacts belong to which.
+//!
+//! A company is one row with a column for each of its fields, as a contact is. Contacts belong to any number of companies;
+//! one of them is the primary one, whose name stands in the contact's field `company`. Whatever door that text comes
+//! through, [`save::write`](crate::contacts) asks [`employer`] for the company of that name, which is made when
+//! nobody knows it. A change that concerns many contacts (a new name, a deletion, a merge) is written for the first of them at
+//! once and for the others by [`FollowJob`], piece by piece; every contact reached is queued, so that her segments follow.
+
+mod employer;
+mod error;
+mod export;
+mod follow;
+mod links;
+mod list;
+mod log;
+mod model;
+mod row;
+mod save;
+mod search;
+mod service;
+
+pub(crate) use employer::{Names, employ, employer_values};
+pub use error::CompanyProblem;
+pub use export::{export_page, export_start};
+pub use follow::FollowJob;
+pub(crate) use links::{absorb, links_in};
+pub use links::{contacts_of, link, links_of, make_primary, replace_links, replace_links_in, score_companies_of, unlink};
+pub use list::list;
+pub use log::{CompanyMoment, moments};
+pub use model::{Company, CompanyInput, CompanyLink, CompanyMember};
+pub(crate) use row::load_many;
+pub(crate) use save::{Change, find_by_unique};
+pub use service::{change_score, create, delete, delete_many, get, load, merge, restore, survivor, update};

@@ -1,0 +1,112 @@
+//! Companies through the native and the compatible API.
+
+use hg_app::Role;
+use hg_testkit::app::PASSWORD;
+use hg_testkit::web::TestWeb;
+use hg_testkit::{TestApp, on_each_db};
+use serde_json::json;
+
+async fn start(app: &TestApp) -> TestWeb {
+    app.user("ada@example.org", Role::Administrator).await;
+    TestWeb::start(&app.ws).await.with_basic("ada@example.org", PASSWORD)
+}
+
+on_each_db!(companies_are_kept_through_the_native_api, |app| {
+    let web = start(&app).await;
+    let made =
+        web.post("/api/v1/companies", &json!({"fields": {"companyname": "Acme", "companycity": "Rome"}, "score": 3})).await;
+    assert_eq!((made.status, &made.json()["name"], &made.json()["score"]), (201, &json!("Acme"), &json!(3)), "{}", made.text);
+    let twin = web.post("/api/v1/companies", &json!({"fields": {"companyname": "acme"}})).await;
+    assert_eq!((twin.status, &twin.json()["errors"][0]["pointer"]), (409, &json!("/fields/companyname")));
+    let ada = web.post("/api/v1/contacts", &json!({"fields": {"email": "ada@example.com"}, "companies": [1]})).await.json();
+    assert_eq!((&ada["companies"][0]["name"], &ada["companies"][0]["primary"]), (&json!("Acme"), &json!(true)));
+    assert_eq!(ada["fields"]["company"], "Acme");
+    let contact = ada["id"].as_i64().unwrap();
+    let changed = web.patch("/api/v1/companies/1", &json!({"fields": {"companyname": "Acme & Sons"}, "version": 1})).await;
+    assert_eq!((changed.status, &changed.json()["contacts"]), (200, &json!(1)), "{}", changed.text);
+    assert_eq!(web.get(&format!("/api/v1/contacts/{contact}")).await.json()["fields"]["company"], "Acme & Sons");
+    let late = web.patch("/api/v1/companies/1", &json!({"fields": {"companyname": "X"}, "version": 1})).await;
+    assert_eq!(late.status, 409);
+    let members = web.get("/api/v1/companies/1/contacts").await.json();
+    assert_eq!(members["items"][0]["email"], "ada@example.com");
+    let scored = web.post("/api/v1/companies/1/score", &json!({"operator": "plus", "value": 4, "reason": "Fair"})).await;
+    assert_eq!(scored.json()["score"], 7);
+    let log = web.get("/api/v1/companies/1/log").await.json();
+    assert_eq!((&log["items"][0]["kind"], &log["items"][0]["detail"]["reason"]), (&json!("score"), &json!("Fair")));
+    web.post("/api/v1/companies", &json!({"fields": {"companyname": "Beta"}})).await;
+    let put = web.put(&format!("/api/v1/companies/2/contacts/{contact}"), &json!({})).await;
+    assert_eq!(put.status, 204);
+    assert_eq!(web.post(&format!("/api/v1/contacts/{contact}/companies/1/primary"), &json!({})).await.status, 204);
+    let links = web.get(&format!("/api/v1/contacts/{contact}/companies")).await.json();
+    assert_eq!((&links[0]["id"], &links[1]["id"]), (&json!(1), &json!(2)));
+    let csv = web.get("/api/v1/companies/export.csv?columns=id,companyname&search=sons").await;
+    assert_eq!(csv.text, "id,companyname\n1,Acme & Sons\n");
+    let merged = web.post("/api/v1/companies/2/merge", &json!({"into": 1})).await;
+    assert_eq!((merged.status, &merged.json()["name"]), (200, &json!("Acme & Sons")));
+    assert_eq!(web.get("/api/v1/companies/2").await.json()["id"], 1);
+    let gone = web.post("/api/v1/companies/bulk", &json!({"ids": [1], "action": "delete"})).await;
+    assert_eq!(gone.json()["affected"], 1);
+    assert_eq!(web.get("/api/v1/companies").await.json()["total"], 0);
+    web.post("/api/v1/companies/bulk", &json!({"ids": [1], "action": "restore"})).await;
+    assert_eq!(web.get("/api/v1/companies").await.json()["total"], 1);
+    let own = web.get("/api/v1/fields?object=company").await.json();
+    assert_eq!((&own["items"][0]["alias"], own["total"].as_i64()), (&json!("companyname"), Some(15)));
+});
+
+on_each_db!(companies_look_as_old_clients_know_them, |app| {
+    let web = start(&app).await;
+    assert_eq!(web.get("/api/companies").await.json(), json!({"total": 0, "companies": {}}));
+    let nameless = web.post("/api/companies/new", &json!({"companycity": "Rome"})).await;
+    assert_eq!(nameless.status, 400, "{}", nameless.text);
+    let made = web
+        .post(
+            "/api/companies/new",
+            &json!({"companyname": "Acme", "companycity": "Rome", "companynumber_of_employees": "12", "owner": 1}),
+        )
+        .await;
+    assert_eq!((made.status, made.header("location")), (201, Some("/api/companies/1")), "{}", made.text);
+    let again = web.post("/api/companies/new", &json!({"companyname": "ACME", "companyphone": "123"})).await;
+    assert_eq!((again.status, &again.json()["company"]["id"]), (200, &json!(1)));
+    let read = web.get("/api/companies/1").await.json()["company"].clone();
+    let name = &read["fields"]["core"]["companyname"];
+    assert_eq!((&name["value"], &name["object"], &name["is_fixed"]), (&json!("ACME"), &json!("company"), &json!("1")));
+    assert_eq!((&read["fields"]["all"]["companyphone"], &read["fields"]["other"]), (&json!("123"), &json!([])));
+    assert_eq!((&read["fields"]["all"]["companynumber_of_employees"], &read["owner"]["id"]), (&json!(12.0), &json!(1)));
+    let contact = web.post("/api/contacts/new", &json!({"email": "ada@example.com"})).await.json()["contact"]["id"].clone();
+    let add = web.post(&format!("/api/companies/1/contact/{contact}/add"), &json!({})).await;
+    assert_eq!((add.status, add.json()), (200, json!({"success": 1})));
+    assert_eq!(web.post(&format!("/api/companies/99/contact/{contact}/add"), &json!({})).await.status, 404);
+    let of = web.get(&format!("/api/contacts/{contact}/companies")).await.json();
+    let one = &of["companies"][0];
+    assert_eq!(
+        (&of["total"], &one["company_id"], &one["is_primary"], &one["score"]),
+        (&json!(1), &json!("1"), &json!("1"), &json!("0"))
+    );
+    assert_eq!((&one["companyname"], &one["companyemail"]), (&json!("ACME"), &json!(null)));
+    assert_eq!(web.post(&format!("/api/companies/1/contact/{contact}/remove"), &json!({})).await.json(), json!({"success": 1}));
+    assert_eq!(web.post(&format!("/api/companies/1/contact/{contact}/remove"), &json!({})).await.status, 404);
+    let several = web
+        .post("/api/companies/batch/new", &json!([{"companyname": "Beta"}, {"companycity": "Nowhere"}, {"companyname": "Beta"}]))
+        .await;
+    assert_eq!((several.status, &several.json()["statusCodes"]), (201, &json!([201, 400, 200])), "{}", several.text);
+    let replaced = web.put("/api/companies/1/edit", &json!({"companyname": "Acme"})).await;
+    assert_eq!(replaced.json()["company"]["fields"]["all"]["companycity"], json!(null), "what is not named is emptied");
+    let joined = web.post("/api/contacts/new", &json!({"email": "bo@example.com", "companies": [1, "2"]})).await.json();
+    assert_eq!(joined["contact"]["fields"]["all"]["company"], "Acme");
+    let found = web.get("/api/companies?search=companyname:bet&orderBy=companyname").await.json();
+    assert_eq!((&found["total"], &found["companies"]["2"]["id"]), (&json!(1), &json!(2)));
+    let gone = web.delete("/api/companies/2/delete").await;
+    assert_eq!((gone.status, &gone.json()["company"]["id"]), (200, &json!(null)));
+});
+
+on_each_db!(fields_of_companies_have_an_address_of_their_own, |app| {
+    let web = start(&app).await;
+    let made = web.post("/api/fields/company/new", &json!({"label": "VAT number", "type": "text"})).await.json();
+    let field = &made["field"];
+    assert_eq!((&field["object"], &field["alias"]), (&json!("company"), &json!("vat_number")));
+    assert_eq!(web.get(&format!("/api/fields/contact/{}", field["id"])).await.status, 404);
+    assert_eq!(web.get("/api/fields/company").await.json()["total"], 16);
+    assert_eq!(web.get("/api/fields/contact").await.json()["total"], 28);
+    let kept = web.post("/api/companies/new", &json!({"companyname": "Acme", "vat_number": "CZ1"})).await.json();
+    assert_eq!(kept["company"]["fields"]["all"]["vat_number"], "CZ1");
+});
