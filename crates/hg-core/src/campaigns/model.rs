@@ -137,7 +137,9 @@ impl StepType {
 
     pub const fn kind(&self) -> Kind {
         match self {
-            Self::SendEmail { .. } | Self::ChangeTags { .. } | Self::ChangePoints { .. } | Self::ChangeStage { .. } => Kind::Action,
+            Self::SendEmail { .. } | Self::ChangeTags { .. } | Self::ChangePoints { .. } | Self::ChangeStage { .. } => {
+                Kind::Action
+            }
             Self::OpensEmail | Self::ClicksEmail { .. } | Self::SubmitsForm { .. } | Self::VisitsPage { .. } => Kind::Decision,
             Self::FieldIs { .. } => Kind::Condition,
         }
