@@ -315,3 +315,12 @@ on_each_db!(whoever_may_only_look_changes_no_company, |app| {
     assert_eq!(companies::merge(&viewer, acme, acme).await.unwrap_err().kind, ErrorKind::Forbidden);
     assert_eq!(companies::link(&viewer, acme, ContactId(1)).await.unwrap_err().kind, ErrorKind::Forbidden);
 });
+
+on_each_db!(the_companies_of_a_contact_are_scored_together, |app| {
+    let ada = person(&app, json!({"email": "ada@example.org", "company": "Acme"})).await;
+    write(&app, ada, json!({"company": "Beta"})).await;
+    let now = app.now();
+    let scored = app.ws.db.write(move |tx| companies::score_companies_of(tx, ada, 5, "Campaign: Fair", now)).await.unwrap();
+    let scores: Vec<i64> = companies::list(&app.cx(), ListQuery::default()).await.unwrap().items.iter().map(|c| c.score).collect();
+    assert_eq!((scored, scores), (2, vec![5, 5]));
+});

@@ -214,3 +214,51 @@ on_each_db!(the_words_that_people_agreed_to_come_with_their_consents, |app| {
     let words = Some("Send me the newsletter".to_owned());
     assert_eq!(rows, [(old.0, true, words.clone()), (old.0 + 1, true, words), (old.0 + 2, false, None)]);
 });
+
+on_each_db!(columns_name_stages_companies_owners_and_dates, |app| {
+    let file = "email,stage,companyname,companycity,owner,date_identified,date_modified\n\
+        ada@example.org,Customer,Acme,Rome,,2020-01-02 03:04,2021-01-02 03:04\n\
+        bo@example.org,customer,ACME,NULL,nobody@example.org,,\n\
+        cleo@example.org,NULL,acme,Paris,,,\n";
+    let import = upload(&app, "stages.csv", file.as_bytes()).await.unwrap();
+    let import = run(&app, &import).await;
+    assert_eq!((import.counts.created, import.counts.rejected), (2, 1), "{:?}", import.message);
+    let (rejected, _) = imports::rejected_page(&app.cx(), import.id, None).await.unwrap().unwrap();
+    assert!(String::from_utf8(rejected).unwrap().contains("no user “nobody@example.org”"), "an owner whom nobody knows is told");
+    let find = |email: &'static str| {
+        let ws = app.ws.clone();
+        async move {
+            let found = ws.clone();
+            ws.db
+                .read(move |tx| {
+                    let id = contacts::find_by_email(&found, tx, email)?.unwrap();
+                    contacts::load(&found, tx, id)
+                })
+                .await
+                .unwrap()
+        }
+    };
+    let (ada, cleo) = (find("ada@example.org").await, find("cleo@example.org").await);
+    assert_eq!(ada.identified_at.unwrap().rfc3339(), "2020-01-02T03:04:00.000Z");
+    assert_eq!(ada.text("company"), Some("Acme".into()));
+    assert_eq!((ada.companies.len(), ada.companies[0].primary, cleo.companies[0].id), (1, true, ada.companies[0].id));
+    let acme = hg_app::companies::get(&app.cx(), ada.companies[0].id).await.unwrap();
+    assert_eq!((acme.text("companycity"), acme.contacts), (Some("Paris".into()), 2), "a later row wins");
+    let stages = hg_app::stages::list(&app.cx(), ListQuery::default()).await.unwrap();
+    assert_eq!(stages.items.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["Customer"], "made because it was missing");
+});
+
+on_each_db!(two_imports_of_the_same_people_at_once_make_no_twins, |app| {
+    let people: String = (1..=900).map(|n| format!("person{n}@example.org,Company {}\n", n % 50)).collect();
+    let file = format!("email,company\n{people}");
+    let first = upload(&app, "first.csv", file.as_bytes()).await.unwrap().id;
+    let second = upload(&app, "second.csv", file.as_bytes()).await.unwrap().id;
+    let (one, two) = (app.cx(), app.cx());
+    let (first, second) = tokio::join!(imports::run_now(&one, first, |_| {}), imports::run_now(&two, second, |_| {}));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!(first.counts.created + second.counts.created, 900, "{:?} {:?}", first.message, second.message);
+    let count = app.ws.db.read(|tx| Ok::<_, hg_app::Error>(tx.scalar::<i64>("SELECT count(*) FROM contacts")?));
+    let there = count.await.unwrap();
+    let companies = hg_app::companies::list(&app.cx(), ListQuery::default()).await.unwrap();
+    assert_eq!((there, companies.total), (900, Some(50)));
+});

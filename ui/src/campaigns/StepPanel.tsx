@@ -230,6 +230,15 @@ function StepSettings({ step, onChange }: SettingsProps) {
           />
         </>
       );
+    case "company.score":
+      return (
+        <NumberInput
+          label={t("set.score")}
+          description={t("set.scoreHint")}
+          value={Number(settings.score ?? 0)}
+          onChange={(score) => onChange({ score: Number(score) || 0 })}
+        />
+      );
     case "contact.points":
       return (
         <>

@@ -16,6 +16,7 @@ export const STEP_TYPES: StepType[] = [
   { type: "contact.tags", kind: "action", settings: { add: [], remove: [] } },
   { type: "contact.points", kind: "action", settings: { points: 10 } },
   { type: "contact.stage", kind: "action", settings: { stage_id: null } },
+  { type: "company.score", kind: "action", settings: { score: 10 } },
   { type: "email.open", kind: "decision", under: "email.send", settings: {} },
   { type: "email.click", kind: "decision", under: "email.send", settings: { urls: [] } },
   { type: "form.submit", kind: "decision", settings: { forms: [] } },
@@ -170,6 +171,8 @@ export function isUnfinished(step: Step): boolean {
       return list("add") + list("remove") === 0;
     case "contact.points":
       return !Number(settings.points);
+    case "company.score":
+      return !Number(settings.score);
     case "contact.stage":
       return !settings.stage_id;
     case "contact.field":

@@ -1,4 +1,5 @@
 import {
+  IconBuilding,
   IconCoin,
   IconFilterQuestion,
   IconForms,
@@ -23,6 +24,7 @@ const ICONS: Record<string, IconType> = {
   "contact.tags": IconTag,
   "contact.points": IconCoin,
   "contact.stage": IconStairs,
+  "company.score": IconBuilding,
   "email.open": IconMailOpened,
   "email.click": IconPointer,
   "form.submit": IconForms,
@@ -61,6 +63,10 @@ export function useStepWords() {
         const points = Number(settings.points ?? 0);
         const group = settings.group_id ? ` (${name(groups, settings.group_id)})` : "";
         return t("pointsWords", { points: points > 0 ? `+${points}` : points }) + group;
+      }
+      case "company.score": {
+        const score = Number(settings.score ?? 0);
+        return t("scoreWords", { score: score > 0 ? `+${score}` : score });
       }
       case "contact.stage":
         return settings.stage_id ? name(stages, settings.stage_id) : t("missing.stage");

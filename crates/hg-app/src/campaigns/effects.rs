@@ -10,7 +10,7 @@ use crate::contacts::PointsOperator;
 use crate::error::{Error, Result};
 use crate::points::Given;
 use crate::workspace::Workspace;
-use crate::{contacts, emails, fields, points, segments, stages};
+use crate::{companies, contacts, emails, fields, points, segments, stages};
 
 /// A mail to be sent by a step.
 pub(super) struct Mail {
@@ -59,6 +59,18 @@ pub(super) fn change_points(
         Err(error) if error.code == "points.no-group" => Ok(Some("The point group was deleted.".to_owned())),
         Err(error) => Err(error),
     }
+}
+
+/// A sentence when the contact belongs to no company.
+pub(super) fn score_companies(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    contact: ContactId,
+    score: i64,
+    campaign: &str,
+) -> Result<Option<String>> {
+    let there = companies::score_companies_of(tx, contact, score, &format!("Campaign: {campaign}"), ws.clock.now())?;
+    Ok((there == 0).then(|| "The contact belongs to no company.".to_owned()))
 }
 
 /// A sentence when the contact could not be moved.

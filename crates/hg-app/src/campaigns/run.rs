@@ -327,6 +327,10 @@ impl<'a, 't> Run<'a, 't> {
                 let said = effects::change_stage(self.ws, self.tx, task.contact, *stage, &campaign.name)?;
                 self.end(task, step, said.map_or_else(|| Ending::done(now), |why| Ending::warned(now, why)))
             }
+            StepType::ScoreCompanies { score } => {
+                let said = effects::score_companies(self.ws, self.tx, task.contact, *score, &campaign.name)?;
+                self.end(task, step, said.map_or_else(|| Ending::done(now), |why| Ending::warned(now, why)))
+            }
             what @ StepType::FieldIs { .. } => {
                 let yes = effects::condition(self.ws, self.tx, task.contact, what)?;
                 self.end(task, step, Ending::path(now, yes))

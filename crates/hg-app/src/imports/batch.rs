@@ -15,7 +15,7 @@ use crate::contacts::save::{self, Change, IDENTIFYING, unique_key};
 use crate::contacts::{self, Contact, Existing, NewDoNotContact, Source, Values, row};
 use crate::error::Result;
 use crate::fields::store::key_column;
-use crate::imports::{Counts, ImportOptions};
+use crate::imports::{Counts, ImportOptions, extras};
 use crate::workspace::Workspace;
 use crate::{companies, consents, segments, tags};
 
@@ -51,6 +51,7 @@ pub(super) fn write(
     let mut new: Vec<New<'_>> = Vec::new();
     let mut new_by_key: HashMap<(String, String), usize> = HashMap::new();
     let mut touched: BTreeSet<ContactId> = BTreeSet::new();
+    let mut met: Vec<(ContactId, &NewRow)> = Vec::new();
     for (_, row) in rows {
         let keys = keys(fields, row);
         let target = existing.of(row, &keys).filter(|id| loaded.contains_key(id));
@@ -65,12 +66,15 @@ pub(super) fn write(
             } else {
                 counts.skipped += 1;
             }
+            extras::dates(tx, contact.id, row)?;
+            met.push((contact.id, row));
             touched.insert(contact.id);
         } else if let Some(same) = keys.iter().find_map(|key| new_by_key.get(key).copied()) {
-            let values = row.values.iter().filter(|(alias, _)| {
-                !shared.options.skip_existing || new[same].values.get(alias).is_none_or(FieldValue::is_empty)
-            });
-            let values: Vec<(String, FieldValue)> = values.cloned().collect();
+            let values: Vec<(String, FieldValue)> = extras::values(row)
+                .filter(|(alias, _)| {
+                    !shared.options.skip_existing || new[same].values.get(alias).is_none_or(FieldValue::is_empty)
+                })
+                .collect();
             new[same].values.extend(values);
             new[same].rows.push(row);
             counts.updated += 1;
@@ -78,7 +82,7 @@ pub(super) fn write(
             for key in keys {
                 new_by_key.insert(key, new.len());
             }
-            new.push(New { values: row.values.iter().cloned().collect(), rows: vec![row] });
+            new.push(New { values: extras::values(row).collect(), rows: vec![row] });
             counts.created += 1;
         }
     }
@@ -94,6 +98,10 @@ pub(super) fn write(
         .collect();
     tx.insert_many("INSERT INTO contact_companies (contact_id, company_id, is_primary, added_at)", "", 4, &links)?;
     hang_on(ws, tx, shared, &new, &made, now)?;
+    let placed: Vec<(ContactId, &NewRow)> =
+        new.iter().zip(&made).flat_map(|(contact, id)| contact.rows.iter().map(|row| (*id, *row))).chain(met).collect();
+    extras::stages(ws, tx, &placed, now)?;
+    extras::companies(ws, tx, fields, shared, rows, now)?;
     touched.extend(&made);
     after(ws, tx, shared, &touched.into_iter().collect::<Vec<_>>())?;
     Ok(counts)
@@ -205,7 +213,7 @@ fn update(
     now: Timestamp,
 ) -> Result<bool> {
     // Points are for new contacts only.
-    let values: Values = row.values.iter().filter(|(alias, _)| alias != "points").cloned().collect();
+    let values: Values = extras::values(row).filter(|(alias, _)| alias != "points").collect();
     let change = Change {
         values: &values,
         existing: if shared.options.skip_existing { Existing::Keep } else { Existing::Overwrite },
@@ -275,7 +283,14 @@ fn employ(
     new: &mut [New<'_>],
     now: Timestamp,
 ) -> Result<Vec<Option<CompanyId>>> {
-    let wanted: Vec<Values> = new.iter().map(|contact| companies::employer_values(&contact.values)).collect();
+    let wanted: Vec<Values> = new
+        .iter()
+        .map(|contact| {
+            let mut wanted = companies::employer_values(&contact.values);
+            wanted.extend(contact.rows.iter().flat_map(|row| row.company.iter().cloned()));
+            wanted
+        })
+        .collect();
     let found = companies::Names::default().resolve(tx, fields, &wanted, Source::Import(shared.import.0), now)?;
     for (contact, company) in new.iter_mut().zip(&found) {
         if let Some((_, name)) = company {
@@ -299,7 +314,7 @@ fn insert(
     }
     let written: Vec<&FieldDef> = fields
         .published()
-        .filter(|f| shared.mapped.contains(&f.alias) || f.default_value.is_some())
+        .filter(|f| shared.mapped.contains(&f.alias) || f.default_value.is_some() || f.alias == "company")
         .filter(|f| f.column.is_some())
         .collect();
     let overflow: Vec<&FieldDef> =
@@ -322,8 +337,7 @@ fn insert(
             Some(row) => owner(tx, owners, shared, row)?,
             None => None,
         };
-        let date_added = contact.rows.iter().find_map(|r| r.date_added).unwrap_or(now);
-        push_row(&mut values, contact, &written, &overflow, owner, date_added, now);
+        push_row(&mut values, contact, &written, &overflow, owner, now);
     }
     let head = format!("INSERT INTO contacts ({})", columns.join(", "));
     Ok(tx.insert_ids(&head, width, &values)?.into_iter().map(ContactId).collect())
@@ -335,9 +349,10 @@ fn push_row(
     written: &[&FieldDef],
     overflow: &[&FieldDef],
     owner: Option<UserId>,
-    date_added: Timestamp,
     now: Timestamp,
 ) {
+    let said = |date: fn(&NewRow) -> Option<Timestamp>| contact.rows.iter().find_map(|row| date(row)).unwrap_or(now);
+    let identified_at = said(|row| row.date_identified);
     let text = |alias: &str| contact.values.get(alias).filter(|v| !v.is_empty()).map(FieldValue::to_text);
     let folded = |text: Option<String>| text.filter(|t| !t.is_empty()).map_or(Value::Null, |t| Value::Text(fold(&t)));
     let name = [text("firstname"), text("lastname")].into_iter().flatten().collect::<Vec<_>>().join(" ");
@@ -349,9 +364,9 @@ fn push_row(
         }
     }
     values.extend([
-        Value::Int(date_added.0),
-        Value::Int(now.0),
-        if identified { Value::Int(now.0) } else { Value::Null },
+        Value::Int(said(|row| row.date_added).0),
+        Value::Int(said(|row| row.date_modified).0),
+        if identified { Value::Int(identified_at.0) } else { Value::Null },
         owner.map_or(Value::Null, |o| Value::Int(o.0)),
         folded(Some(name)),
         folded(text("email")),

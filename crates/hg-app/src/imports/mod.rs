@@ -7,6 +7,7 @@
 
 mod batch;
 mod dry_run;
+mod extras;
 mod model;
 mod reader;
 mod run;

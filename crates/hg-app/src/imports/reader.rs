@@ -1,5 +1,6 @@
 //! Reads a file on a thread of its own, batch by batch, a few ahead of whoever writes.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ pub(super) struct Source {
     pub mapping: Mapping,
     pub fields: Arc<FieldCatalogue>,
     pub zone: TimeZone,
+    /// Normalised addresses of the users who can own contacts.
+    pub users: HashSet<String>,
     /// Where to go on; 0 is the beginning.
     pub resume_at: i64,
 }
@@ -80,7 +83,11 @@ fn read_all(source: Source, send: &mpsc::Sender<Result<Batch>>) -> Result<()> {
         if head {
             head = false;
         } else if !(record.len() == 1 && record.get(0).is_some_and(|cell| cell.trim().is_empty())) {
-            match source.mapping.read_row(record.iter(), &source.fields, &source.zone) {
+            let row = source.mapping.read_row(record.iter(), &source.fields, &source.zone).and_then(|row| match &row.owner {
+                Some(owner) if !source.users.contains(&owner.trim().to_lowercase()) => Err(Rejected::Owner(owner.clone())),
+                _ => Ok(row),
+            });
+            match row {
                 Ok(row) => batch.rows.push((line, row)),
                 Err(reason) => batch.rejected.push((line, reason, record.iter().map(shortened).collect())),
             }

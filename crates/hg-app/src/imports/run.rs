@@ -131,7 +131,9 @@ async fn prepare(cx: &Cx, id: ImportId, from_start: bool) -> Result<(Import, Sou
             let import = store::find(tx, id)?;
             let fields = fields::catalogue(&ws, tx)?;
             let mapping = Mapping::check(&import.setup.mapping, import.setup.headers.len(), &fields).map_err(mapping_error)?;
+            let users = tx.all("SELECT email_key FROM users WHERE deleted_at IS NULL", |r| r.get::<String>(0))?;
             let source = Source {
+                users: users.into_iter().collect(),
                 path: PathBuf::from(&import.file_path),
                 setup: import.setup.clone(),
                 mapping,

@@ -170,7 +170,9 @@ pub async fn targets(cx: &Cx) -> Result<Vec<(String, String, String, bool)>> {
     let fields = cx.db().read(move |tx| fields::catalogue(&ws, tx)).await?;
     let own = fields.published().map(|f| (f.alias.clone(), f.label.clone(), f.kind.name().to_owned(), false));
     let special = special_targets().map(|(name, label, kind)| (name.to_owned(), label.to_owned(), kind.to_owned(), true));
-    Ok(own.chain(special).collect())
+    let company = fields.companies().published();
+    let company = company.map(|f| (f.alias.clone(), format!("Company: {}", f.label), f.kind.name().to_owned(), true));
+    Ok(own.chain(special).chain(company).collect())
 }
 
 fn not_open() -> Error {

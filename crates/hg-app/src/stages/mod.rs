@@ -15,4 +15,4 @@ pub use clear::ClearJob;
 pub use model::{Lane, LanePerson, NewStage, Stage, StagePatch};
 pub use moving::{Forward, change, change_in, forward_in};
 pub use service::{board, create, delete, get, lane, list, restore, update};
-pub use store::{by_name, names};
+pub use store::{by_name, ensure, names};

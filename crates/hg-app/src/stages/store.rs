@@ -62,6 +62,16 @@ pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<StageId>> {
     Ok(tx.one(sql, |r| r.get(0))?)
 }
 
+/// The stage of a name, made when nobody knows it.
+pub fn ensure(tx: &mut Tx<'_>, name: &str, now: Timestamp) -> Result<StageId> {
+    if let Some(found) = by_name(tx, name)? {
+        return Ok(found);
+    }
+    let name: String = name.trim().chars().take(191).collect();
+    let sql = Sql::new("INSERT INTO stages (created_at, updated_at, name, name_key) VALUES ($1, $1, $2, $3) RETURNING id");
+    Ok(tx.scalar(sql.bind(now).bind(&name).bind(fold(&name)))?)
+}
+
 /// Names of stages, deleted ones too.
 pub fn names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<i64, String>> {
     let rows = tx.all(Sql::new("SELECT id, name FROM stages WHERE id @in($1)").bind(ids), |r| Ok((r.get(0)?, r.get(1)?)))?;

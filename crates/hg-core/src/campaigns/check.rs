@@ -150,6 +150,9 @@ fn check_settings(step: &Step, exists: &dyn Fn(Needs) -> bool, out: &mut Vec<Pro
         StepType::ChangePoints { points: 0, .. } => {
             out.push(problem(step, "step.points", format!("“{name}”: zero points change nothing; write another number.")))
         }
+        StepType::ScoreCompanies { score: 0 } => {
+            out.push(problem(step, "step.score", format!("“{name}”: a change by zero changes nothing; write another number.")))
+        }
         StepType::FieldIs { field, .. } if field.is_empty() => {
             out.push(problem(step, "step.field", format!("“{name}”: choose the field to compare.")))
         }
@@ -204,10 +207,7 @@ mod tests {
 
     #[test]
     fn unconnected_circular_and_wrongly_connected_steps_are_named() {
-        assert_eq!(
-            codes(vec![step("a", Some("gone"), None, StepType::ChangePoints { points: 1, group: None })]),
-            ["step.unconnected"]
-        );
+        assert_eq!(codes(vec![step("a", Some("gone"), None, StepType::ChangePoints { points: 1, group: None })]), ["step.unconnected"]);
         let circle = vec![
             step("a", Some("b"), None, StepType::ChangePoints { points: 1, group: None }),
             step("b", Some("a"), None, StepType::ChangePoints { points: 1, group: None }),

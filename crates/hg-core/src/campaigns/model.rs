@@ -86,6 +86,8 @@ pub enum StepType {
     ChangePoints { points: i64, group: Option<PointGroupId> },
     /// `contact.stage`: moves to a stage, never backwards.
     ChangeStage { stage: Option<StageId> },
+    /// `company.score`: adds to the score of every company of the contact; negative takes away.
+    ScoreCompanies { score: i64 },
     /// `email.open`: the contact opens the email sent just before.
     OpensEmail,
     /// `email.click`: the contact clicks a link of the email sent just before; patterns with `*`, none: any link.
@@ -113,6 +115,7 @@ pub const TYPES: &[(&str, Kind, &str)] = &[
     ("contact.tags", Kind::Action, "Change tags"),
     ("contact.points", Kind::Action, "Change points"),
     ("contact.stage", Kind::Action, "Change stage"),
+    ("company.score", Kind::Action, "Change company score"),
     ("email.open", Kind::Decision, "Opens the email"),
     ("email.click", Kind::Decision, "Clicks a link of the email"),
     ("form.submit", Kind::Decision, "Sends in a form"),
@@ -127,6 +130,7 @@ impl StepType {
             Self::ChangeTags { .. } => "contact.tags",
             Self::ChangePoints { .. } => "contact.points",
             Self::ChangeStage { .. } => "contact.stage",
+            Self::ScoreCompanies { .. } => "company.score",
             Self::OpensEmail => "email.open",
             Self::ClicksEmail { .. } => "email.click",
             Self::SubmitsForm { .. } => "form.submit",
@@ -137,9 +141,11 @@ impl StepType {
 
     pub const fn kind(&self) -> Kind {
         match self {
-            Self::SendEmail { .. } | Self::ChangeTags { .. } | Self::ChangePoints { .. } | Self::ChangeStage { .. } => {
-                Kind::Action
-            }
+            Self::SendEmail { .. }
+            | Self::ChangeTags { .. }
+            | Self::ChangePoints { .. }
+            | Self::ChangeStage { .. }
+            | Self::ScoreCompanies { .. } => Kind::Action,
             Self::OpensEmail | Self::ClicksEmail { .. } | Self::SubmitsForm { .. } | Self::VisitsPage { .. } => Kind::Decision,
             Self::FieldIs { .. } => Kind::Condition,
         }
@@ -161,6 +167,7 @@ impl StepType {
                 group: id(settings, "group_id")?.map(PointGroupId),
             },
             "contact.stage" => Self::ChangeStage { stage: id(settings, "stage_id")?.map(StageId) },
+            "company.score" => Self::ScoreCompanies { score: number(settings, "score")?.unwrap_or(0) },
             "email.open" => Self::OpensEmail,
             "email.click" => Self::ClicksEmail { urls: texts(settings, "urls")? },
             "form.submit" => Self::SubmitsForm { forms: ids("forms")?.into_iter().map(FormId).collect() },
@@ -186,6 +193,7 @@ impl StepType {
             Self::ChangePoints { points, group: None } => json!({ "points": points }),
             Self::ChangePoints { points, group } => json!({ "points": points, "group_id": group }),
             Self::ChangeStage { stage } => json!({ "stage_id": stage }),
+            Self::ScoreCompanies { score } => json!({ "score": score }),
             Self::OpensEmail => json!({}),
             Self::ClicksEmail { urls } => json!({ "urls": urls }),
             Self::SubmitsForm { forms } => json!({ "forms": forms }),
@@ -311,6 +319,7 @@ mod tests {
             ("email.send", json!({"email_id": 7})),
             ("contact.tags", json!({"add": ["a", "b"], "remove": ["c"]})),
             ("contact.points", json!({"points": -3})),
+            ("company.score", json!({"score": 5})),
             ("contact.points", json!({"points": 3, "group_id": 2})),
             ("contact.stage", json!({"stage_id": 2})),
             ("email.open", json!({})),

@@ -32,6 +32,12 @@ pub enum Target {
     DateAdded,
     /// The e-mail address of a user.
     Owner,
+    /// The name of a stage, which is made when it is missing.
+    Stage,
+    DateIdentified,
+    DateModified,
+    /// A field of the company, which is found or made and becomes the contact's primary one.
+    Company(String),
 }
 
 /// What is wrong with a mapping, and at which entry.
@@ -57,7 +63,7 @@ pub struct Mapping {
 }
 
 /// Targets besides fields: name, label, type.
-pub fn special_targets() -> [(&'static str, &'static str, &'static str); 6] {
+pub fn special_targets() -> [(&'static str, &'static str, &'static str); 9] {
     [
         ("id", "Contact id (changes that contact)", "number"),
         ("tags", "Tags", "text"),
@@ -65,6 +71,9 @@ pub fn special_targets() -> [(&'static str, &'static str, &'static str); 6] {
         ("consent:newsletter", "Agreed to the newsletter", "boolean"),
         ("date_added", "Date added", "datetime"),
         ("owner", "Owner (e-mail of a user)", "text"),
+        ("stage", "Stage (made when missing)", "text"),
+        ("date_identified", "Date identified", "datetime"),
+        ("date_modified", "Date modified", "datetime"),
     ]
 }
 
@@ -80,7 +89,13 @@ impl Target {
             "do_not_mail" | "doNotEmail" => Target::DoNotMail,
             "date_added" | "dateAdded" => Target::DateAdded,
             "owner" | "ownerusername" => Target::Owner,
-            alias => Target::Field(fields.get(alias).filter(|f| f.published)?.alias.clone()),
+            "stage" => Target::Stage,
+            "date_identified" | "dateIdentified" => Target::DateIdentified,
+            "date_modified" | "dateModified" => Target::DateModified,
+            alias => match fields.get(alias).filter(|f| f.published) {
+                Some(field) => Target::Field(field.alias.clone()),
+                None => Target::Company(fields.companies().get(alias).filter(|f| f.published)?.alias.clone()),
+            },
         })
     }
 }
@@ -114,6 +129,14 @@ impl Mapping {
                 errors.push((None, MappingError::Required(field.label.clone())));
             }
         }
+        let of_company = |alias: &str| targets.iter().any(|(_, t)| matches!(t, Target::Company(a) if a == alias));
+        if targets.iter().any(|(_, t)| matches!(t, Target::Company(_))) {
+            for field in fields.companies().published().filter(|f| f.required && f.default_value.is_none()) {
+                if !of_company(&field.alias) {
+                    errors.push((None, MappingError::Required(field.label.clone())));
+                }
+            }
+        }
         if errors.is_empty() { Ok(Mapping { targets, width }) } else { Err(errors) }
     }
 }
@@ -129,7 +152,8 @@ const ALSO: &str = "firstname=first name,given name,forename,vorname,prenom,jmen
     timezone=time zone,tz|preferred_locale=locale,language,lang,sprache,jazyk|website=url,web,homepage|\
     points=score|tags=tag,labels|do_not_mail=unsubscribed,opted out,do not email,donotemail,opt out|\
     consent:newsletter=newsletter,consent,opt in,optin,agreed,subscribed,gdpr|date_added=dateadded,created,created at,signup date|\
-    owner=ownerusername|id=contact id";
+    owner=ownerusername|stage=lifecycle stage|date_identified=dateidentified|date_modified=datemodified,modified,updated at|\
+    id=contact id";
 
 /// Guesses where columns go by their names: aliases, labels, and what other programs call them.
 pub fn guess_mapping(headers: &[String], fields: &FieldCatalogue) -> Vec<Column> {
@@ -152,6 +176,9 @@ fn guess(header: &str, fields: &FieldCatalogue) -> Option<String> {
         return None;
     }
     if let Some(field) = fields.published().find(|f| words(&f.alias) == wanted || words(&f.label) == wanted) {
+        return Some(field.alias.clone());
+    }
+    if let Some(field) = fields.companies().published().find(|f| words(&f.alias) == wanted) {
         return Some(field.alias.clone());
     }
     let (name, _) = ALSO

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::contacts::{FieldCatalogue, FieldType, FieldValue, read_instant};
+use crate::contacts::{FieldCatalogue, FieldDef, FieldType, FieldValue, read_instant};
 use crate::imports::mapping::{Mapping, Target};
 use crate::time::Timestamp;
 
@@ -18,6 +18,12 @@ pub struct NewRow {
     pub consents: Vec<(String, bool)>,
     pub date_added: Option<Timestamp>,
     pub owner: Option<String>,
+    /// `Some(None)` takes her out of her stage.
+    pub stage: Option<Option<String>>,
+    pub date_identified: Option<Timestamp>,
+    pub date_modified: Option<Timestamp>,
+    /// Values of her company, by alias.
+    pub company: Vec<(String, FieldValue)>,
 }
 
 /// Why a row is not imported.
@@ -33,6 +39,8 @@ pub enum Rejected {
     Id(String),
     #[error("“{0}” is neither yes nor no")]
     YesNo(String),
+    #[error("there is no user “{0}”; write the e-mail address with which somebody signs in")]
+    Owner(String),
     #[error("“{0}” is not a date and time")]
     Date(String),
 }
@@ -71,17 +79,11 @@ impl Mapping {
             match target {
                 Target::Field(alias) => {
                     let Some(field) = fields.get(alias) else { continue };
-                    let value = if cell == "NULL" {
-                        FieldValue::Empty
-                    } else {
-                        match field.read_in(cell, zone) {
-                            Ok(value) => value,
-                            // A choice that the field does not know clears, as in the compatible product.
-                            Err(_) if field.kind == FieldType::Select => FieldValue::Empty,
-                            Err(error) => return Err(Rejected::Value { label: field.label.clone(), reason: error.to_string() }),
-                        }
-                    };
-                    row.values.push((alias.clone(), value));
+                    row.values.push((alias.clone(), value_of(field, cell, zone)?));
+                }
+                Target::Company(alias) => {
+                    let Some(field) = fields.companies().get(alias) else { continue };
+                    row.company.push((alias.clone(), value_of(field, cell, zone)?));
                 }
                 Target::Id => row.id = Some(cell.parse().map_err(|_| Rejected::Id(cell.to_owned()))?),
                 Target::Tags => {
@@ -94,13 +96,31 @@ impl Mapping {
                 }
                 Target::DoNotMail => row.do_not_mail = Some(yes_no(cell)?),
                 Target::Consent(purpose) => row.consents.push((purpose.clone(), yes_no(cell)?)),
-                Target::DateAdded => {
-                    row.date_added = Some(read_instant(cell, zone).ok_or_else(|| Rejected::Date(cell.to_owned()))?)
-                }
+                Target::DateAdded => row.date_added = Some(instant(cell, zone)?),
+                Target::DateIdentified => row.date_identified = Some(instant(cell, zone)?),
+                Target::DateModified => row.date_modified = Some(instant(cell, zone)?),
+                Target::Stage => row.stage = Some((cell != "NULL").then(|| cell.to_owned())),
                 Target::Owner => row.owner = Some(cell.to_owned()),
             }
         }
         if empty { Err(Rejected::Empty) } else { Ok(row) }
+    }
+}
+
+fn instant(cell: &str, zone: &TimeZone) -> Result<Timestamp, Rejected> {
+    read_instant(cell, zone).ok_or_else(|| Rejected::Date(cell.to_owned()))
+}
+
+/// The value of a cell; the word `NULL` clears.
+fn value_of(field: &FieldDef, cell: &str, zone: &TimeZone) -> Result<FieldValue, Rejected> {
+    if cell == "NULL" {
+        return Ok(FieldValue::Empty);
+    }
+    match field.read_in(cell, zone) {
+        Ok(value) => Ok(value),
+        // A choice that the field does not know clears, as in the compatible product.
+        Err(_) if field.kind == FieldType::Select => Ok(FieldValue::Empty),
+        Err(error) => Err(Rejected::Value { label: field.label.clone(), reason: error.to_string() }),
     }
 }
 

@@ -24,6 +24,7 @@ const TYPES: &[(&str, &str)] = &[
     ("lead.changetags", "contact.tags"),
     ("lead.changepoints", "contact.points"),
     ("stage.change", "contact.stage"),
+    ("lead.scorecontactscompanies", "company.score"),
     ("email.open", "email.open"),
     ("email.click", "email.click"),
     ("form.submit", "form.submit"),
@@ -156,6 +157,7 @@ fn settings(ours: &str, p: &Value) -> Value {
             json!({"points": p.get("points").cloned().unwrap_or(json!(0)), "group_id": ids(p.get("group")).first()})
         }
         "contact.stage" => json!({"stage_id": ids(p.get("stage")).first()}),
+        "company.score" => json!({"score": p.get("score").cloned().unwrap_or(json!(0))}),
         "email.click" => json!({"urls": texts("urls")}),
         "form.submit" => json!({"forms": ids(p.get("forms"))}),
         "page.visit" => {
@@ -173,6 +175,7 @@ fn properties(what: &StepType) -> Value {
         StepType::ChangePoints { points, group: None } => json!({"points": points}),
         StepType::ChangePoints { points, group } => json!({"points": points, "group": group}),
         StepType::ChangeStage { stage } => json!({"stage": stage}),
+        StepType::ScoreCompanies { score } => json!({"score": score}),
         StepType::OpensEmail => json!({}),
         StepType::ClicksEmail { urls } => json!({"urls": {"list": urls}}),
         StepType::SubmitsForm { forms } => json!({"forms": forms}),
