@@ -194,6 +194,10 @@ test("every other screen is there and accessible", async ({ page }) => {
     ["/settings/tracking", "Settings"],
     ["/settings/users", "Settings"],
     ["/me", "My profile"],
+    ["/contacts/duplicates", "Duplicates"],
+    ["/deliverability/suppressions", "Suppressed addresses"],
+    ["/settings/preferences", "Settings"],
+    ["/settings/privacy", "Settings"],
   ];
   for (const [path, title] of screens) {
     await page.goto(`${house!.url}/s${path}`);

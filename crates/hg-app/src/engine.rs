@@ -11,11 +11,13 @@ use crate::changes::ReactorWorker;
 use crate::companies;
 use crate::contacts;
 use crate::cx::Cx;
+use crate::duplicates;
 use crate::error::Result;
 use crate::fields;
 use crate::imports;
 use crate::jobs::JobWorker;
 use crate::points;
+use crate::privacy;
 use crate::segments;
 use crate::sending::{self, MailWorker};
 use crate::stages;
@@ -99,9 +101,14 @@ pub fn standard() -> Engine {
         .with(segments::SegmentClock)
         .with(campaigns::CampaignTimer)
         .with(points::DecayClock)
+        .with(privacy::RetentionClock)
         .with(JobWorker::new(vec![
             Arc::new(companies::FollowJob),
             Arc::new(contacts::BulkJob),
+            Arc::new(duplicates::FindJob),
+            Arc::new(privacy::SweepJob),
+            Arc::new(privacy::CleanUpJob),
+            Arc::new(duplicates::MergeSafeJob),
             Arc::new(fields::DropColumn),
             Arc::new(imports::DryRunJob),
             Arc::new(imports::ImportJob),

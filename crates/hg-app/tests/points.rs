@@ -50,7 +50,10 @@ async fn happens(app: &TestApp, contact: ContactId, kind: EventKind, object: i64
             let mut happening = Happening::new(contact, kind, now).object(object);
             if !url.is_empty() {
                 let id: i64 = tx.scalar(
-                    Sql::new("INSERT INTO urls (url) VALUES ($1) ON CONFLICT (url) DO UPDATE SET url = excluded.url RETURNING id").bind(&url),
+                    Sql::new(
+                        "INSERT INTO urls (url) VALUES ($1) ON CONFLICT (url) DO UPDATE SET url = excluded.url RETURNING id",
+                    )
+                    .bind(&url),
                 )?;
                 happening = happening.url(id).detail(json!({ "url": url }));
             }

@@ -89,7 +89,13 @@ on_each_db!(deleting_a_stage_empties_it_and_bringing_it_back_fills_it, |app| {
     assert_eq!(stages::board(&app.cx()).await.unwrap().iter().map(|l| l.people).collect::<Vec<_>>(), [3, 0]);
     stages::delete(&app.cx(), lead.id).await.unwrap();
     app.settle().await;
-    assert_eq!((of(&app, people[0]).await, found(&app, json!({"match": "all", "rules": [{"field": "stage", "op": "!empty"}]})).await.len()), (None, 0));
+    assert_eq!(
+        (
+            of(&app, people[0]).await,
+            found(&app, json!({"match": "all", "rules": [{"field": "stage", "op": "!empty"}]})).await.len()
+        ),
+        (None, 0)
+    );
     stages::change(&app.cx(), people[1], Some(friend.id)).await.unwrap();
     stages::restore(&app.cx(), lead.id).await.unwrap();
     app.settle().await;

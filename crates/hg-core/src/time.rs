@@ -138,6 +138,11 @@ impl Timestamp {
         self.plus_calendar(days.days(), zone).unwrap_or(if days < 0 { Self::MIN } else { Self::MAX })
     }
 
+    /// Adds whole months in `zone`, clamped to the last day of a month.
+    pub fn plus_months(self, months: i64, zone: &TimeZone) -> Self {
+        self.plus_calendar(months.months(), zone).unwrap_or(if months < 0 { Self::MIN } else { Self::MAX })
+    }
+
     /// Midnight of this instant's day in `zone`; where the clocks skip midnight, the first moment of the day.
     pub fn start_of_day(self, zone: &TimeZone) -> Self {
         Self::from_civil(self.date(zone).to_datetime(jiff::civil::Time::midnight()), zone).unwrap_or(self)

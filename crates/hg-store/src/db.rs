@@ -203,6 +203,15 @@ impl Db {
         }
     }
 
+    /// Empties the log beside an SQLite file and, when the file is no larger than `largest`, writes it anew without what
+    /// deleted rows left in it; writers wait for that long. Whether it was written anew. PostgreSQL does this by itself.
+    pub async fn compact(&self, largest: u64) -> Result<bool> {
+        let Some(path) = self.file().map(Path::to_path_buf) else { return Ok(false) };
+        tokio::task::spawn_blocking(move || crate::sqlite::compact(&path, largest))
+            .await
+            .map_err(|e| StoreError::Other(e.to_string()))?
+    }
+
     /// Finishes what waits and closes; later calls answer [`StoreError::Closed`].
     pub async fn close(&self) {
         let db = self.clone();

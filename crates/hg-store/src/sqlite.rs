@@ -71,7 +71,7 @@ impl SqliteEngine {
         let writer = open_connection(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         writer.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; \
-             PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000;",
+             PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000;",
             if durable { "FULL" } else { "OFF" }
         ))?;
         // Reading the schema finds files that are not databases before anything else happens.
@@ -228,6 +228,18 @@ pub(crate) fn lock_file(path: &Path) -> Result<std::fs::File> {
         Ok(true) => Ok(file),
         _ => Err(StoreError::Locked { path: path.display().to_string() }),
     }
+}
+
+/// Empties the log beside the file, and writes the file anew unless it is larger than that. Whether it did.
+pub(crate) fn compact(path: &Path, largest: u64) -> Result<bool> {
+    let whole = std::fs::metadata(path).is_ok_and(|m| m.len() <= largest);
+    let conn = open_connection(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    conn.execute_batch("PRAGMA busy_timeout = 30000; PRAGMA temp_store = FILE;")?;
+    if whole {
+        conn.execute_batch("VACUUM;")?;
+    }
+    conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")?;
+    Ok(whole)
 }
 
 fn write_loop(conn: &Connection, queue: &Queue) {

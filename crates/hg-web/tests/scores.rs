@@ -3,8 +3,8 @@
 mod door;
 
 use door::{administrator, code, complaint, contact, good};
-use hg_testkit::web::TestWeb;
 use hg_testkit::on_each_db;
+use hg_testkit::web::TestWeb;
 use serde_json::{Value, json};
 
 async fn id_of(web: &TestWeb, path: &str, body: Value, one: &str) -> i64 {
@@ -21,7 +21,10 @@ on_each_db!(stages_have_the_old_shape_and_move_contacts, |app| {
     let body = json!({"name": "Lead", "weight": "10", "category": sales, "publishUp": "2024-01-01 00:00:00"});
     let stage = id_of(&web, "/api/stages/new", body, "stage").await;
     let shown = web.get(&format!("/api/stages/{stage}")).await.json()["stage"].clone();
-    assert_eq!((&shown["weight"], &shown["category"]["title"], &shown["isPublished"]), (&json!(10), &json!("Sales"), &json!(true)));
+    assert_eq!(
+        (&shown["weight"], &shown["category"]["title"], &shown["isPublished"]),
+        (&json!(10), &json!("Sales"), &json!(true))
+    );
     assert_eq!(shown["publishUp"], "2024-01-01T00:00:00+00:00");
     assert_eq!(web.post(&format!("/api/stages/{stage}/contact/{ada}/add"), &json!({})).await.json(), json!({"success": 1}));
     let person = web.get(&format!("/api/contacts/{ada}")).await.json()["contact"].clone();
@@ -37,7 +40,8 @@ on_each_db!(stages_have_the_old_shape_and_move_contacts, |app| {
     assert_eq!(web.patch(&format!("/api/contacts/{ada}/edit"), &json!({"stage": 77})).await.status, 400);
     let put = web.put(&format!("/api/stages/{stage}/edit"), &json!({"name": "Customer"})).await.json()["stage"].clone();
     assert_eq!((&put["weight"], &put["category"], &put["isPublished"]), (&json!(0), &Value::Null, &json!(false)));
-    let found = web.get("/api/stages?search=is:unpublished&where[0][col]=name&where[0][expr]=eq&where[0][val]=Customer").await.json();
+    let found =
+        web.get("/api/stages?search=is:unpublished&where[0][col]=name&where[0][expr]=eq&where[0][val]=Customer").await.json();
     assert_eq!(found["total"], 1);
     assert_eq!(web.post("/api/stages/new", &json!({"weight": 1})).await.status, 400);
     assert_eq!(web.delete(&format!("/api/stages/{stage}/delete")).await.json()["stage"]["id"], Value::Null);
@@ -50,7 +54,8 @@ on_each_db!(point_rules_have_the_old_shape, |app| {
     assert_eq!(types["pointActionTypes"]["email.open"], "Opens an email");
     assert!(web.get("/api/points/triggers/events/types").await.json()["eventTypes"]["stage.change"].is_string());
     let group = id_of(&web, "/api/points/groups/new", json!({"name": "Interest"}), "pointGroup").await;
-    let body = json!({"name": "Visited", "type": "page.hit", "delta": 5, "properties": {"pages": [1]}, "repeatable": 1, "group": group});
+    let body =
+        json!({"name": "Visited", "type": "page.hit", "delta": 5, "properties": {"pages": [1]}, "repeatable": 1, "group": group});
     let action = id_of(&web, "/api/points/new", body, "point").await;
     let shown = web.get(&format!("/api/points/{action}")).await.json()["point"].clone();
     assert_eq!((&shown["delta"], &shown["properties"], &shown["repeatable"]), (&json!(5), &json!({"pages": [1]}), &json!(true)));
@@ -67,9 +72,18 @@ on_each_db!(point_rules_have_the_old_shape, |app| {
         {"name": "Tag", "type": "lead.changetags", "order": 2, "properties": {"add_tags": ["hot"]}},
         {"name": "First", "type": "lead.changetags", "order": 1, "properties": {"add_tags": ["warm"]}}
     ]);
-    let trigger = id_of(&web, "/api/points/triggers/new", json!({"name": "Hot", "points": 100, "color": "4e5d9d", "events": events}), "trigger").await;
+    let trigger = id_of(
+        &web,
+        "/api/points/triggers/new",
+        json!({"name": "Hot", "points": 100, "color": "4e5d9d", "events": events}),
+        "trigger",
+    )
+    .await;
     let shown = web.get(&format!("/api/points/triggers/{trigger}")).await.json()["trigger"].clone();
-    assert_eq!((&shown["events"][0]["name"], &shown["events"][1]["order"], &shown["color"]), (&json!("First"), &json!(2), &json!("4e5d9d")));
+    assert_eq!(
+        (&shown["events"][0]["name"], &shown["events"][1]["order"], &shown["color"]),
+        (&json!("First"), &json!(2), &json!("4e5d9d"))
+    );
     let first = shown["events"][0]["id"].as_i64().unwrap();
     let left = web.delete(&format!("/api/points/triggers/{trigger}/events/delete?events[]={first}")).await.json();
     assert_eq!(left["trigger"]["events"].as_array().unwrap().len(), 1);
@@ -135,7 +149,11 @@ on_each_db!(categories_are_given_back_by_everything_that_has_them, |app| {
     for (path, one, body) in [
         ("segments", "list", json!({"name": "A"})),
         ("emails", "email", json!({"name": "A", "subject": "A", "customHtml": "<p>A</p>"})),
-        ("forms", "form", json!({"name": "A", "fields": [{"label": "Email", "type": "email", "alias": "email"}], "postAction": "return"})),
+        (
+            "forms",
+            "form",
+            json!({"name": "A", "fields": [{"label": "Email", "type": "email", "alias": "email"}], "postAction": "return"}),
+        ),
         ("points", "point", json!({"name": "A", "type": "page.hit", "delta": 1})),
         ("points/triggers", "trigger", json!({"name": "A", "points": 1})),
         ("stages", "stage", json!({"name": "A"})),

@@ -528,6 +528,23 @@ export interface paths {
         patch: operations["patch_contacts_id"];
         trace?: never;
     };
+    "/contacts/{id}/archive.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is kept about a contact, as a ZIP archive of JSON and CSV files. */
+        get: operations["get_contacts_id_archive_zip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts/{id}/campaigns": {
         parameters: {
             query?: never;
@@ -650,6 +667,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contacts/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What erasing a contact would take away. */
+        get: operations["get_contacts_id_erase"];
+        put?: never;
+        /** Erases a contact for good: no personal value of hers is kept anywhere. This cannot be undone. */
+        post: operations["post_contacts_id_erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/merge/{other}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Both contacts side by side, and what would move. The first one survives. */
+        get: operations["get_contacts_id_merge_other"];
+        put?: never;
+        /** Merges the other contact into the first one, which survives. */
+        post: operations["post_contacts_id_merge_other"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who was merged into a contact, the latest first. */
+        get: operations["get_contacts_id_merges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts/{id}/notes": {
         parameters: {
             query?: never;
@@ -697,6 +767,24 @@ export interface paths {
         put?: never;
         /** Changes the score of a contact in a group. */
         post: operations["post_contacts_id_points_groups_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often a contact wants to hear from us, by channel. */
+        get: operations["get_contacts_id_preferences"];
+        /** Sets what a contact wants on a channel; a rule that says nothing is taken away. */
+        put: operations["put_contacts_id_preferences"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -851,6 +939,91 @@ export interface paths {
         post?: never;
         /** Forgets a device: whoever uses it is a new visitor the next time. */
         delete: operations["delete_devices_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs that wait for a decision, safe ones first. */
+        get: operations["get_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/duplicates/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks for duplicates in the background. */
+        post: operations["post_duplicates_find"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/duplicates/merge-safe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merges every safe pair in the background: the newer contact into the older. */
+        post: operations["post_duplicates_merge_safe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/duplicates/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** They are two people: the pair is not shown again. */
+        post: operations["post_duplicates_id_dismiss"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/duplicates/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merges a pair: the newer contact into the older. */
+        post: operations["post_duplicates_id_merge"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1354,6 +1527,23 @@ export interface paths {
         put?: never;
         /** Changes the own password; every session ends. */
         post: operations["post_me_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merges/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a merge back; the contact that was merged comes back with everything that was hers. */
+        post: operations["post_merges_id_undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1943,6 +2133,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settings/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How contacts are told apart. */
+        get: operations["get_settings_identity"];
+        /** Sets how contacts are told apart. */
+        put: operations["put_settings_identity"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settings/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often people may hear from us, and what their own page shows. */
+        get: operations["get_settings_preferences"];
+        /** Sets how often people may hear from us, and what their own page shows. */
+        put: operations["put_settings_preferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settings/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is forgotten when it has grown old. */
+        get: operations["get_settings_retention"];
+        /** Sets what is forgotten. It begins the night after, at three in the morning. */
+        put: operations["put_settings_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settings/retention/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a clean-up by these rules would take now, without taking it. */
+        post: operations["post_settings_retention_count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settings/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cleans up now, by the rules of the settings. */
+        post: operations["post_settings_retention_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/settings/sending": {
         parameters: {
             query?: never;
@@ -2080,6 +2358,75 @@ export interface paths {
         /** Brings a deleted stage back, with everybody who is in no other since. */
         post: operations["post_stages_id_restore"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The list, what was added last first. */
+        get: operations["get_suppressions"];
+        put?: never;
+        /** Puts an address on the list. */
+        post: operations["post_suppressions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/suppressions/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole list as CSV: hash, cause, source and time. */
+        get: operations["get_suppressions_export_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/suppressions/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings many addresses onto the list. */
+        post: operations["post_suppressions_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/suppressions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an address off the list. */
+        delete: operations["delete_suppressions_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2508,6 +2855,11 @@ export interface components {
             subject: string;
             to: string;
         };
+        /**
+         * @description Why an address must not be written to.
+         * @enum {string}
+         */
+        CauseWord: "unsubscribed" | "bounced" | "manual" | "complained";
         /** @description A join or a leave, of one or of many. */
         ChangeOut: {
             at: string;
@@ -2526,6 +2878,22 @@ export interface components {
         ChoiceBody: {
             label: string;
             value: string;
+        };
+        /** @description How many of each; a hundred thousand stands for more. */
+        CleanUpOut: {
+            /** Format: int64 */
+            addresses: number;
+            /** Format: int64 */
+            contacts: number;
+            /** Format: int64 */
+            events: number;
+            /** Format: int64 */
+            visitors: number;
+        };
+        /** @description The task that was started; none when one waits already. */
+        CleanUpStarted: {
+            /** Format: int64 */
+            task_id: number | null;
         };
         /** @description Where a column goes. */
         ColumnOut: {
@@ -2682,6 +3050,27 @@ export interface components {
          * @enum {string}
          */
         ConsentWord: "given" | "withdrawn";
+        /** @description What an erasure takes away. */
+        ConsequenceOut: {
+            /** Format: int64 */
+            answers: number;
+            /**
+             * Format: int64
+             * @description Campaigns that she leaves.
+             */
+            campaigns: number;
+            /** Format: int64 */
+            emails: number;
+            /** Format: int64 */
+            events: number;
+            /** Format: int64 */
+            notes: number;
+            /**
+             * Format: int64
+             * @description Messages that wait and will not be sent.
+             */
+            waiting: number;
+        };
         /** @description What is known of a contact to be made or changed. */
         ContactIn: {
             /**
@@ -2930,6 +3319,13 @@ export interface components {
             /** @description She proved that it is hers. */
             verified: boolean;
         };
+        DismissIn: {
+            /**
+             * @description `false` opens the pair once more.
+             * @default true
+             */
+            dismissed?: boolean;
+        };
         /** @description A channel on which she must not be contacted. */
         DoNotContactOut: {
             at: string;
@@ -3066,6 +3462,13 @@ export interface components {
             html: string;
             iframe: string;
             script: string;
+        };
+        EraseIn: {
+            /**
+             * @description Keep the hash of the address, so that no import brings her back.
+             * @default true
+             */
+            suppress?: boolean;
         };
         /** @description Why a contact belongs to the segment or does not. */
         ExplainOut: {
@@ -3402,6 +3805,11 @@ export interface components {
             state: string;
             step_key: string;
         };
+        /** @description How contacts are told apart. */
+        IdentitySettings: {
+            /** @description All identifiers that somebody gives must be a contact's; otherwise any of them is enough. */
+            all_identifiers: boolean;
+        };
         ImportIn: {
             /**
              * @description One character.
@@ -3468,6 +3876,21 @@ export interface components {
          * @enum {string}
          */
         ImportStateWord: "mapping" | "dry_running" | "ready" | "queued" | "running" | "stopped" | "done" | "failed";
+        /** @description What an import of the list did. */
+        ImportedOut: {
+            /** Format: int64 */
+            added: number;
+            /**
+             * Format: int64
+             * @description Were on the list already.
+             */
+            there: number;
+            /**
+             * Format: int64
+             * @description Lines that hold neither an address nor a hash.
+             */
+            unreadable: number;
+        };
         /** @description A campaign as a contact's record shows it. */
         InCampaignOut: {
             /** Format: int64 */
@@ -3562,6 +3985,11 @@ export interface components {
             /** @description Since when she stands there. */
             since?: string | null;
         };
+        /**
+         * @description By what two contacts may be one person.
+         * @enum {string}
+         */
+        LikenessWord: "mailbox" | "phone" | "name_and_company";
         /** @description A link and its clicks. */
         LinkStat: {
             /** Format: int64 */
@@ -3598,6 +4026,56 @@ export interface components {
             /** @description `filter`, or who added her by hand. */
             origin: string;
         };
+        /** @description A field of both, side by side. */
+        MergeFieldOut: {
+            /** @description Whose value is taken when nobody chooses. */
+            chosen: components["schemas"]["SideWord"];
+            field: string;
+            label: string;
+            loser: string;
+            winner: string;
+        };
+        MergeIn: {
+            /**
+             * @description Whose value to take, by field; the others follow the rules.
+             * @default {}
+             */
+            choices?: {
+                [key: string]: components["schemas"]["SideWord"];
+            };
+        };
+        /** @description A contact that was merged into this one. */
+        MergeOut: {
+            can_undo: boolean;
+            /** Format: int64 */
+            contact_id: number;
+            /** Format: int64 */
+            id: number;
+            merged_at: string;
+            name: string;
+            /** @description Until when it can be undone. */
+            undo_until: string;
+        };
+        /** @description What a merge would do. */
+        MergePreviewOut: {
+            /** @description Fields that at least one of them has a value for. */
+            fields: components["schemas"]["MergeFieldOut"][];
+            /** @description The one that is merged into her. */
+            loser: components["schemas"]["ContactOut"];
+            moved: components["schemas"]["MovedOut"][];
+            /**
+             * Format: int64
+             * @description The survivor's points afterwards.
+             */
+            points: number;
+            /**
+             * Format: int64
+             * @description How long the merge can be undone.
+             */
+            undo_days: number;
+            /** @description The one that survives. */
+            winner: components["schemas"]["ContactOut"];
+        };
         /** @description A caught message with everything in it. */
         MessageOut: components["schemas"]["CaughtOut"] & {
             headers: components["schemas"]["HeaderOut"][];
@@ -3607,6 +4085,12 @@ export interface components {
             open_url: string | null;
             source: string;
             text: string;
+        };
+        /** @description Rows that move along. */
+        MovedOut: {
+            /** Format: int64 */
+            count: number;
+            what: string;
         };
         /** @description Something still to come. */
         NextOut: {
@@ -4202,6 +4686,26 @@ export interface components {
             total: number | null;
         };
         /** @description A page of a list on the wire. */
+        PageOut_PairOut: {
+            items: {
+                first: components["schemas"]["ContactOut"];
+                found_at: string;
+                /** Format: int64 */
+                id: number;
+                other: components["schemas"]["ContactOut"];
+                rule: components["schemas"]["LikenessWord"];
+                /** @description Nothing speaks against merging them. */
+                safe: boolean;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
         PageOut_PersonOut: {
             items: {
                 contact: components["schemas"]["ContactRef"];
@@ -4433,6 +4937,27 @@ export interface components {
             total: number | null;
         };
         /** @description A page of a list on the wire. */
+        PageOut_SuppressionOut: {
+            items: {
+                added_at: string;
+                cause: components["schemas"]["CauseWord"];
+                comments: string | null;
+                /** @description SHA-256 of the address in its normal form. */
+                hash: string;
+                /** Format: int64 */
+                id: number;
+                /** @description What put it there. */
+                source: string;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
         PageOut_TagOut: {
             items: {
                 /**
@@ -4539,6 +5064,17 @@ export interface components {
         PagePreviewOut: {
             html: string;
         };
+        /** @description Two contacts that may be one person. */
+        PairOut: {
+            first: components["schemas"]["ContactOut"];
+            found_at: string;
+            /** Format: int64 */
+            id: number;
+            other: components["schemas"]["ContactOut"];
+            rule: components["schemas"]["LikenessWord"];
+            /** @description Nothing speaks against merging them. */
+            safe: boolean;
+        };
         PasswordChange: {
             current: string;
             new: string;
@@ -4557,6 +5093,11 @@ export interface components {
             add?: number[];
             remove?: number[];
         };
+        /**
+         * @description A span in which messages are counted.
+         * @enum {string}
+         */
+        PeriodWord: "day" | "week" | "month";
         /** @description A contact in a campaign. */
         PersonOut: {
             contact: components["schemas"]["ContactRef"];
@@ -4753,6 +5294,30 @@ export interface components {
          * @enum {string}
          */
         PostActionWord: "message" | "redirect" | "return";
+        /** @description How often people may hear from us, and what they may say about it on their own page. */
+        PreferenceSettings: {
+            /**
+             * Format: int64
+             * @description At most so many marketing mails in a period; 0: no limit.
+             */
+            email_most: number;
+            email_period: components["schemas"]["PeriodWord"];
+            /**
+             * Format: int64
+             * @description The landing page that is the preference centre; none: the built-in one.
+             */
+            page_id?: number | null;
+            show_categories: boolean;
+            show_consents: boolean;
+            show_frequency: boolean;
+            show_pause_dates: boolean;
+            show_preferences: boolean;
+            show_preferred_channel: boolean;
+            show_segments: boolean;
+            /** Format: int64 */
+            sms_most: number;
+            sms_period: components["schemas"]["PeriodWord"];
+        };
         /** @description The body of every answer that reports a problem. */
         ProblemBody: {
             /** @description A sentence that says what happened and what to do. */
@@ -4809,11 +5374,50 @@ export interface components {
             id: number;
             name: string;
         };
+        /** @description What is forgotten, after how many days; 0: never. */
+        RetentionSettings: {
+            /**
+             * Format: int64
+             * @description Addresses that people came from.
+             */
+            addresses_days: number;
+            /**
+             * Format: int64
+             * @description Contacts who did nothing, known ones too.
+             */
+            contacts_days: number;
+            /**
+             * Format: int64
+             * @description Visits, opens, clicks and everything else in timelines.
+             */
+            events_days: number;
+            /**
+             * Format: int64
+             * @description Visitors whom nobody knows and who did not come again.
+             */
+            visitors_days: number;
+        };
         /**
          * @description What somebody may do.
          * @enum {string}
          */
         RoleWord: "administrator" | "viewer";
+        /** @description What a contact wants on a channel. */
+        RuleBody: {
+            channel: string;
+            /**
+             * Format: int64
+             * @description At most so many messages in a period; none: as the settings say.
+             */
+            most?: number | null;
+            /** @description Nothing from here… */
+            pause_from?: string | null;
+            /** @description … until here. */
+            pause_until?: string | null;
+            period?: components["schemas"]["PeriodWord"] | null;
+            /** @description The channel she likes best. */
+            preferred?: boolean;
+        };
         ScoreLineOut: {
             /**
              * Format: int64
@@ -4956,6 +5560,11 @@ export interface components {
             /** @description Nobody can sign in yet: show the first-run page. */
             needed: boolean;
         };
+        /**
+         * @description One of two contacts that are merged.
+         * @enum {string}
+         */
+        SideWord: "winner" | "loser";
         /** @description A rule, saved or not, and how far back to look. */
         SimulateIn: {
             action: components["schemas"]["PointActionIn"];
@@ -5072,6 +5681,11 @@ export interface components {
             id: number;
             name: string;
         };
+        /** @description The task that was started; none when one waits already. */
+        StartedOut: {
+            /** Format: int64 */
+            task_id: number | null;
+        };
         StepCatalogue: {
             types: components["schemas"]["StepTypeOut"][];
         };
@@ -5164,6 +5778,29 @@ export interface components {
             source: string;
             subscribed: boolean;
             title: string;
+        };
+        SuppressionIn: {
+            /**
+             * @description An email address, or its SHA-256 hash.
+             * @default
+             */
+            address: string;
+            /** @default null */
+            cause?: components["schemas"]["CauseWord"] | null;
+            /** @default null */
+            comments?: string | null;
+        };
+        /** @description An address on the list, of which only the hash is known. */
+        SuppressionOut: {
+            added_at: string;
+            cause: components["schemas"]["CauseWord"];
+            comments: string | null;
+            /** @description SHA-256 of the address in its normal form. */
+            hash: string;
+            /** Format: int64 */
+            id: number;
+            /** @description What put it there. */
+            source: string;
         };
         TagIn: {
             /** @default null */
@@ -6903,6 +7540,36 @@ export interface operations {
             };
         };
     };
+    get_contacts_id_archive_zip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_contacts_id_campaigns: {
         parameters: {
             query?: never;
@@ -7217,6 +7884,164 @@ export interface operations {
             };
         };
     };
+    get_contacts_id_erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsequenceOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_contacts_id_erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseIn"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_contacts_id_merge_other: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                other: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergePreviewOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_contacts_id_merge_other: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                other: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_contacts_id_merges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_contacts_id_notes: {
         parameters: {
             query?: {
@@ -7376,6 +8201,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScoresOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_contacts_id_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleBody"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_contacts_id_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleBody"][];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -7660,6 +8549,159 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_duplicates: {
+        parameters: {
+            query?: {
+                /** @description `mailbox`, `phone` or `name_and_company`. */
+                rule?: string;
+                /** @description Only pairs that nothing speaks against merging. */
+                safe?: boolean;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_PairOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_duplicates_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_duplicates_merge_safe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_duplicates_id_dismiss: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissIn"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_duplicates_id_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactOut"];
+                };
             };
             /** @description What is wrong and what can be done */
             default: {
@@ -8924,6 +9966,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_merges_id_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactOut"];
+                };
             };
             /** @description What is wrong and what can be done */
             default: {
@@ -10674,6 +11746,246 @@ export interface operations {
             };
         };
     };
+    get_settings_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentitySettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_settings_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentitySettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentitySettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_settings_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_settings_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreferenceSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_settings_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_settings_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_settings_retention_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleanUpOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_settings_retention_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleanUpStarted"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_settings_sending: {
         parameters: {
             query?: never;
@@ -11100,6 +12412,161 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StageOut"];
                 };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_suppressions: {
+        parameters: {
+            query?: {
+                /** @description An address, or the hash of one: the list knows no others. */
+                search?: string;
+                /** @description `unsubscribed`, `bounced`, `manual` or `complained`. */
+                cause?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_SuppressionOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_suppressions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_suppressions_export_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_suppressions_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_suppressions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What is wrong and what can be done */
             default: {

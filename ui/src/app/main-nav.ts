@@ -8,6 +8,7 @@ import {
   IconLayoutDashboard,
   IconListCheck,
   IconMail,
+  IconMailOff,
   IconRoute,
   IconSettings,
   IconStairs,
@@ -16,6 +17,7 @@ import {
   IconUpload,
   IconUsers,
   IconUsersGroup,
+  IconUsersPlus,
 } from "@tabler/icons-react";
 
 /** The places of the app: navigation, palette and shortcuts are made from this one list. */
@@ -29,11 +31,13 @@ export const PLACES = [
   { key: "fields", path: "/fields", icon: IconTableColumn, keys: "l", group: "audience" },
   { key: "points", path: "/points", icon: IconCoin, keys: "n", group: "audience" },
   { key: "stages", path: "/stages", icon: IconStairs, keys: "h", group: "audience" },
+  { key: "duplicates", path: "/contacts/duplicates", icon: IconUsersPlus, keys: "u", group: "audience" },
   { key: "imports", path: "/imports", icon: IconUpload, keys: "i", group: "audience" },
   { key: "campaigns", path: "/campaigns", icon: IconRoute, keys: "m", group: "reach" },
   { key: "emails", path: "/emails", icon: IconMail, keys: "e", group: "reach" },
   { key: "pages", path: "/pages", icon: IconFileText, keys: "p", group: "reach" },
   { key: "forms", path: "/forms", icon: IconForms, keys: "f", group: "reach" },
+  { key: "suppressions", path: "/deliverability/suppressions", icon: IconMailOff, keys: "b", group: "reach" },
   { key: "outbox", path: "/outbox", icon: IconInbox, keys: "o", group: "system" },
   { key: "tasks", path: "/tasks", icon: IconListCheck, keys: "k", group: "system" },
   { key: "settings", path: "/settings/general", icon: IconSettings, keys: ",", group: "system" },

@@ -113,6 +113,22 @@ const contactImport = createRoute({
   path: "/contacts/import",
   component: lazyRouteComponent(() => import("../contacts/ImportUploadPage"), "ImportUploadPage"),
 });
+const duplicates = createRoute({
+  getParentRoute: () => app,
+  path: "/contacts/duplicates",
+  component: lazyRouteComponent(() => import("../contacts/DuplicatesPage"), "DuplicatesPage"),
+});
+const contactMerge = createRoute({
+  getParentRoute: () => app,
+  path: "/contacts/$id/merge",
+  validateSearch: (search: Search): { other?: number } => ({ other: whole(search.other) }),
+  component: lazyRouteComponent(() => import("../contacts/MergePage"), "MergePage"),
+});
+const suppressions = createRoute({
+  getParentRoute: () => app,
+  path: "/deliverability/suppressions",
+  component: lazyRouteComponent(() => import("../emails/SuppressionsPage"), "SuppressionsPage"),
+});
 const imports = createRoute({
   getParentRoute: () => app,
   path: "/imports",
@@ -316,6 +332,9 @@ export const router = createRouter({
       tasks,
       contacts,
       contactImport,
+      duplicates,
+      contactMerge,
+      suppressions,
       contact,
       imports,
       importOne,

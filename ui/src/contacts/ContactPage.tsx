@@ -3,7 +3,7 @@ import { IconDots, IconTimeline } from "@tabler/icons-react";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, byCursor, http, refresh, take } from "../api/client";
+import { $api, API, byCursor, http, refresh, take } from "../api/client";
 import { useLive } from "../api/live";
 import type { Activity, Contact, TimelineItem } from "../api/types";
 import { initials } from "../app/Shell";
@@ -20,7 +20,9 @@ import { Timeline } from "../ui/Timeline";
 import { attempt, undoable } from "../ui/toasts";
 import { ConsentCard } from "./ConsentCard";
 import { useDisplayName } from "./ContactsPage";
+import { EraseDialog } from "./EraseDialog";
 import { FactsCard } from "./FactsCard";
+import { MergesCard } from "./MergesCard";
 import { momentDetail, readable } from "./moments";
 import { NotesCard } from "./NotesCard";
 import { PointsCard, StageCard } from "./PointsCard";
@@ -44,6 +46,7 @@ function Record({ contact }: { contact: Contact }) {
   const may = useMayEdit();
   const nameOf = useDisplayName();
   const navigate = useNavigate();
+  const [erasing, setErasing] = useState(false);
   const path = { path: { id: contact.id } };
   const remove = () =>
     attempt(async () => {
@@ -86,12 +89,26 @@ function Record({ contact }: { contact: Contact }) {
                 </Button>
               </Menu.Target>
               <Menu.Dropdown>
+                <Menu.Item
+                  onClick={() =>
+                    navigate({ to: "/contacts/$id/merge", params: { id: String(contact.id) }, search: {} })
+                  }
+                >
+                  {t("persons:merge.action")}
+                </Menu.Item>
+                <Menu.Item component="a" href={`${API}/contacts/${contact.id}/archive.zip`}>
+                  {t("persons:erase.archive")}
+                </Menu.Item>
                 <Menu.Item onClick={remove}>{t("common:delete")}</Menu.Item>
+                <Menu.Item color="red" onClick={() => setErasing(true)}>
+                  {t("persons:erase.action")}
+                </Menu.Item>
               </Menu.Dropdown>
             </Menu>
           )
         }
       />
+      <EraseDialog contact={contact} opened={erasing} close={() => setErasing(false)} />
       <div className="hg-record">
         <Stack>
           <FactsCard contact={contact} />
@@ -108,6 +125,7 @@ function Record({ contact }: { contact: Contact }) {
           <CampaignsCard contact={contact} />
           <ConsentCard contact={contact} />
           <TracesCard contact={contact} />
+          <MergesCard contact={contact} />
         </Stack>
       </div>
     </>

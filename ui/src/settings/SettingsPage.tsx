@@ -29,9 +29,11 @@ import { ErrorState, ErrorSummary, Waiting } from "../ui/states";
 import { said } from "../ui/toasts";
 import { locales, timezones } from "../ui/zones";
 import { CategoriesSection } from "./CategoriesSection";
+import { PreferencesSection } from "./PreferencesSection";
+import { PrivacySection } from "./PrivacySection";
 import { UsersSection } from "./UsersSection";
 
-const SECTIONS = ["general", "sending", "tracking", "categories", "users"] as const;
+const SECTIONS = ["general", "sending", "preferences", "tracking", "privacy", "categories", "users"] as const;
 
 export function SettingsPage() {
   const { t } = useTranslation("settings");
@@ -53,6 +55,8 @@ export function SettingsPage() {
         </Tabs.List>
         <Tabs.Panel value="general">{section === "general" && <General />}</Tabs.Panel>
         <Tabs.Panel value="sending">{section === "sending" && <Sending />}</Tabs.Panel>
+        <Tabs.Panel value="preferences">{section === "preferences" && <PreferencesSection />}</Tabs.Panel>
+        <Tabs.Panel value="privacy">{section === "privacy" && <PrivacySection />}</Tabs.Panel>
         <Tabs.Panel value="tracking">{section === "tracking" && <Tracking />}</Tabs.Panel>
         <Tabs.Panel value="categories">{section === "categories" && <CategoriesSection />}</Tabs.Panel>
         <Tabs.Panel value="users">{section === "users" && <UsersSection />}</Tabs.Panel>
@@ -62,7 +66,7 @@ export function SettingsPage() {
 }
 
 /** A settings form: fields, its save button, and the errors that belong to no field. */
-function Panel(props: { submit: () => void; errors: string[]; busy: boolean; children: ReactNode }) {
+export function Panel(props: { submit: () => void; errors: string[]; busy: boolean; children: ReactNode }) {
   const { t } = useTranslation();
   const may = useMayEdit();
   return (
@@ -87,7 +91,10 @@ function Panel(props: { submit: () => void; errors: string[]; busy: boolean; chi
   );
 }
 
-function useSettingsForm<T extends Record<string, unknown>>(value: T, put: (body: T) => Promise<unknown>) {
+export function useSettingsForm<T extends Record<string, unknown>>(
+  value: T,
+  put: (body: T) => Promise<unknown>,
+) {
   const { t } = useTranslation();
   const form = useForm<T>({ initialValues: value });
   const [errors, setErrors] = useState<string[]>([]);

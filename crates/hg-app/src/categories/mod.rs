@@ -7,7 +7,7 @@ mod service;
 mod subscriptions;
 
 pub use service::{
-    BUNDLES, Category, CategoryPatch, CategoryRef, NewCategory, Usage, assign, check, checked, create, delete, get, list, of_rows, place, refs, restore, update,
-    usage,
+    BUNDLES, Category, CategoryPatch, CategoryRef, NewCategory, Usage, assign, check, checked, create, delete, get, list,
+    of_rows, place, refs, restore, update, usage,
 };
 pub use subscriptions::{Subscription, subscribe, subscribe_in, subscriptions};

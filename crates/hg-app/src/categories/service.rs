@@ -259,11 +259,8 @@ fn clean(category: &mut Category) -> Result<()> {
     if category.title.is_empty() || category.title.chars().count() > 191 {
         wrong.push(FieldError::new("/title", "required", "Give the category a title of 1 to 191 characters."));
     }
-    category.color = category
-        .color
-        .as_deref()
-        .map(|c| c.trim().trim_start_matches('#').to_ascii_lowercase())
-        .filter(|c| !c.is_empty());
+    category.color =
+        category.color.as_deref().map(|c| c.trim().trim_start_matches('#').to_ascii_lowercase()).filter(|c| !c.is_empty());
     if category.color.as_ref().is_some_and(|c| c.len() != 6 || !c.bytes().all(|b| b.is_ascii_hexdigit())) {
         wrong.push(FieldError::new("/color", "colour", "A colour is six hexadecimal digits, such as 4e5d9d."));
     }
@@ -422,7 +419,8 @@ pub async fn usage(cx: &Cx, id: CategoryId) -> Result<Vec<Usage>> {
             let mut found = Vec::new();
             for (kind, table) in tables() {
                 let name = if table == "pages" { "title" } else { "name" };
-                let text = format!("SELECT id, {name} FROM {table} WHERE category_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT 500");
+                let text =
+                    format!("SELECT id, {name} FROM {table} WHERE category_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT 500");
                 found.extend(tx.all(Sql::new(text).bind(id), |r| Ok(Usage { kind, id: r.get(0)?, name: r.get(1)? }))?);
             }
             Ok(found)

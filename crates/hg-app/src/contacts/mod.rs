@@ -37,11 +37,14 @@ pub use marks::{
     DoNotContact, NewDoNotContact, change_points, change_tags, contact_again, lift_do_not_contact, points, set_do_not_contact,
     stop_contacting, write_do_not_contact,
 };
-pub use merge::merge;
+pub use merge::{
+    Choices, DAYS as UNMERGE_DAYS, MergeField, MergePreview, MergeRecord, Side, merge, merge_by_hand, merges_of,
+    preview as merge_preview, unmerge,
+};
 pub use model::{Contact, ContactInput, ContactName, Existing, PointsOperator, Source, Values};
 pub use service::{
-    create, create_or_update, delete, find_by_email, get, get_many, is_suppressed, load, names, names_of, read_values, restore,
-    several, survivor, update, zone_of,
+    create, create_or_update, delete, find_by_email, get, get_many, is_suppressed, load, names, names_of, other_holder,
+    read_values, restore, several, survivor, update, zone_of,
 };
 pub use timeline::{Moment, TimelineQuery, moments, recent, timeline};
 pub use traces::{

@@ -111,7 +111,7 @@ pub async fn create(cx: &Cx, input: ContactInput, match_existing: bool) -> Resul
         .write(move |tx| {
             let fields = fields::catalogue(&ws, tx)?;
             let values = read_values(&fields, &input.fields, &ws.settings().general.timezone)?;
-            let found = if match_existing { find_by_unique(tx, &fields, &values)? } else { None };
+            let found = if match_existing { find_by_unique(&ws, tx, &fields, &values)? } else { None };
             let target = found.map(|id| load(&ws, tx, id)).transpose()?;
             if target.is_none() {
                 require(&fields, &values)?;
@@ -180,6 +180,26 @@ fn apply_marks(ws: &Workspace, tx: &mut Tx<'_>, id: ContactId, input: &ContactIn
     Ok(())
 }
 
+/// The contact that has a unique value which these say, and is not the one given.
+pub async fn other_holder(cx: &Cx, id: ContactId, input: ContactInput) -> Result<Option<ContactId>> {
+    cx.may(Action::View(Area::Contacts))?;
+    let ws = cx.ws.clone();
+    cx.db()
+        .read(move |tx| {
+            let fields = fields::catalogue(&ws, tx)?;
+            let values = read_values(&fields, &input.fields, &ws.settings().general.timezone)?;
+            for field in fields.unique() {
+                let one: Values =
+                    values.iter().filter(|(alias, _)| **alias == field.alias).map(|(a, v)| (a.clone(), v.clone())).collect();
+                if let Some(other) = find_by_unique(&ws, tx, &fields, &one)?.filter(|other| *other != id) {
+                    return Ok(Some(other));
+                }
+            }
+            Ok(None)
+        })
+        .await
+}
+
 /// Changes the named values of a contact; a blank value clears.
 pub async fn update(cx: &Cx, id: ContactId, input: ContactInput, blanks_clear: bool) -> Result<Contact> {
     cx.may(Action::Edit(Area::Contacts))?;
@@ -203,15 +223,26 @@ pub async fn update(cx: &Cx, id: ContactId, input: ContactInput, blanks_clear: b
         .await
 }
 
-/// Finds a contact by its unique values, any of which is enough; of several the newest.
-pub(crate) fn find_by_unique(tx: &mut Tx<'_>, fields: &FieldCatalogue, values: &Values) -> Result<Option<ContactId>> {
-    let mut newest: Option<(i64, ContactId)> = None;
+/// Finds a contact by its unique values; of several the newest. One value is enough, or all that are given must be hers:
+/// as the settings say.
+pub(crate) fn find_by_unique(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    fields: &FieldCatalogue,
+    values: &Values,
+) -> Result<Option<ContactId>> {
+    let all = ws.settings().identity.all_identifiers;
+    let (mut newest, mut asked) = (None, 0);
     for field in fields.unique() {
         let Some(key) = values.get(&field.alias).and_then(|v| unique_key(field, v)) else { continue };
         let Some(column) = &field.column else { continue };
         let text = format!("SELECT created_at, id FROM contacts WHERE {} = $1 AND deleted_at IS NULL", key_column(column));
         let found: Option<(i64, ContactId)> = tx.opt(Sql::new(text).bind(key), |r| Ok((r.get(0)?, r.get(1)?)))?;
+        if all && (found.is_none() || asked > 0 && found != newest) {
+            return Ok(None);
+        }
         newest = newest.max(found);
+        asked += 1;
     }
     Ok(newest.map(|(_, id)| id))
 }
@@ -234,7 +265,7 @@ pub fn is_suppressed(tx: &mut Tx<'_>, contact: ContactId, channel: &str) -> Resu
 /// values change nothing. Whether it was made.
 pub fn create_or_update(ws: &Workspace, tx: &mut Tx<'_>, values: &Values, source: Source) -> Result<(ContactId, bool)> {
     let fields = fields::catalogue(ws, tx)?;
-    let found = find_by_unique(tx, &fields, values)?;
+    let found = find_by_unique(ws, tx, &fields, values)?;
     let target = found.map(|id| load(ws, tx, id)).transpose()?;
     let change = Change { values, existing: Existing::Overwrite, blanks_clear: false, owner: None, source, now: ws.clock.now() };
     let Written { id, created, .. } = save::write(tx, &fields, target.as_ref(), &change)?;
@@ -321,7 +352,10 @@ pub(crate) fn set_deleted(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId], de
     let text = if deleted {
         "UPDATE contacts SET deleted_at = $2, updated_at = $2, version = version + 1 WHERE id @in($1) AND deleted_at IS NULL RETURNING id"
     } else {
-        "UPDATE contacts SET deleted_at = NULL, updated_at = $2, version = version + 1 WHERE id @in($1) AND deleted_at IS NOT NULL RETURNING id"
+        // Who was merged comes back by undoing the merge.
+        "UPDATE contacts SET deleted_at = NULL, updated_at = $2, version = version + 1 WHERE id @in($1) AND deleted_at IS NOT NULL \
+         AND NOT EXISTS (SELECT 1 FROM contact_merges m WHERE m.loser_id = contacts.id) \
+         AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.contact_id = contacts.id) RETURNING id"
     };
     let touched = tx.all(Sql::new(text).bind(plain.as_slice()).bind(now), |r| r.get::<ContactId>(0))?;
     for id in &touched {

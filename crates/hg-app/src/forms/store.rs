@@ -51,8 +51,11 @@ pub(super) fn find(tx: &mut Tx<'_>, id: FormId) -> Result<Option<FormRecord>> {
     Ok(tx.opt(Sql::new(format!("SELECT {COLUMNS} FROM forms WHERE id = $1 AND deleted_at IS NULL")).bind(id), read)?)
 }
 
-const LIST: SmallTable =
-    SmallTable { table: "forms", things: "Forms", searched: &["name"], sorted: &["name", "submissions", "updated_at"],
+const LIST: SmallTable = SmallTable {
+    table: "forms",
+    things: "Forms",
+    searched: &["name"],
+    sorted: &["name", "submissions", "updated_at"],
     published: Some("published = 1"),
     global: None,
     category: true,

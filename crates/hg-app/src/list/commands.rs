@@ -112,7 +112,11 @@ mod tests {
             created_by,
             category,
         };
-        let rows = [row(1, "Newsletter", true, Some(7), Some(5)), row(2, "Old news", false, None, None), row(3, "Vips", true, Some(8), None)];
+        let rows = [
+            row(1, "Newsletter", true, Some(7), Some(5)),
+            row(2, "Old news", false, None, None),
+            row(3, "Vips", true, Some(8), None),
+        ];
         let matcher = Matcher {
             search: Search::parse(search),
             me: Some(7),

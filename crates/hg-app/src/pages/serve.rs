@@ -8,7 +8,7 @@ use hg_core::forms::{RenderWishes, render};
 use hg_core::ids::{ContactId, FormId, PageId, alphanumeric};
 use hg_core::tokens::{DateFormats, Place, Template, Token, TokenFacts, Value, Zoned, escaped_html};
 use hg_core::tracking::HitParams;
-use hg_store::Tx;
+use hg_store::{Sql, Tx};
 
 use super::model::PageRecord;
 use super::store;
@@ -46,7 +46,8 @@ pub async fn serve(cx: &Cx, alias: &str, visitor: Visitor, params: HitParams) ->
             None => store::by_alias(tx, &wanted),
         })
         .await?;
-    let Some(page) = found else { return Ok(Served::NotFound) };
+    // A preference centre is reached by the links in mails only.
+    let Some(page) = found.filter(|p| !is_preference_centre(p)) else { return Ok(Served::NotFound) };
     if !page.published && page.redirect_type.is_none() {
         return Ok(Served::Forbidden);
     }
@@ -65,6 +66,42 @@ pub async fn serve(cx: &Cx, alias: &str, visitor: Visitor, params: HitParams) ->
 pub async fn preview(cx: &Cx, page: PageRecord, contact: Option<ContactId>) -> Result<String> {
     cx.may(Action::View(Area::Pages))?;
     filled_in(cx, page, contact, false).await
+}
+
+/// The token that makes a page a preference centre.
+const SAVE_BUTTON: &str = "{saveprefsbutton}";
+
+fn is_preference_centre(page: &PageRecord) -> bool {
+    page.html.contains(SAVE_BUTTON)
+}
+
+/// The landing page that is the preference centre for a contact, with everything filled in but the parts of the form: the
+/// one in her language, else the one of the settings; none: the built-in page.
+pub async fn preference_page(cx: &Cx, contact: ContactId, chosen: Option<i64>) -> Result<Option<String>> {
+    let page = cx
+        .db()
+        .read(move |tx| {
+            let locale: Option<String> = tx
+                .opt(Sql::new("SELECT preferred_locale FROM contacts WHERE id = $1").bind(contact), |r| r.get::<Option<String>>(0))?
+                .flatten();
+            let language = locale.as_deref().and_then(|l| l.split(['_', '-']).next()).unwrap_or("").to_lowercase();
+            let text = "SELECT id, language FROM pages WHERE published = 1 AND deleted_at IS NULL AND html LIKE '%{saveprefsbutton}%' ORDER BY id";
+            let offered = tx.all(text, |r| Ok((r.get::<PageId>(0)?, r.get::<String>(1)?)))?;
+            let speaks = |(_, page): &&(PageId, String)| {
+                !language.is_empty() && page.to_lowercase().split(['_', '-']).next() == Some(language.as_str())
+            };
+            // Without a page in the settings the built-in one is meant, in every language.
+            let found = chosen.and_then(|chosen| offered.iter().find(speaks).or_else(|| offered.iter().find(|o| o.0.0 == chosen)));
+            Ok::<_, Error>(match found {
+                Some((id, _)) => store::find(tx, *id)?,
+                None => None,
+            })
+        })
+        .await?;
+    match page {
+        Some(page) => filled_in(cx, page, Some(contact), true).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 async fn filled_in(cx: &Cx, page: PageRecord, contact: Option<ContactId>, live: bool) -> Result<String> {

@@ -43,8 +43,11 @@ pub(super) fn by_alias(tx: &mut Tx<'_>, alias: &str) -> Result<Option<PageRecord
     Ok(tx.opt(Sql::new(format!("SELECT {COLUMNS} FROM pages WHERE alias = $1 AND deleted_at IS NULL")).bind(alias), read)?)
 }
 
-const LIST: SmallTable =
-    SmallTable { table: "pages", things: "Pages", searched: &["title", "alias"], sorted: &["title", "hits", "updated_at"],
+const LIST: SmallTable = SmallTable {
+    table: "pages",
+    things: "Pages",
+    searched: &["title", "alias"],
+    sorted: &["title", "hits", "updated_at"],
     published: Some("published = 1"),
     global: None,
     category: true,

@@ -159,8 +159,8 @@ pub async fn preview(cx: &Cx, group: Option<PointGroupId>, decay: Decay, days: i
                      ORDER BY s.score DESC, c.id LIMIT $2"
                 }
             };
-            let rows: Vec<(ContactId, i64, f64, Timestamp)> =
-                tx.all(Sql::new(text).bind(group.map_or(0, |g| g.0)).bind(PREVIEWED + 1), |r| {
+            let rows: Vec<(ContactId, i64, f64, Timestamp)> = tx
+                .all(Sql::new(text).bind(group.map_or(0, |g| g.0)).bind(PREVIEWED + 1), |r| {
                     Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
                 })?;
             let whole = rows.len() as i64 <= PREVIEWED;
@@ -243,10 +243,12 @@ fn step(ws: &Workspace, tx: &mut Tx<'_>, now: Timestamp) -> Result<usize> {
     let lost = fade(ws, tx, &rule, from, upto, run_at)?;
     if upto >= last {
         tx.exec(
-            Sql::new("UPDATE point_decay SET last_run_at = $2, run_at = NULL, walked_to = 0, lost = lost + $3 WHERE group_id = $1")
-                .bind(key)
-                .bind(run_at)
-                .bind(lost),
+            Sql::new(
+                "UPDATE point_decay SET last_run_at = $2, run_at = NULL, walked_to = 0, lost = lost + $3 WHERE group_id = $1",
+            )
+            .bind(key)
+            .bind(run_at)
+            .bind(lost),
         )?;
     } else {
         tx.exec(
@@ -274,8 +276,7 @@ fn fade(ws: &Workspace, tx: &mut Tx<'_>, rule: &DecayRule, from: i64, upto: i64,
         }
     };
     let sql = Sql::new(text).bind(from).bind(upto).bind(rule.group_id.map_or(0, |g| g.0));
-    let rows: Vec<(ContactId, i64, f64, Timestamp)> =
-        tx.all(sql, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
+    let rows: Vec<(ContactId, i64, f64, Timestamp)> = tx.all(sql, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
     let given = Given::by("decay", reason(rule.decay));
     let mut lost = 0;
     for (contact, score, rest, active) in rows {

@@ -146,7 +146,13 @@ pub(super) fn fire(ws: &Workspace, tx: &mut Tx<'_>, trigger: &PointTrigger, cont
 }
 
 /// Does what an event says; a sentence when it could not be done.
-fn run(ws: &Workspace, tx: &mut Tx<'_>, trigger: &PointTrigger, event: &TriggerEvent, contact: ContactId) -> Result<Option<String>> {
+fn run(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    trigger: &PointTrigger,
+    event: &TriggerEvent,
+    contact: ContactId,
+) -> Result<Option<String>> {
     let settings = &event.settings;
     match event.kind.as_str() {
         "lead.changetags" => {

@@ -19,7 +19,8 @@ const WINDOW: i64 = 2_000;
 /// Queues the look back when a trigger that asks for it becomes public, or asks for it anew.
 pub(super) fn look_back(tx: &mut Tx<'_>, now: Timestamp, before: Option<&PointTrigger>, after: &PointTrigger) -> Result<()> {
     let asks = |t: &PointTrigger| t.apply_existing && t.window.published;
-    let reaches_more = before.is_none_or(|b| !asks(b) || b.points > after.points || b.group_id != after.group_id || b.events != after.events);
+    let reaches_more =
+        before.is_none_or(|b| !asks(b) || b.points > after.points || b.group_id != after.group_id || b.events != after.events);
     if !asks(after) || !reaches_more || after.events.is_empty() {
         return Ok(());
     }
@@ -72,7 +73,9 @@ fn window(ws: &Workspace, tx: &mut Tx<'_>, id: PointTriggerId, from: i64) -> Res
         Err(error) => return Err(error),
     };
     let text = match trigger.group_id {
-        None => "SELECT id, points FROM contacts WHERE id > $1 AND id <= $2 AND points >= $3 AND deleted_at IS NULL AND $4 = 0 ORDER BY id",
+        None => {
+            "SELECT id, points FROM contacts WHERE id > $1 AND id <= $2 AND points >= $3 AND deleted_at IS NULL AND $4 = 0 ORDER BY id"
+        }
         Some(_) => {
             "SELECT s.contact_id, s.score FROM contact_scores s JOIN contacts c ON c.id = s.contact_id \
              WHERE s.contact_id > $1 AND s.contact_id <= $2 AND s.score >= $3 AND s.group_id = $4 AND c.deleted_at IS NULL \

@@ -10,6 +10,7 @@ use super::queue::{BOUNCED, sendable};
 use crate::cx::{Action, Area, Cx};
 use crate::emails::{self, Email};
 use crate::error::{Error, Result};
+use crate::suppressions;
 use crate::workspace::Workspace;
 
 /// People shown as examples.
@@ -74,6 +75,14 @@ pub(super) fn for_each_candidate(
     Ok(())
 }
 
+/// Who of these does not want what is in the email's category.
+pub(super) fn refused(tx: &mut Tx<'_>, email: EmailId, ids: &[i64]) -> Result<HashSet<i64>> {
+    let text = "SELECT cc.contact_id FROM emails e JOIN contact_categories cc ON cc.category_id = e.category_id \
+                WHERE e.id = $1 AND cc.subscribed = 0 AND cc.contact_id @in($2)";
+    let found = tx.all(Sql::new(text).bind(email).bind(ids), |r| r.get::<i64>(0))?;
+    Ok(found.into_iter().collect())
+}
+
 /// The facts about a chunk of people, deleted ones left out.
 pub(super) fn candidates(tx: &mut Tx<'_>, email: EmailId, chunk: &[u32]) -> Result<Vec<(ContactId, String, Candidate)>> {
     let ids: Vec<i64> = chunk.iter().map(|id| i64::from(*id)).collect();
@@ -95,14 +104,19 @@ pub(super) fn candidates(tx: &mut Tx<'_>, email: EmailId, chunk: &[u32]) -> Resu
         .bind(ids.as_slice()),
         |r| Ok((r.get::<i64>(0)?, r.get::<Option<String>>(1)?.unwrap_or_default(), r.get::<Option<i64>>(2)?)),
     )?;
+    let shut = suppressions::among(tx, rows.iter().map(|row| row.1.trim()))?;
+    let refused = refused(tx, email, &ids)?;
     Ok(rows
         .into_iter()
         .map(|(id, address, blocked)| {
             let address = address.trim().to_owned();
+            let cause = shut.get(&address);
             let candidate = Candidate {
                 has_address: hg_core::forms::is_email_address(&address),
                 opted_out: blocked.is_some_and(|reason| reason != BOUNCED),
-                undeliverable: blocked == Some(BOUNCED),
+                undeliverable: blocked == Some(BOUNCED) || cause.is_some_and(|c| c.blocks_everything()),
+                suppressed: cause.is_some(),
+                category_refused: refused.contains(&id),
                 had_it_already: had.contains(&id),
                 ..Candidate::WELCOME
             };

@@ -9,6 +9,7 @@ use hg_core::time::{Millis, Timestamp};
 use hg_store::{Lane, Sql, Tx};
 
 use super::compose::{Job, Texts};
+use super::hold::hold;
 use super::ledger::{self, SendRow, Tally};
 use super::queue::{BOUNCED, addressee};
 use super::transport::Refusal;
@@ -42,8 +43,21 @@ impl Outcome {
 
 /// Takes a batch.
 pub(super) async fn claim(cx: &Cx, limit: i64) -> Result<Vec<SendRow>> {
-    let now = cx.now();
-    cx.db().write_in(Lane::Live, move |tx| ledger::claim(tx, now, now.plus(ledger::CLAIM), limit)).await
+    loop {
+        let (ws, now) = (cx.ws.clone(), cx.now());
+        let (claimed, leaving) = cx
+            .db()
+            .write_in(Lane::Live, move |tx| {
+                let claimed = ledger::claim(tx, now, now.plus(ledger::CLAIM), limit)?;
+                let count = claimed.len();
+                Ok::<_, Error>((count, hold(&ws, tx, claimed)?))
+            })
+            .await?;
+        // A batch that has to wait as a whole says nothing about what is behind it.
+        if claimed == 0 || !leaving.is_empty() {
+            return Ok(leaving);
+        }
+    }
 }
 
 /// A batch ready to be handed over, and what can be settled without.

@@ -10,6 +10,7 @@ use super::ledger::{self, LANE_SINGLE, NewSend, Tally};
 use crate::cx::{Action, Cx};
 use crate::emails::{self, Email};
 use crate::error::{Error, Result};
+use crate::suppressions::{self, Cause};
 use crate::workspace::Workspace;
 
 /// What to send to whom, and on which occasion.
@@ -56,6 +57,7 @@ pub fn queue_given(ws: &Workspace, tx: &mut Tx<'_>, what: Queue, given: &Given) 
     let addressee = addressee(tx, what.contact)?;
     let candidate = Candidate {
         published: email.published,
+        category_refused: !super::audience::refused(tx, email.id, &[what.contact.0])?.is_empty(),
         had_it_already: purpose == Purpose::Marketing && ledger::had_it(tx, email.id, what.contact)?,
         ..addressee.candidate()
     };
@@ -116,6 +118,8 @@ pub(super) struct Addressee {
     pub there: bool,
     /// Reason of the do-not-contact entry for email.
     pub blocked: Option<i64>,
+    /// Why the address is on the suppression list, if it is.
+    pub suppressed: Option<Cause>,
 }
 
 impl Addressee {
@@ -124,7 +128,8 @@ impl Addressee {
         Candidate {
             has_address: self.there && hg_core::forms::is_email_address(&self.address),
             opted_out: matches!(self.blocked, Some(reason) if reason != BOUNCED),
-            undeliverable: self.blocked == Some(BOUNCED),
+            undeliverable: self.blocked == Some(BOUNCED) || self.suppressed.is_some_and(Cause::blocks_everything),
+            suppressed: self.suppressed.is_some(),
             ..Candidate::WELCOME
         }
     }
@@ -143,9 +148,12 @@ pub(super) fn addressee(tx: &mut Tx<'_>, contact: ContactId) -> Result<Addressee
             address: r.get::<Option<String>>(0)?.unwrap_or_default().trim().to_owned(),
             there: true,
             blocked: r.get(1)?,
+            suppressed: None,
         })
     })?;
-    Ok(found.unwrap_or_default())
+    let mut found = found.unwrap_or_default();
+    found.suppressed = suppressions::among(tx, [found.address.as_str()])?.remove(&found.address);
+    Ok(found)
 }
 
 /// Whether an email can be sent to segments at all.

@@ -1,4 +1,7 @@
+use hg_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::preferences::Period;
 
 /// All settings of a workspace.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -6,11 +9,86 @@ pub struct Settings {
     pub general: General,
     pub sending: Sending,
     pub tracking: Tracking,
+    pub identity: Identity,
+    pub retention: Retention,
+    pub preferences: Preferences,
 }
 
 /// One section, stored as one JSON value; missing keys take their defaults.
 pub trait Section: Serialize + for<'de> Deserialize<'de> + Default + Clone + Send + 'static {
     const KEY: &'static str;
+}
+
+/// What is forgotten when it has grown old; 0 days: never.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Retention {
+    pub visitors_days: i64,
+    pub contacts_days: i64,
+    pub events_days: i64,
+    pub addresses_days: i64,
+    /// When somebody set it: the first clean-up comes the night after.
+    pub since: Timestamp,
+}
+
+impl Section for Retention {
+    const KEY: &'static str = "retention";
+}
+
+/// How often people may hear from us, and what they may say about it on their own page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// The link in a mail leads to the preference centre, instead of to leaving only.
+    pub show_preferences: bool,
+    pub show_frequency: bool,
+    pub show_pause_dates: bool,
+    pub show_preferred_channel: bool,
+    pub show_categories: bool,
+    pub show_segments: bool,
+    pub show_consents: bool,
+    /// At most so many marketing mails in a period; 0: no limit. A contact's own rule wins.
+    pub email_most: i64,
+    pub email_period: Period,
+    pub sms_most: i64,
+    pub sms_period: Period,
+    /// The landing page that is the preference centre; none: the built-in page.
+    pub page_id: Option<i64>,
+}
+
+impl Section for Preferences {
+    const KEY: &'static str = "preferences";
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            show_preferences: false,
+            show_frequency: false,
+            show_pause_dates: false,
+            show_preferred_channel: false,
+            show_categories: false,
+            show_segments: false,
+            show_consents: false,
+            email_most: 0,
+            email_period: Period::Day,
+            sms_most: 0,
+            sms_period: Period::Day,
+            page_id: None,
+        }
+    }
+}
+
+/// How contacts are told apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Identity {
+    /// All unique values that somebody gives must be a contact's for it to be the same one; otherwise any of them is enough.
+    pub all_identifiers: bool,
+}
+
+impl Section for Identity {
+    const KEY: &'static str = "identity";
 }
 
 /// Who and where the workspace is.

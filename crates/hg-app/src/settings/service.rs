@@ -1,13 +1,23 @@
 use hg_core::time;
 use hg_store::{Db, Sql, Tx};
 
-use super::model::{General, Section, Sending, Settings, Tracking};
+use super::model::{General, Identity, Preferences, Retention, Section, Sending, Settings, Tracking};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, FieldError, Result};
 
 /// Reads all sections; what was never set has its default.
 pub async fn load(db: &Db) -> Result<Settings> {
-    db.read(|tx| Ok(Settings { general: stored(tx)?, sending: stored(tx)?, tracking: stored(tx)? })).await
+    db.read(|tx| {
+        Ok(Settings {
+            general: stored(tx)?,
+            sending: stored(tx)?,
+            tracking: stored(tx)?,
+            identity: stored(tx)?,
+            retention: stored(tx)?,
+            preferences: stored(tx)?,
+        })
+    })
+    .await
 }
 
 fn stored<S: Section>(tx: &mut Tx<'_>) -> Result<S> {
@@ -80,6 +90,59 @@ pub async fn write_sending(cx: &Cx, new: Sending) -> Result<Sending> {
 
 pub async fn write_tracking(cx: &Cx, new: Tracking) -> Result<Tracking> {
     cx.may(Action::Edit(Area::Settings))?;
+    store(cx, new.clone()).await?;
+    Ok(new)
+}
+
+pub fn read_identity(cx: &Cx) -> Result<Identity> {
+    cx.may(Action::View(Area::Settings))?;
+    Ok(cx.ws.settings().identity.clone())
+}
+
+pub async fn write_identity(cx: &Cx, new: Identity) -> Result<Identity> {
+    cx.may(Action::Edit(Area::Settings))?;
+    store(cx, new.clone()).await?;
+    Ok(new)
+}
+
+pub fn read_retention(cx: &Cx) -> Result<Retention> {
+    cx.may(Action::View(Area::Settings))?;
+    Ok(cx.ws.settings().retention.clone())
+}
+
+pub async fn write_retention(cx: &Cx, new: Retention) -> Result<Retention> {
+    cx.may(Action::Edit(Area::Settings))?;
+    let mut wrong = Vec::new();
+    for (pointer, days) in [
+        ("/visitors_days", new.visitors_days),
+        ("/contacts_days", new.contacts_days),
+        ("/events_days", new.events_days),
+        ("/addresses_days", new.addresses_days),
+    ] {
+        if days != 0 && !(7..=36_500).contains(&days) {
+            wrong.push(FieldError::new(pointer, "range", "Choose at least 7 days, or 0 to keep it for ever."));
+        }
+    }
+    refuse(wrong)?;
+    let new = Retention { since: cx.now(), ..new };
+    store(cx, new.clone()).await?;
+    Ok(new)
+}
+
+pub fn read_preferences(cx: &Cx) -> Result<Preferences> {
+    cx.may(Action::View(Area::Settings))?;
+    Ok(cx.ws.settings().preferences.clone())
+}
+
+pub async fn write_preferences(cx: &Cx, new: Preferences) -> Result<Preferences> {
+    cx.may(Action::Edit(Area::Settings))?;
+    let mut wrong = Vec::new();
+    for (pointer, most) in [("/email_most", new.email_most), ("/sms_most", new.sms_most)] {
+        if !(0..=1_000_000).contains(&most) {
+            wrong.push(FieldError::new(pointer, "range", "Choose a number of messages, or 0 for no limit."));
+        }
+    }
+    refuse(wrong)?;
     store(cx, new.clone()).await?;
     Ok(new)
 }

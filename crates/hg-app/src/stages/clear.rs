@@ -35,8 +35,8 @@ pub(super) fn begin(tx: &mut Tx<'_>, now: Timestamp, stage: &Stage) -> Result<()
 
 /// Takes the mark away again.
 pub(super) fn bring_back(tx: &mut Tx<'_>, now: Timestamp, id: StageId) -> Result<()> {
-    let row: Option<(String, Option<Vec<u8>>)> =
-        tx.opt(Sql::new("SELECT name, cleared FROM stages WHERE id = $1 AND deleted_at IS NOT NULL").bind(id), |r| {
+    let row: Option<(String, Option<Vec<u8>>)> = tx
+        .opt(Sql::new("SELECT name, cleared FROM stages WHERE id = $1 AND deleted_at IS NOT NULL").bind(id), |r| {
             Ok((r.get(0)?, r.get(1)?))
         })?;
     let Some((name, cleared)) = row else { return Ok(()) };

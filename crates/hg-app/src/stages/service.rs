@@ -28,7 +28,8 @@ pub async fn board(cx: &Cx) -> Result<Vec<Lane>> {
     cx.may(Action::View(Area::Stages))?;
     cx.db()
         .read(|tx| {
-            let sql = "SELECT stage_id, count(*) FROM contacts WHERE stage_id IS NOT NULL AND deleted_at IS NULL GROUP BY stage_id";
+            let sql =
+                "SELECT stage_id, count(*) FROM contacts WHERE stage_id IS NOT NULL AND deleted_at IS NULL GROUP BY stage_id";
             let counts: HashMap<i64, i64> = tx.all(sql, |r| Ok((r.get(0)?, r.get(1)?)))?.into_iter().collect();
             let lanes = store::all(tx)?.into_iter().map(|stage| {
                 let people = counts.get(&stage.id.0).copied().unwrap_or(0);

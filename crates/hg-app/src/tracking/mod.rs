@@ -19,3 +19,4 @@ pub use identify::{Claims, Known, Visitor, identify};
 pub use mail::{read_in_browser, read_in_mail};
 
 pub(crate) use identify::write_values;
+pub(crate) use urls::forget as forget_urls;

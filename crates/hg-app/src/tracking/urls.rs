@@ -41,6 +41,6 @@ pub(super) fn id_of(ws: &Workspace, tx: &mut Tx<'_>, url: &str) -> Result<Option
 }
 
 /// Forgets everything, after a transaction that did not reach the disk.
-pub(super) fn forget(ws: &Workspace) {
+pub fn forget(ws: &Workspace) {
     ws.part::<Kept>().0.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }

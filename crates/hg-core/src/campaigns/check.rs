@@ -207,7 +207,10 @@ mod tests {
 
     #[test]
     fn unconnected_circular_and_wrongly_connected_steps_are_named() {
-        assert_eq!(codes(vec![step("a", Some("gone"), None, StepType::ChangePoints { points: 1, group: None })]), ["step.unconnected"]);
+        assert_eq!(
+            codes(vec![step("a", Some("gone"), None, StepType::ChangePoints { points: 1, group: None })]),
+            ["step.unconnected"]
+        );
         let circle = vec![
             step("a", Some("b"), None, StepType::ChangePoints { points: 1, group: None }),
             step("b", Some("a"), None, StepType::ChangePoints { points: 1, group: None }),

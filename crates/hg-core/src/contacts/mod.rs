@@ -9,6 +9,7 @@
 mod alias;
 mod catalogue;
 mod country;
+mod duplicates;
 mod loose_date;
 mod search;
 mod value;
@@ -18,6 +19,7 @@ pub use catalogue::{
     Choice, FieldCatalogue, FieldDef, FieldGroup, FieldObject, FieldProperties, FieldType, default_company_fields, default_fields,
 };
 pub use country::{countries, country_name};
+pub use duplicates::{Likeness, Traits, mailbox};
 pub(crate) use loose_date::month_number;
 pub use loose_date::{read_date, read_instant};
 pub use search::{Search, Term};

@@ -35,6 +35,10 @@ pub struct Candidate {
     pub opted_out: bool,
     /// Her address refused mail for good, or she complained about spam: blocks everything.
     pub undeliverable: bool,
+    /// Her address is on the suppression list.
+    pub suppressed: bool,
+    /// She does not want what is in this category.
+    pub category_refused: bool,
     /// She had this email before (marketing only).
     pub had_it_already: bool,
     /// She is in the audience; true where there is none to be in.
@@ -50,6 +54,8 @@ impl Candidate {
         has_address: true,
         opted_out: false,
         undeliverable: false,
+        suppressed: false,
+        category_refused: false,
         had_it_already: false,
         in_audience: true,
         same_address_served: false,
@@ -67,6 +73,10 @@ pub enum Skip {
     Undeliverable,
     /// Do not contact.
     OptedOut,
+    /// The address is on the suppression list.
+    Suppressed,
+    /// She does not want this category.
+    CategoryRefused,
     /// This email was sent before.
     HadItAlready,
     /// Not, or no longer, in the audience.
@@ -77,11 +87,13 @@ pub enum Skip {
 
 impl Skip {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::NotPublished,
         Self::NoAddress,
         Self::Undeliverable,
         Self::OptedOut,
+        Self::Suppressed,
+        Self::CategoryRefused,
         Self::HadItAlready,
         Self::NotInAudience,
         Self::SameAddress,
@@ -99,6 +111,8 @@ impl Skip {
             Self::NoAddress => "The contact has no usable email address.",
             Self::Undeliverable => "The address refused mail for good.",
             Self::OptedOut => "The contact does not want email.",
+            Self::Suppressed => "The address is on the suppression list.",
+            Self::CategoryRefused => "The contact does not want emails of this category.",
             Self::HadItAlready => "The contact has had this email before.",
             Self::NotInAudience => "The contact is not in the audience.",
             Self::SameAddress => "Another contact with the same address gets this email.",
@@ -112,6 +126,8 @@ impl Skip {
             Self::NoAddress => "no-address",
             Self::Undeliverable => "undeliverable",
             Self::OptedOut => "opted-out",
+            Self::Suppressed => "suppressed",
+            Self::CategoryRefused => "category-refused",
             Self::HadItAlready => "had-it-already",
             Self::NotInAudience => "not-in-audience",
             Self::SameAddress => "same-address",
@@ -143,6 +159,8 @@ pub fn judge(candidate: &Candidate, purpose: Purpose) -> Verdict {
         (!candidate.has_address, Skip::NoAddress),
         (candidate.undeliverable, Skip::Undeliverable),
         (marketing && candidate.opted_out, Skip::OptedOut),
+        (marketing && candidate.suppressed, Skip::Suppressed),
+        (marketing && candidate.category_refused, Skip::CategoryRefused),
         (marketing && candidate.had_it_already, Skip::HadItAlready),
         (!candidate.in_audience, Skip::NotInAudience),
         (marketing && candidate.same_address_served, Skip::SameAddress),

@@ -147,7 +147,10 @@ impl UrlRule {
     fn read(settings: &Json) -> Result<Self, EarnsError> {
         let url = settings.get("page_url").and_then(Json::as_str).unwrap_or("").trim().to_owned();
         if url.is_empty() {
-            return Err(EarnsError::Setting("page_url", "Write the address that people visit; * stands for anything.".to_owned()));
+            return Err(EarnsError::Setting(
+                "page_url",
+                "Write the address that people visit; * stands for anything.".to_owned(),
+            ));
         }
         if url.chars().count() > 2_048 {
             return Err(EarnsError::Setting("page_url", "The address may have 2,048 characters at most.".to_owned()));
@@ -321,9 +324,15 @@ mod tests {
         let first = url_rule(json!({"first_time": true}));
         assert!(first.holds(now, &Visits::default()) && !first.holds(now, &visits(1, 5, 0)));
         let soon = url_rule(json!({"returns_within": 60}));
-        assert!(soon.holds(now, &visits(1, 60, 0)) && !soon.holds(now, &visits(1, 61, 0)) && !soon.holds(now, &Visits::default()));
+        assert!(
+            soon.holds(now, &visits(1, 60, 0)) && !soon.holds(now, &visits(1, 61, 0)) && !soon.holds(now, &Visits::default())
+        );
         let later = url_rule(json!({"returns_after": 60, "accumulative_time": 30}));
-        assert!(later.holds(now, &visits(4, 60, 30)) && !later.holds(now, &visits(4, 59, 30)) && !later.holds(now, &visits(4, 60, 29)));
+        assert!(
+            later.holds(now, &visits(4, 60, 30))
+                && !later.holds(now, &visits(4, 59, 30))
+                && !later.holds(now, &visits(4, 60, 29))
+        );
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub fn router() -> Router<Web> {
         .route("/contacts/{id}/dnc/{channel}/add", post(dnc_add))
         .route("/contacts/{id}/dnc/{channel}/remove", post(dnc_remove))
         .route("/contacts/{id}/points/{operator}/{n}", post(change_points))
+        .route("/contacts/{id}/merge/{other}", post(merge))
         .route("/contacts/{id}/utm/add", post(utm_add))
         .route("/contacts/{id}/utm/{record}/remove", post(utm_remove))
 }
@@ -125,6 +126,12 @@ async fn dnc_remove(Caller(cx): Caller, Path((id, channel)): Path<(String, Strin
     let id = contact_id(&id)?;
     let found = contacts::contact_again(&cx, id, channel).await.map_err(no_contact)?;
     Ok(Json(json!({"recordFound": found, "contact": Contacts::get(&cx, id.0).await?})))
+}
+
+async fn merge(Caller(cx): Caller, Path((id, other)): Path<(String, String)>) -> CompatAnswer<Json<Value>> {
+    let merged = contacts::merge_by_hand(&cx, contact_id(&id)?, contact_id(&other)?, contacts::Choices::new()).await;
+    let winner = merged.map_err(no_contact)?.id;
+    Ok(Json(json!({"contact": Contacts::get(&cx, winner.0).await?})))
 }
 
 async fn utm_add(Caller(cx): Caller, Path(id): Path<String>, body: AnyBody) -> CompatAnswer<Json<Value>> {

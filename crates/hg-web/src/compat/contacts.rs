@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 use axum::Router;
 use hg_app::Cx;
-use hg_app::contacts::{self, Contact, ContactInput, ContactQuery, Hanging, IdRule, NewDoNotContact, PointsOperator, UtmRecord};
+use hg_app::contacts::{
+    self, Choices, Contact, ContactInput, ContactQuery, Hanging, IdRule, NewDoNotContact, PointsOperator, UtmRecord,
+};
 use hg_app::fields::{self, Field};
 use hg_app::list::ListQuery;
 use hg_app::preferences::{self, Period, Rule};
@@ -489,7 +491,16 @@ impl Entity for Contacts {
                 input.fields.entry(field.alias.clone()).or_insert(Value::Null);
             }
         }
-        let contact = contacts::update(cx, ContactId(id), input, blanks).await?;
+        let contact = match contacts::update(cx, ContactId(id), input.clone(), blanks).await {
+            // A unique value of another contact: the two are one person, and this one survives.
+            Err(error) if error.code == "contact.not-unique" => {
+                let own = contacts::get(cx, ContactId(id)).await?.id;
+                let other = contacts::other_holder(cx, own, input.clone()).await?.ok_or(error)?;
+                contacts::merge_by_hand(cx, own, other, Choices::new()).await?;
+                contacts::update(cx, own, input, blanks).await?
+            }
+            written => written?,
+        };
         set_points(cx, contact.id, &body, replace).await?;
         write_extras(cx, contact.id, &body).await?;
         set_stage(cx, contact.id, &body).await?;

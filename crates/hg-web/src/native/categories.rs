@@ -101,7 +101,11 @@ struct BundleParams {
 
 /// Categories; with a bundle, those that fit its things.
 #[utoipa::path(get, path = "/categories", tag = "categories", params(ListParams, BundleParams), responses((status = 200, body = PageOut<CategoryOut>)))]
-async fn list(Caller(cx): Caller, Query(q): Query<ListParams>, Query(b): Query<BundleParams>) -> Answer<Json<PageOut<CategoryOut>>> {
+async fn list(
+    Caller(cx): Caller,
+    Query(q): Query<ListParams>,
+    Query(b): Query<BundleParams>,
+) -> Answer<Json<PageOut<CategoryOut>>> {
     let bundle = b.bundle.filter(|b| !b.is_empty());
     Ok(PageOut::of(categories::list(&cx, q.into(), bundle).await?, CategoryOut::from))
 }
@@ -181,13 +185,7 @@ struct SubscriptionOut {
 
 impl From<Subscription> for SubscriptionOut {
     fn from(s: Subscription) -> Self {
-        Self {
-            category_id: s.category.0,
-            title: s.title,
-            subscribed: s.subscribed,
-            source: s.source,
-            at: s.at.rfc3339(),
-        }
+        Self { category_id: s.category.0, title: s.title, subscribed: s.subscribed, source: s.source, at: s.at.rfc3339() }
     }
 }
 

@@ -147,9 +147,7 @@ impl From<FormAction> for FormActionBody {
                 group_id: group,
                 ..Self::default()
             },
-            FormAction::ChangeStage { stage } => {
-                Self { kind: "change_stage".into(), stage_id: Some(stage), ..Self::default() }
-            }
+            FormAction::ChangeStage { stage } => Self { kind: "change_stage".into(), stage_id: Some(stage), ..Self::default() },
             FormAction::AddToSegment { add, remove } => {
                 Self { kind: "add_to_segment".into(), segments: add, remove_segments: remove, ..Self::default() }
             }
@@ -169,9 +167,10 @@ impl FormActionBody {
                 group: self.group_id.filter(|id| *id > 0),
             },
             "change_stage" => FormAction::ChangeStage {
-                stage: self.stage_id.filter(|id| *id > 0).ok_or_else(|| {
-                    Error::field(format!("/actions/{at}/stage_id"), "required", "Choose the stage to move to.")
-                })?,
+                stage: self
+                    .stage_id
+                    .filter(|id| *id > 0)
+                    .ok_or_else(|| Error::field(format!("/actions/{at}/stage_id"), "required", "Choose the stage to move to."))?,
             },
             "add_to_segment" => FormAction::AddToSegment {
                 add: self.segments.into_iter().chain(self.segment_id).collect(),

@@ -18,18 +18,21 @@ pub mod forms;
 pub mod imports;
 pub mod live;
 pub mod maybe;
+mod merges;
 mod notes;
 pub mod outbox;
 pub mod pages;
 pub mod point_groups;
 pub mod point_triggers;
 pub mod points;
+mod privacy;
 pub mod reference;
 pub mod segment_parts;
 pub mod segments;
 pub mod session;
 pub mod settings;
 pub mod stages;
+mod suppressions;
 pub mod tags;
 pub mod tasks;
 pub mod users;
@@ -70,9 +73,12 @@ fn api() -> OpenApiRouter<Web> {
         .merge(companies::router())
         .merge(contact_parts::router())
         .merge(contact_traces::router())
+        .merge(merges::router())
+        .merge(privacy::router())
         .merge(notes::router())
         .merge(fields::router())
         .merge(imports::router())
+        .merge(suppressions::router())
         .merge(tags::router())
         .merge(segments::router())
         .merge(segment_parts::router())

@@ -74,8 +74,7 @@ async fn list(Caller(cx): Caller, Query(q): Query<ListParams>) -> Answer<Json<Pa
 /// Makes a group.
 #[utoipa::path(post, path = "/points/groups", tag = "points", request_body = PointGroupIn, responses((status = 201, body = PointGroupOut)))]
 async fn create(Caller(cx): Caller, Body(b): Body<PointGroupIn>) -> Answer<(StatusCode, Json<PointGroupOut>)> {
-    let new =
-        NewGroup { name: b.name.unwrap_or_default(), description: b.description.0.flatten(), published: b.published };
+    let new = NewGroup { name: b.name.unwrap_or_default(), description: b.description.0.flatten(), published: b.published };
     Ok((StatusCode::CREATED, Json(points::create_group(&cx, new).await?.into())))
 }
 
@@ -216,13 +215,8 @@ struct FadedOut {
 #[utoipa::path(post, path = "/points/decay/{group}/preview", tag = "points", params(("group" = i64, Path)), request_body = DecayIn, responses((status = 200, body = DecayPreviewOut)))]
 async fn preview_decay(Caller(cx): Caller, Path(id): Path<i64>, Body(b): Body<DecayIn>) -> Answer<Json<DecayPreviewOut>> {
     let found = points::preview_decay(&cx, group(id), b.rule()?, b.ahead.unwrap_or(30)).await?;
-    let faded = |f: points::Faded| FadedOut {
-        contact_id: f.contact.0,
-        name: f.name.name,
-        email: f.name.email,
-        now: f.now,
-        then: f.then,
-    };
+    let faded =
+        |f: points::Faded| FadedOut { contact_id: f.contact.0, name: f.name.name, email: f.name.email, now: f.now, then: f.then };
     Ok(Json(DecayPreviewOut {
         days: found.days,
         people: found.people,

@@ -17,10 +17,7 @@ use crate::native::maybe::{Maybe, instant};
 use crate::problem::Answer;
 
 pub fn router() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, update, delete))
-        .routes(routes!(restore))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update, delete)).routes(routes!(restore))
 }
 
 /// Something that happens when a trigger is reached, once for each contact.

@@ -1,7 +1,7 @@
 //! What people set.
 
 use axum::Json;
-use hg_app::settings::{self, General, Sending, Tracking, UnverifiedUpdates};
+use hg_app::settings::{self, General, Identity, Sending, Tracking, UnverifiedUpdates};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -16,6 +16,7 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(read_general, write_general))
         .routes(routes!(read_sending, write_sending))
         .routes(routes!(read_tracking, write_tracking))
+        .routes(routes!(read_identity, write_identity))
 }
 
 /// Who and where the workspace is.
@@ -179,6 +180,26 @@ fn tracking_out(cx: &hg_app::Cx, t: Tracking) -> TrackingSettings {
              (window,document,'script','{site}/mtc.js','mt');\nmt('send','pageview');\n</script>"
         ),
     }
+}
+
+/// How contacts are told apart.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct IdentitySettings {
+    /// All identifiers that somebody gives must be a contact's; otherwise any of them is enough.
+    all_identifiers: bool,
+}
+
+/// How contacts are told apart.
+#[utoipa::path(get, path = "/settings/identity", tag = "settings", responses((status = 200, body = IdentitySettings)))]
+async fn read_identity(Caller(cx): Caller) -> Answer<Json<IdentitySettings>> {
+    Ok(Json(IdentitySettings { all_identifiers: settings::read_identity(&cx)?.all_identifiers }))
+}
+
+/// Sets how contacts are told apart.
+#[utoipa::path(put, path = "/settings/identity", tag = "settings", request_body = IdentitySettings, responses((status = 200, body = IdentitySettings)))]
+async fn write_identity(Caller(cx): Caller, Body(b): Body<IdentitySettings>) -> Answer<Json<IdentitySettings>> {
+    let written = settings::write_identity(&cx, Identity { all_identifiers: b.all_identifiers }).await?;
+    Ok(Json(IdentitySettings { all_identifiers: written.all_identifiers }))
 }
 
 /// The tracking settings.

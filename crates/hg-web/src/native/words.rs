@@ -57,6 +57,14 @@ words! {
     }
     /// What the value of an operator looks like.
     ValueWord { None, Text, Number, Date, Datetime, Boolean, Option, Options, Ids, Interval, Range }
+    /// Why an address must not be written to.
+    CauseWord { Unsubscribed, Bounced, Manual, Complained }
+    /// A span in which messages are counted.
+    PeriodWord { Day, Week, Month }
+    /// One of two contacts that are merged.
+    SideWord { Winner, Loser }
+    /// By what two contacts may be one person.
+    LikenessWord { Mailbox, Phone, NameAndCompany }
     /// What a note is about.
     NoteWord { General, Email, Call, Meeting }
     /// Whether somebody agreed.

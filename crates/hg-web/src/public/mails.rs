@@ -1,7 +1,7 @@
 //! What the links inside mails lead to.
 
 use axum::body::Bytes;
-use axum::extract::Path;
+use axum::extract::{Path, RawQuery};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use hg_app::sending::unsubscribe::{self, LeaveLink, Leaver};
@@ -9,6 +9,7 @@ use hg_app::{Cx, Result, sending, tracking};
 use hg_core::ids::EmailId;
 use hg_core::tokens::escaped_html;
 
+use super::preferences;
 use super::tracking::gif;
 use super::visitor::{Asked, never_cache};
 use crate::problem;
@@ -69,12 +70,21 @@ fn by_secret((key, address, secret): (String, String, String)) -> LeaveLink {
     LeaveLink { key, address, secret }
 }
 
-pub async fn ask(asked: Asked, Path(key): Path<String>) -> Response {
-    show(asked, by_key(key)).await
+pub async fn ask(asked: Asked, Path(key): Path<String>, RawQuery(query): RawQuery) -> Response {
+    show(asked, by_key(key), query).await
 }
 
-pub async fn ask_by_secret(asked: Asked, Path(link): Path<(String, String, String)>) -> Response {
-    show(asked, by_secret(link)).await
+pub async fn ask_by_secret(asked: Asked, Path(link): Path<(String, String, String)>, RawQuery(query): RawQuery) -> Response {
+    show(asked, by_secret(link), query).await
+}
+
+/// The way out of everything never leads to preferences.
+pub async fn ask_to_leave(asked: Asked, Path(key): Path<String>) -> Response {
+    one_button(asked, by_key(key)).await
+}
+
+pub async fn ask_to_leave_by_secret(asked: Asked, Path(link): Path<(String, String, String)>) -> Response {
+    one_button(asked, by_secret(link)).await
 }
 
 pub async fn leave(asked: Asked, Path(key): Path<String>, body: Bytes) -> Response {
@@ -85,8 +95,21 @@ pub async fn leave_by_secret(asked: Asked, Path(link): Path<(String, String, Str
     act(asked, by_secret(link), body).await
 }
 
+/// The preference centre, where the settings say so.
+async fn show(asked: Asked, link: LeaveLink, query: Option<String>) -> Response {
+    if asked.cx.ws.settings().preferences.show_preferences {
+        let saved = query.is_some_and(|q| q.split('&').any(|part| part == "saved=1"));
+        return match hg_app::preferences::centre(&asked.cx, link).await {
+            Ok(Some(centre)) => preferences::show(&centre, saved),
+            Ok(None) => unknown(),
+            Err(error) => failed(error),
+        };
+    }
+    one_button(asked, link).await
+}
+
 /// One button; it works without a script, and scanners that only look change nothing.
-async fn show(asked: Asked, link: LeaveLink) -> Response {
+async fn one_button(asked: Asked, link: LeaveLink) -> Response {
     if asked.cx.ws.settings().sending.unsubscribe_on_get && !asked.visitor.is_head {
         return told(unsubscribe::leave(&asked.cx, link).await, &asked.cx);
     }
@@ -106,6 +129,17 @@ async fn show(asked: Asked, link: LeaveLink) -> Response {
 
 async fn act(asked: Asked, link: LeaveLink, body: Bytes) -> Response {
     let one_click = url::form_urlencoded::parse(&body).any(|(name, value)| name == "List-Unsubscribe" && value == "One-Click");
+    if !one_click
+        && asked.cx.ws.settings().preferences.show_preferences
+        && let Some(said) = preferences::read(&body)
+    {
+        return match hg_app::preferences::save(&asked.cx, link, said).await {
+            // Reloading the page says nothing twice.
+            Ok(Some(_)) => never_cache((StatusCode::SEE_OTHER, [(header::LOCATION, "?saved=1")]).into_response()),
+            Ok(None) => unknown(),
+            Err(error) => failed(error),
+        };
+    }
     let done = unsubscribe::leave(&asked.cx, link).await;
     if one_click {
         return match done {

@@ -7,6 +7,7 @@ mod cors;
 mod forms;
 mod mails;
 mod pages;
+mod preferences;
 mod scripts;
 mod tracking;
 mod visitor;
@@ -37,8 +38,8 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/email/preview/{id}", get(mails::preview))
         .route("/email/unsubscribe/{key}", get(mails::ask).post(mails::leave))
         .route("/email/unsubscribe/{key}/{address}/{secret}", get(mails::ask_by_secret).post(mails::leave_by_secret))
-        .route("/email/dnc/{key}", get(mails::ask).post(mails::leave))
-        .route("/email/dnc/{key}/{address}/{secret}", get(mails::ask_by_secret).post(mails::leave_by_secret))
+        .route("/email/dnc/{key}", get(mails::ask_to_leave).post(mails::leave))
+        .route("/email/dnc/{key}/{address}/{secret}", get(mails::ask_to_leave_by_secret).post(mails::leave_by_secret))
         .route("/email/resubscribe/{key}", get(mails::ask_back).post(mails::come_back))
         .route("/form/submit", post(forms::submit).get(forms::no_get))
         .route("/form/submit/ajax", post(forms::submit_ajax))

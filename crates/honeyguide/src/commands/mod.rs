@@ -5,11 +5,13 @@ mod backup;
 mod bench;
 mod campaigns;
 mod config;
+mod contacts;
 mod doctor;
 mod explain;
 mod export;
 mod find;
 mod import;
+mod maintenance;
 mod migrate;
 mod segments;
 pub mod serve;
@@ -50,6 +52,14 @@ pub enum Command {
     Export(export::Args),
     /// Segments: list, rebuild, explain.
     Segments(segments::Args),
+    /// Contacts: bring duplicates together.
+    Contacts(contacts::Args),
+    #[command(name = "mautic:contacts:deduplicate", hide = true)]
+    MauticDeduplicate(contacts::Deduplicate),
+    /// Forget what has grown old, compact the database.
+    Maintenance(maintenance::Args),
+    #[command(name = "mautic:maintenance:cleanup", hide = true)]
+    MauticCleanup(maintenance::Cleanup),
     /// Campaigns: list, publish, pause, who is where.
     Campaigns(campaigns::Args),
     /// Why is a contact in a segment, where in a campaign, and why did she get a mail or not?
@@ -79,6 +89,10 @@ pub async fn run(command: Command, config: Config) -> Result<()> {
         Command::Export(args) => export::run(args, config).await,
         Command::Import(args) => import::run(args, config).await,
         Command::Segments(args) => self::segments::run(args, config).await,
+        Command::Contacts(args) => self::contacts::run(args, config).await,
+        Command::MauticDeduplicate(args) => self::contacts::deduplicate(args, config).await,
+        Command::Maintenance(args) => self::maintenance::run(args, config).await,
+        Command::MauticCleanup(args) => self::maintenance::cleanup(args, config).await,
         Command::Campaigns(args) => self::campaigns::run(args, config).await,
         Command::Explain(args) => explain::run(args, config).await,
         Command::Backup(args) => backup::run(args, config).await,
