@@ -1,12 +1,13 @@
-//! `honeyguide export`: contacts as CSV.
+//! `honeyguide export`: contacts and companies as CSV.
 
 use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use hg_app::companies;
 use hg_app::contacts::{self, ContactQuery, ExportQuery};
 use hg_app::list::ListQuery;
-use hg_app::{Cx, Result};
+use hg_app::{Cx, Error, Result};
 use hg_core::ids::SegmentId;
 
 use crate::config::Config;
@@ -38,28 +39,72 @@ enum Command {
         #[arg(long)]
         output: Option<PathBuf>,
     },
+    /// Write companies as CSV.
+    Companies {
+        /// As in the search field of the list of companies.
+        #[arg(long, default_value = "")]
+        search: String,
+        /// Aliases of fields, `id`, `score`, with commas between; all when absent.
+        #[arg(long, value_delimiter = ',')]
+        columns: Vec<String>,
+        /// A file; the screen when absent.
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+}
+
+fn failed(e: std::io::Error) -> Error {
+    open::plain(format!("The file cannot be written: {e}"))
+}
+
+fn target(output: Option<&PathBuf>) -> Result<Box<dyn Write + Send>> {
+    Ok(match output {
+        Some(path) => Box::new(std::fs::File::create(path).map_err(failed)?),
+        None => Box::new(std::io::stdout()),
+    })
 }
 
 pub async fn run(args: Args, config: Config) -> Result<()> {
-    let Command::Contacts { search, segment, columns, output } = args.command;
     let ws = open::reading(&config).await?;
     let cx = Cx::system(&ws);
+    match args.command {
+        Command::Contacts { search, segment, columns, output } => {
+            write_contacts(&cx, search, segment, columns, target(output.as_ref())?).await?;
+        }
+        Command::Companies { search, columns, output } => {
+            write_companies(&cx, &search, columns, target(output.as_ref())?).await?;
+        }
+    }
+    ws.db.close().await;
+    Ok(())
+}
+
+async fn write_companies(cx: &Cx, search: &str, columns: Vec<String>, mut out: Box<dyn Write + Send>) -> Result<()> {
+    let (columns, head) = companies::export_start(cx, columns).await?;
+    out.write_all(&head).map_err(failed)?;
+    let mut after = 0;
+    while let Some((lines, last)) = companies::export_page(cx, &columns, search, after).await? {
+        out.write_all(&lines).map_err(failed)?;
+        after = last;
+    }
+    out.flush().map_err(failed)
+}
+
+async fn write_contacts(
+    cx: &Cx,
+    search: String,
+    segment: Option<i64>,
+    columns: Vec<String>,
+    mut out: Box<dyn Write + Send>,
+) -> Result<()> {
     let list = ListQuery { search, ..ListQuery::default() };
     let query = ContactQuery { list, segment: segment.map(SegmentId), ..ContactQuery::default() };
-    let (export, head) = contacts::export_start(&cx, ExportQuery { contacts: query, columns }).await?;
-    let failed = |e: std::io::Error| open::plain(format!("The file cannot be written: {e}"));
-    let mut out: Box<dyn Write + Send> = match &output {
-        Some(path) => Box::new(std::fs::File::create(path).map_err(failed)?),
-        None => Box::new(std::io::stdout()),
-    };
+    let (export, head) = contacts::export_start(cx, ExportQuery { contacts: query, columns }).await?;
     out.write_all(&head).map_err(failed)?;
     let mut after = None;
-    while let Some((lines, last)) = contacts::export_page(&cx, &export, after).await? {
+    while let Some((lines, last)) = contacts::export_page(cx, &export, after).await? {
         out.write_all(&lines).map_err(failed)?;
         after = Some(last);
     }
-    out.flush().map_err(failed)?;
-    drop(out);
-    ws.db.close().await;
-    Ok(())
+    out.flush().map_err(failed)
 }
