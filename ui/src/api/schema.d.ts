@@ -213,6 +213,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/categories/things/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The categories of things of a kind: `segment`, `email`, `page`, `form`, `campaign`, `stage`, `point_action`, `point_trigger`. */
+        get: operations["get_categories_things_kind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/categories/things/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts a thing into a category, or takes it out. */
+        put: operations["put_categories_things_kind_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/categories/{id}": {
         parameters: {
             query?: never;
@@ -1974,6 +2008,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/segments/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in one segment, in the other, in both. */
+        get: operations["get_segments_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/segments/preview": {
         parameters: {
             query?: never;
@@ -2027,6 +2078,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/segments/{id}/clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copies everything but the alias and the members; the copy is not published. */
+        post: operations["post_segments_id_clone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/segments/{id}/contacts": {
         parameters: {
             query?: never;
@@ -2057,6 +2125,74 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/segments/{id}/freeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps the people of now in a segment that no condition changes. */
+        post: operations["post_segments_id_freeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/segments/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a segment grew, oldest day first. */
+        get: operations["get_segments_id_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/segments/{id}/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who was put in or taken out by hand. */
+        get: operations["get_segments_id_overrides"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/segments/{id}/overrides/{contact}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lets the conditions decide again about a contact. */
+        delete: operations["delete_segments_id_overrides_contact"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2833,6 +2969,13 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description The category of a thing. */
+        CategoryRefOut: {
+            color: string | null;
+            /** Format: int64 */
+            id: number;
+            title: string;
+        };
         /** @description Something that is in a category. */
         CategoryUseOut: {
             /** Format: int64 */
@@ -3608,6 +3751,10 @@ export interface components {
         };
         /** @description A condition, or a group of rules. */
         FilterRule: components["schemas"]["FilterGroup"] | components["schemas"]["FilterCondition"];
+        /** @description Whether the contact belongs to the segment now. */
+        ForgottenOut: {
+            member: boolean;
+        };
         /** @description What happens when the form was sent in. */
         FormActionBody: {
             /**
@@ -3754,6 +3901,13 @@ export interface components {
          * @enum {string}
          */
         FormWord: "standalone" | "campaign";
+        FreezeIn: {
+            /**
+             * @description That of the segment with a note when absent.
+             * @default null
+             */
+            name?: string | null;
+        };
         GainOut: {
             /** Format: int64 */
             contact_id: number;
@@ -4184,6 +4338,29 @@ export interface components {
         OutboxLink: {
             text: string;
             url: string;
+        };
+        /** @description How two segments overlap. */
+        OverlapOut: {
+            a: string;
+            b: string;
+            /** Format: int64 */
+            both: number;
+            /** Format: int64 */
+            only_a: number;
+            /** Format: int64 */
+            only_b: number;
+        };
+        /** @description Somebody whom a hand put in or took out. */
+        OverrideOut: {
+            at: string;
+            /** Format: int64 */
+            contact_id: number;
+            email?: string | null;
+            name: string;
+            /** @description `user`, `import`, `form`, `campaign` or `point trigger`. */
+            origin: string;
+            /** @description Put in; otherwise taken out. */
+            pinned: boolean;
         };
         /** @description Somebody who may own contacts. */
         OwnerOut: {
@@ -4686,6 +4863,27 @@ export interface components {
             total: number | null;
         };
         /** @description A page of a list on the wire. */
+        PageOut_OverrideOut: {
+            items: {
+                at: string;
+                /** Format: int64 */
+                contact_id: number;
+                email: string | null;
+                name: string;
+                /** @description `user`, `import`, `form`, `campaign` or `point trigger`. */
+                origin: string;
+                /** @description Put in; otherwise taken out. */
+                pinned: boolean;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
         PageOut_PairOut: {
             items: {
                 first: components["schemas"]["ContactOut"];
@@ -4851,14 +5049,21 @@ export interface components {
                 broken: string | null;
                 /** @description Its members are being gathered. */
                 building: boolean;
+                category: components["schemas"]["CategoryRefOut"] | null;
                 /** Format: int64 */
                 count: number;
                 created_at: string;
+                /** @description Segments that its filter asks about; only for a single segment. */
+                depends_on: components["schemas"]["UsedByOut"][];
                 description: string | null;
                 filter: components["schemas"]["FilterGroup"] | null;
                 /** Format: int64 */
                 id: number;
+                /** @description Contacts see it in the preference centre. */
+                in_preferences: boolean;
                 include_anonymous: boolean;
+                /** @description Everybody in the team sees it in lists; `is:mine` finds one's own. */
+                is_global: boolean;
                 last_built_at: string | null;
                 /** Format: int64 */
                 last_built_ms: number | null;
@@ -5110,6 +5315,14 @@ export interface components {
             rotation: number;
             /** @description `active`, `left` or `removed`. */
             state: string;
+        };
+        PlaceIn: {
+            /**
+             * Format: int64
+             * @description Null: in none.
+             * @default null
+             */
+            category_id?: number | null;
         };
         /** @description A rule to be made, or what of one changes. */
         PointActionIn: {
@@ -5446,16 +5659,38 @@ export interface components {
             /** Format: int64 */
             points: number;
         };
+        /** @description One day of a segment. */
+        SegmentDayOut: {
+            date: string;
+            /** Format: int64 */
+            joined: number;
+            /** Format: int64 */
+            left: number;
+            /**
+             * Format: int64
+             * @description How many belonged to it at the end of the day.
+             */
+            size: number;
+        };
         /** @description A segment to be made, or what of one changes. */
         SegmentIn: {
             /** @default null */
             alias?: string | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            category_id?: number | null;
             /** @default null */
             description?: string | null;
             /** @default null */
             filter?: components["schemas"]["FilterGroup"] | null;
             /** @default null */
+            in_preferences?: boolean | null;
+            /** @default null */
             include_anonymous?: boolean | null;
+            /** @default null */
+            is_global?: boolean | null;
             /** @default null */
             name?: string | null;
             /** @default null */
@@ -5475,14 +5710,21 @@ export interface components {
             broken: string | null;
             /** @description Its members are being gathered. */
             building: boolean;
+            category: components["schemas"]["CategoryRefOut"] | null;
             /** Format: int64 */
             count: number;
             created_at: string;
+            /** @description Segments that its filter asks about; only for a single segment. */
+            depends_on: components["schemas"]["UsedByOut"][];
             description: string | null;
             filter: components["schemas"]["FilterGroup"] | null;
             /** Format: int64 */
             id: number;
+            /** @description Contacts see it in the preference centre. */
+            in_preferences: boolean;
             include_anonymous: boolean;
+            /** @description Everybody in the team sees it in lists; `is:mine` finds one's own. */
+            is_global: boolean;
             last_built_at: string | null;
             /** Format: int64 */
             last_built_ms: number | null;
@@ -5874,6 +6116,12 @@ export interface components {
         /** @description How many messages went out. */
         TestOut: {
             sent: number;
+        };
+        /** @description A thing and its category. */
+        ThingCategoryOut: {
+            category: components["schemas"]["CategoryRefOut"] | null;
+            /** Format: int64 */
+            id: number;
         };
         /** @description Something that happened. */
         TimelineItem: {
@@ -6645,6 +6893,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CategoryOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_categories_things_kind: {
+        parameters: {
+            query: {
+                /** @description Ids with commas between. */
+                ids: string;
+            };
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThingCategoryOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_categories_things_kind_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThingCategoryOut"];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -11272,6 +11588,37 @@ export interface operations {
             };
         };
     };
+    get_segments_compare: {
+        parameters: {
+            query: {
+                a: number;
+                b: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverlapOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     post_segments_preview: {
         parameters: {
             query?: never;
@@ -11435,6 +11782,36 @@ export interface operations {
             };
         };
     };
+    post_segments_id_clone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_segments_id_contacts: {
         parameters: {
             query?: {
@@ -11527,6 +11904,145 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExplainOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_segments_id_freeze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FreezeIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_segments_id_history: {
+        parameters: {
+            query?: {
+                /** @description 90 when absent, 366 at most. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentDayOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_segments_id_overrides: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+                /** @description Only those put in (`true`) or only those taken out (`false`). */
+                pinned?: boolean;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_OverrideOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_segments_id_overrides_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                contact: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForgottenOut"];
                 };
             };
             /** @description What is wrong and what can be done */

@@ -66,6 +66,8 @@ export type PointGroup = S["PointGroupOut"];
 export type DecayRule = S["DecayOut"];
 export type DecayPreview = S["DecayPreviewOut"];
 export type Category = S["CategoryOut"];
+export type SegmentDay = S["SegmentDayOut"];
+export type SegmentOverride = S["OverrideOut"];
 
 export type SendCounts = S["CountsOut"];
 export type Warning = S["WarningOut"];

@@ -26,6 +26,7 @@ import { ButtonLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { ConsequenceDialog } from "../ui/parts";
 import { ThingsSelect } from "../ui/pickers";
+import { ThingCategory } from "../ui/publish";
 import { ErrorState, ErrorSummary, StateBadge, Waiting } from "../ui/states";
 import { attempt, said } from "../ui/toasts";
 import { useView } from "../ui/view";
@@ -157,7 +158,12 @@ function CampaignEditor({ live }: { live: Campaign }) {
     <>
       <PageHeader
         title={draft.name || t("untitled")}
-        aside={<StateBadge state={live.state} />}
+        aside={
+          <Group gap="xs">
+            <StateBadge state={live.state} />
+            <ThingCategory kind="campaign" id={live.id} />
+          </Group>
+        }
         description={t("numbers", {
           members: number(live.counts.members),
           active: number(live.counts.active - live.counts.finished),

@@ -28,6 +28,7 @@ import { PageHeader } from "../ui/PageHeader";
 import { PreviewFrame } from "../ui/PreviewFrame";
 import { Card, FormModal } from "../ui/parts";
 import { ContactSelect, ThingsSelect } from "../ui/pickers";
+import { ThingCategory } from "../ui/publish";
 import { ErrorState, ErrorSummary, StateBadge, Waiting } from "../ui/states";
 import { TokenInput } from "../ui/TokenInput";
 import { TokenMenu } from "../ui/TokenMenu";
@@ -89,7 +90,12 @@ function EmailEditor({ email }: { email: Email }) {
     <>
       <PageHeader
         title={draft.name || t("untitled")}
-        aside={<StateBadge state={emailState(draft)} />}
+        aside={
+          <Group gap="xs">
+            <StateBadge state={emailState(draft)} />
+            <ThingCategory kind="email" id={email.id} />
+          </Group>
+        }
         back={{ path: `/emails/${email.id}`, label: t("toResults") }}
         actions={
           <>

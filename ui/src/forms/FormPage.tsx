@@ -30,6 +30,7 @@ import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { Card, Copyable } from "../ui/parts";
 import { TagNames, ThingSelect, ThingsSelect } from "../ui/pickers";
+import { ThingCategory } from "../ui/publish";
 import { EmptyState, ErrorState, ErrorSummary, StateBadge, Waiting } from "../ui/states";
 import { useView } from "../ui/view";
 import { FieldList } from "./FieldList";
@@ -70,7 +71,12 @@ function FormEditor({ form }: { form: Form }) {
     <>
       <PageHeader
         title={draft.name || t("untitled")}
-        aside={<StateBadge state={draft.published ? "published" : "draft"} />}
+        aside={
+          <Group gap="xs">
+            <StateBadge state={draft.published ? "published" : "draft"} />
+            <ThingCategory kind="form" id={form.id} />
+          </Group>
+        }
         description={t("submissionCount", { count: form.submissions, shown: number(form.submissions) })}
         back={{ path: "/forms", label: t("title") }}
         actions={

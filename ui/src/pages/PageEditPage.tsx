@@ -27,6 +27,7 @@ import { number } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
 import { PreviewFrame } from "../ui/PreviewFrame";
 import { Card } from "../ui/parts";
+import { ThingCategory } from "../ui/publish";
 import { ErrorState, ErrorSummary, StateBadge, Waiting } from "../ui/states";
 import { TokenMenu } from "../ui/TokenMenu";
 import { locales } from "../ui/zones";
@@ -88,7 +89,12 @@ function PageEditor({ page }: { page: Page }) {
     <>
       <PageHeader
         title={draft.title || t("untitled")}
-        aside={<StateBadge state={draft.published ? "published" : "draft"} />}
+        aside={
+          <Group gap="xs">
+            <StateBadge state={draft.published ? "published" : "draft"} />
+            <ThingCategory kind="page" id={page.id} />
+          </Group>
+        }
         description={t("numbers", {
           hits: number(page.hits),
           visitors: number(page.unique_hits),

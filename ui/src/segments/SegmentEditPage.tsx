@@ -34,6 +34,10 @@ const NEW: Segment = {
   last_built_ms: null,
   broken: null,
   used_by: [],
+  depends_on: [],
+  category: null,
+  is_global: true,
+  in_preferences: false,
 };
 
 export function SegmentNewPage() {

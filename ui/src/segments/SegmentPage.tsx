@@ -25,8 +25,10 @@ import { PageHeader } from "../ui/PageHeader";
 import { Card, FormModal, StatTile } from "../ui/parts";
 import { ContactSelect } from "../ui/pickers";
 import { EmptyState, ErrorState, Waiting } from "../ui/states";
-import { attempt, undoable } from "../ui/toasts";
+import { attempt, said, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
+import { Compare, Growth, Overrides } from "./SegmentParts";
+import { SegmentSettings } from "./SegmentSettings";
 import { useDeleteSegment } from "./SegmentsPage";
 
 export function SegmentPage() {
@@ -36,6 +38,7 @@ export function SegmentPage() {
   const may = useMayEdit();
   const navigate = useNavigate();
   const remove = useDeleteSegment();
+  const [settings, setup] = useDisclosure();
   const query = $api.useQuery("get", "/segments/{id}", { params: { path: { id: Number(id) } } });
   useLive<{ id: number }>("segment", (event) => {
     if (event.id === Number(id)) refresh("/segments/{id}");
@@ -48,6 +51,26 @@ export function SegmentPage() {
       await take(http.POST("/segments/{id}/rebuild", { params: { path: { id: segment.id } } }));
       await refresh("/segments", "/tasks");
     }, t("rebuilding"));
+  const copy = (how: "clone" | "freeze") =>
+    attempt(async () => {
+      const params = { path: { id: segment.id } };
+      const made =
+        how === "clone"
+          ? await take(http.POST("/segments/{id}/clone", { params }))
+          : await take(http.POST("/segments/{id}/freeze", { params, body: {} }));
+      await refresh("/segments");
+      said(t(how === "clone" ? "cloned" : "frozen", { name: made.name }));
+      navigate({ to: "/segments/$id", params: { id: String(made.id) } });
+    });
+  const publish = () =>
+    attempt(
+      async () => {
+        const body = { published: !segment.published, version: segment.version };
+        await take(http.PATCH("/segments/{id}", { params: { path: { id: segment.id } }, body }));
+        await refresh("/segments");
+      },
+      t(segment.published ? "unpublished" : "published"),
+    );
   return (
     <>
       <PageHeader
@@ -77,6 +100,10 @@ export function SegmentPage() {
                 </Menu.Target>
                 <Menu.Dropdown>
                   <Menu.Item onClick={rebuild}>{t("rebuild")}</Menu.Item>
+                  <Menu.Item onClick={() => copy("clone")}>{t("clone")}</Menu.Item>
+                  <Menu.Item onClick={() => copy("freeze")}>{t("freeze")}</Menu.Item>
+                  <Menu.Item onClick={publish}>{segment.published ? t("unpublish") : t("publish")}</Menu.Item>
+                  <Menu.Item onClick={setup.open}>{t("setup.open")}</Menu.Item>
                   <Menu.Item
                     onClick={async () => {
                       if (await remove(segment)) navigate({ to: "/segments" });
@@ -101,6 +128,14 @@ export function SegmentPage() {
           {segment.broken}
         </Alert>
       )}
+      {!segment.published && (
+        <Alert mb="md" variant="default" title={t("unpublishedTitle")}>
+          {t("unpublishedText")}
+        </Alert>
+      )}
+      <FormModal opened={settings} close={setup.close} title={t("setup.title")}>
+        <SegmentSettings segment={segment} close={setup.close} />
+      </FormModal>
       <SimpleGrid cols={{ base: 1, sm: 3 }} mb="lg">
         <StatTile
           label={t("people")}
@@ -139,6 +174,29 @@ export function SegmentPage() {
           }
         />
       </SimpleGrid>
+      {(segment.depends_on.length > 0 || segment.used_by.length > 3) && (
+        <Group gap="xs" mb="lg">
+          {segment.depends_on.length > 0 && <Text size="sm">{t("dependsOn")}</Text>}
+          {segment.depends_on.map((one) => (
+            <TextLink key={one.id} to="/segments/$id" params={{ id: String(one.id) }} size="sm">
+              {one.name}
+            </TextLink>
+          ))}
+          {segment.used_by.length > 3 && <Text size="sm">{t("alsoUsedBy")}</Text>}
+          {segment.used_by.slice(3).map((use) => {
+            const path = pathOf(use.type, use.id);
+            return path ? (
+              <PathLink key={`${use.type}${use.id}`} path={path} size="sm">
+                {use.name}
+              </PathLink>
+            ) : (
+              <Text key={`${use.type}${use.id}`} size="sm">
+                {use.name}
+              </Text>
+            );
+          })}
+        </Group>
+      )}
       <Tabs
         value={view.tab ?? "members"}
         onChange={(tab) => change({ tab: tab ?? undefined })}
@@ -146,11 +204,23 @@ export function SegmentPage() {
       >
         <Tabs.List mb="md">
           <Tabs.Tab value="members">{t("tab.members")}</Tabs.Tab>
+          <Tabs.Tab value="growth">{t("tab.growth")}</Tabs.Tab>
           <Tabs.Tab value="changes">{t("tab.changes")}</Tabs.Tab>
+          <Tabs.Tab value="hands">{t("tab.hands")}</Tabs.Tab>
+          <Tabs.Tab value="compare">{t("tab.compare")}</Tabs.Tab>
           <Tabs.Tab value="explain">{t("tab.explain")}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="members">
           <Members segment={segment} />
+        </Tabs.Panel>
+        <Tabs.Panel value="growth">
+          <Growth segment={segment} />
+        </Tabs.Panel>
+        <Tabs.Panel value="hands">
+          <Overrides segment={segment} />
+        </Tabs.Panel>
+        <Tabs.Panel value="compare">
+          <Compare segment={segment} />
         </Tabs.Panel>
         <Tabs.Panel value="changes">
           <Changes segment={segment} />

@@ -1,4 +1,4 @@
-import { ActionIcon, Menu, Text } from "@mantine/core";
+import { ActionIcon, Badge, Group, Menu, Text } from "@mantine/core";
 import { IconAlertTriangle, IconDots, IconPlus, IconUsersGroup } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -79,6 +79,20 @@ export function SegmentsPage() {
                     {row.description}
                   </Text>
                 )}
+                {(row.category || !row.published) && (
+                  <Group gap={6}>
+                    {row.category && (
+                      <Badge variant="default" size="sm">
+                        {row.category.title}
+                      </Badge>
+                    )}
+                    {!row.published && (
+                      <Badge variant="default" size="sm">
+                        {t("isUnpublished")}
+                      </Badge>
+                    )}
+                  </Group>
+                )}
                 {row.broken && (
                   <Text size="xs" c="var(--mantine-color-error)">
                     <IconAlertTriangle size={12} aria-hidden /> {row.broken}
@@ -102,6 +116,15 @@ export function SegmentsPage() {
             key: "kind",
             title: t("kind"),
             render: (row) => (row.filter?.rules.length ? t("dynamic") : t("static")),
+          },
+          {
+            key: "used",
+            title: t("usedBy"),
+            render: (row) => (
+              <Text size="sm" lineClamp={1}>
+                {row.used_by.map((use) => use.name).join(", ")}
+              </Text>
+            ),
           },
           { key: "updated", title: t("changed"), sort: "updated_at", render: (row) => ago(row.updated_at) },
           {

@@ -1,7 +1,8 @@
-import { Group, Select, Switch, TextInput } from "@mantine/core";
+import { Badge, Group, Select, Switch, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { $api } from "../api/client";
-import { useSession } from "../app/session";
+import { $api, http, refresh, take } from "../api/client";
+import { useMayEdit, useSession } from "../app/session";
+import { attempt } from "./toasts";
 import { fromLocalInput, toLocalInput } from "./zoned";
 
 type Published = { published: boolean; publish_up: string | null; publish_down: string | null };
@@ -70,6 +71,44 @@ export function CategorySelect({ bundle, value, onChange, error }: CategoryProps
       clearable
       searchable
       error={error}
+      clearButtonProps={{ "aria-label": t("remove"), "aria-hidden": false, tabIndex: 0 }}
+    />
+  );
+}
+
+type ThingProps = { kind: "email" | "page" | "form" | "campaign"; id: number };
+
+/** The category of something that is saved already; a change is saved at once. */
+export function ThingCategory({ kind, id }: ThingProps) {
+  const { t } = useTranslation();
+  const may = useMayEdit();
+  const options = $api.useQuery("get", "/categories", {
+    params: { query: { bundle: kind, limit: 200, sort: "title" } },
+  });
+  const path = "/categories/things/{kind}";
+  const found = $api.useQuery("get", path, { params: { path: { kind }, query: { ids: String(id) } } });
+  const category = found.data?.[0]?.category ?? null;
+  const items = options.data?.items ?? [];
+  if (!items.length && !category) return null;
+  if (!may) return category && <Badge variant="default">{category.title}</Badge>;
+  return (
+    <Select
+      size="xs"
+      w={180}
+      aria-label={t("category")}
+      placeholder={t("category")}
+      data={items.map((one) => ({ value: String(one.id), label: one.title }))}
+      value={category ? String(category.id) : null}
+      onChange={(next) =>
+        attempt(async () => {
+          const params = { path: { kind, id } };
+          const body = { category_id: next == null ? null : Number(next) };
+          await take(http.PUT("/categories/things/{kind}/{id}", { params, body }));
+          await refresh("/categories");
+        })
+      }
+      clearable
+      searchable
       clearButtonProps={{ "aria-label": t("remove"), "aria-hidden": false, tabIndex: 0 }}
     />
   );

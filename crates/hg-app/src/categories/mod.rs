@@ -5,9 +5,8 @@
 
 mod service;
 mod subscriptions;
+mod things;
 
-pub use service::{
-    BUNDLES, Category, CategoryPatch, CategoryRef, NewCategory, Usage, assign, check, checked, create, delete, get, list,
-    of_rows, place, refs, restore, update, usage,
-};
+pub use service::{BUNDLES, Category, CategoryPatch, NewCategory, create, delete, get, list, restore, update};
 pub use subscriptions::{Subscription, subscribe, subscribe_in, subscriptions};
+pub use things::{CategoryRef, Usage, assign, check, checked, of_rows, place, refs, usage};

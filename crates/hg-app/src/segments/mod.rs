@@ -9,35 +9,44 @@
 
 mod clock;
 mod companies;
+mod copies;
 mod engine;
 mod error;
 mod facts;
 mod hands;
+mod history;
 mod known;
 mod many;
 mod members;
 mod model;
+mod overlap;
+mod overrides;
 mod preview;
 mod reactor;
 mod rebuild;
 mod service;
 mod store;
+mod users;
 mod why;
 
 pub use clock::SegmentClock;
+pub use copies::{duplicate, freeze};
 pub(crate) use engine::select;
 pub use engine::{Counted, Everyone};
 pub use error::SegmentProblem;
 pub use hands::{change_by_hand, change_by_hand_in};
+pub use history::{Day, history};
 pub(crate) use known::compile;
 pub use many::{MovedWithMany, moved_with_many};
 pub use members::{contains, members};
 pub use model::{Membership, NewSegment, Origin, Segment, SegmentChange, SegmentPatch, UsedBy};
+pub use overlap::{Overlap, compare};
+pub use overrides::{Override, forget_override, overrides};
 pub use preview::{FilterCatalogue, Preview, PreviewQuery, catalogue, preview, resolve_filter};
 pub use reactor::{SegmentReactor, refresh_contacts};
 pub use rebuild::{RebuildJob, rebuild_all_now};
 pub use service::{
-    by_alias, changes, create, delete, get, list, memberships, names, rebuild, restore, update, using_field, using_point_group,
-    using_segment, using_tag,
+    by_alias, changes, create, delete, get, list, memberships, names, rebuild, restore, update,
 };
+pub use users::{asked_by, users_of_many, using_field, using_point_group, using_segment, using_tag};
 pub use why::{Explanation, check_filter, explain, matches};

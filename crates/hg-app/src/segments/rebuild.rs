@@ -392,6 +392,11 @@ fn log_sets(
     Ok(())
 }
 
+/// Logs whom a frozen copy began with.
+pub(super) fn log_frozen(tx: &mut Tx<'_>, id: SegmentId, people: &RoaringBitmap, now: Timestamp) -> Result<()> {
+    log_sets(tx, id, people, &RoaringBitmap::new(), now, "frozen")
+}
+
 /// Logs moves of many contacts at once, and queues what follows. The segments that changed.
 pub(super) fn log_many(tx: &mut Tx<'_>, moves: &[Moved], now: Timestamp, reason: &str) -> Result<BTreeSet<SegmentId>> {
     let mut sets: BTreeMap<SegmentId, (RoaringBitmap, RoaringBitmap)> = BTreeMap::new();

@@ -2,8 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use hg_core::ids::{ContactId, JobId, PointGroupId, SegmentId, TagId};
-use hg_core::segments::Relation;
+use hg_core::ids::{ContactId, JobId, SegmentId};
 use hg_core::text::{fold, slug};
 use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx, Value};
@@ -20,7 +19,7 @@ use crate::segments::members::decode;
 use crate::segments::preview::resolve_filter;
 use crate::segments::rebuild::push;
 use crate::segments::{
-    Membership, NewSegment, Origin, Segment, SegmentChange, SegmentPatch, SegmentProblem, UsedBy, compile, store,
+    Membership, NewSegment, Origin, Segment, SegmentChange, SegmentPatch, SegmentProblem, UsedBy, compile, store, using_segment,
 };
 use crate::workspace::Workspace;
 
@@ -243,7 +242,9 @@ fn patched(ws: &Workspace, tx: &mut Tx<'_>, before: &Segment, patch: &SegmentPat
 }
 
 fn refuse_if_used(ws: &Workspace, tx: &mut Tx<'_>, id: SegmentId) -> Result<()> {
-    let users = using_segment(ws, tx, id)?;
+    // A form or a trigger that names it goes on without it; these would send to the wrong people.
+    let mut users = using_segment(ws, tx, id)?;
+    users.retain(|u| matches!(u.kind, "segment" | "campaign" | "email"));
     if users.is_empty() {
         return Ok(());
     }
@@ -289,53 +290,6 @@ pub async fn rebuild(cx: &Cx, id: SegmentId) -> Result<Option<JobId>> {
             push(tx, &segment, now, user)
         })
         .await
-}
-
-/// What uses a segment: filters of other segments, campaigns, emails.
-pub fn using_segment(ws: &Workspace, tx: &mut Tx<'_>, id: SegmentId) -> Result<Vec<UsedBy>> {
-    let known = known::all(ws, tx)?;
-    let mut users: Vec<UsedBy> = known
-        .ordered
-        .iter()
-        .filter(|k| k.segment.id != id && k.depends.segments.contains(&id))
-        .map(|k| UsedBy { kind: "segment", id: k.segment.id.0, name: k.segment.name.clone() })
-        .collect();
-    for (kind, text) in [
-        (
-            "campaign",
-            "SELECT c.id, c.name FROM campaign_sources s JOIN campaigns c ON c.id = s.campaign_id \
-             WHERE s.kind = 'segment' AND s.source_id = $1 AND c.deleted_at IS NULL ORDER BY c.id",
-        ),
-        (
-            "email",
-            "SELECT DISTINCT e.id, e.name FROM email_segments s JOIN emails e ON e.id = s.email_id \
-             WHERE s.segment_id = $1 AND e.deleted_at IS NULL ORDER BY e.id",
-        ),
-    ] {
-        users.extend(tx.all(Sql::new(text).bind(id), |r| Ok(UsedBy { kind, id: r.get(0)?, name: r.get(1)? }))?);
-    }
-    Ok(users)
-}
-
-/// Segments whose filter reads a field.
-pub fn using_field(ws: &Workspace, tx: &mut Tx<'_>, alias: &str) -> Result<Vec<(SegmentId, String)>> {
-    let known = known::all(ws, tx)?;
-    let users = known.ordered.iter().filter(|k| k.depends.columns.contains(alias));
-    Ok(users.map(|k| (k.segment.id, k.segment.name.clone())).collect())
-}
-
-/// Segments whose filter asks about a tag.
-pub fn using_tag(ws: &Workspace, tx: &mut Tx<'_>, tag: TagId) -> Result<Vec<(SegmentId, String)>> {
-    let known = known::all(ws, tx)?;
-    let users = known.ordered.iter().filter(|k| k.depends.tags.contains(&tag));
-    Ok(users.map(|k| (k.segment.id, k.segment.name.clone())).collect())
-}
-
-/// Segments whose filter asks about the scores of a point group.
-pub fn using_point_group(ws: &Workspace, tx: &mut Tx<'_>, group: PointGroupId) -> Result<Vec<(SegmentId, String)>> {
-    let known = known::all(ws, tx)?;
-    let users = known.ordered.iter().filter(|k| k.depends.relations.contains(&Relation::GroupPoints(group.0)));
-    Ok(users.map(|k| (k.segment.id, k.segment.name.clone())).collect())
 }
 
 /// The segments that a contact belongs to.

@@ -8,7 +8,8 @@ use hg_core::ids::CategoryId;
 use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError};
-use super::crud::{CompatList, Entity, PublishBlock, is_true, routes, sorted, text, window};
+use super::crud::{CompatList, Entity, PublishBlock, is_true, routes};
+use super::reading::{sorted, text, window};
 use crate::Web;
 
 pub fn router() -> Router<Web> {

@@ -9,17 +9,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post, put};
 use axum::{Json, Router};
-use hg_app::categories::{self, CategoryRef};
-use hg_app::list::ListQuery;
 use hg_app::{Cx, Error};
-use hg_core::ids::CategoryId;
-use hg_core::publish::Window;
-use hg_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError, created, keyed};
 use super::body::{self, AnyBody, BATCH_LIMIT};
-use super::campaigns::instant;
+use super::placed::{create_whole, delete_whole, edit_whole, get_whole, with_categories};
 pub use super::query::{CompatList, Condition};
 use super::query::{keep_short, meets};
 use crate::Web;
@@ -121,65 +116,6 @@ pub trait Entity: Send + Sync + 'static {
     async fn delete(cx: &Cx, id: i64) -> CompatAnswer<Value>;
 }
 
-/// A text of a body.
-pub fn text(body: &Map<String, Value>, key: &str) -> Option<String> {
-    body.get(key).and_then(Value::as_str).map(str::to_owned)
-}
-
-/// A whole number of a body, written as a number or as a text.
-pub fn number(body: &Map<String, Value>, key: &str) -> CompatAnswer<Option<i64>> {
-    let wrong = || CompatError::bad(format!("{key}: This value should be a number."));
-    match body.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
-        Some(Value::String(text)) => text.trim().parse().map(Some).map_err(|_| wrong()),
-        Some(other) => other.as_i64().map(Some).ok_or_else(wrong),
-    }
-}
-
-/// The publish window of a body that makes something.
-pub fn new_window(body: &Map<String, Value>) -> CompatAnswer<Window> {
-    Ok(Window {
-        published: body.get("isPublished").is_none_or(is_true),
-        publish_up: instant(body, "publishUp")?,
-        publish_down: instant(body, "publishDown")?,
-    })
-}
-
-/// An end of a window in a body that changes something; the outer `None`: it stays.
-pub type End = Option<Option<Timestamp>>;
-
-/// Both ends of the window in a body that changes something. `replace`: what is not named is emptied.
-pub fn window_patch(body: &Map<String, Value>, replace: bool) -> CompatAnswer<(End, End)> {
-    let end = |key: &str| {
-        if replace || body.contains_key(key) { instant(body, key).map(Some) } else { Ok(None) }
-    };
-    Ok((end("publishUp")?, end("publishDown")?))
-}
-
-/// The order of a list: columns as clients name them, with ours.
-pub fn sorted(query: &CompatList, known: &[(&str, &str)]) -> CompatAnswer<String> {
-    let Some((column, down)) = query.order.first() else { return Ok("created_at".to_owned()) };
-    let ours = match column.as_str() {
-        "id" | "dateAdded" | "date_added" => "created_at",
-        "dateModified" | "date_modified" => "updated_at",
-        other => {
-            let found = known.iter().find(|(theirs, _)| *theirs == other).map(|(_, ours)| *ours);
-            found.ok_or_else(|| CompatError::bad(format!("Unknown column {other}.")))?
-        }
-    };
-    Ok(format!("{}{ours}", if *down { "-" } else { "" }))
-}
-
-/// The window of a list; only what is published when that is asked for.
-pub fn window(query: &CompatList, sort: String) -> ListQuery {
-    let search = if query.published_only { format!("is:published {}", query.search) } else { query.search.clone() };
-    ListQuery { search, sort, limit: query.limit.min(MOST_ROWS), offset: query.start, ..ListQuery::default() }
-}
-
-/// More rows than any list has.
-const MOST_ROWS: u32 = 1_000_000;
-
 /// The routes, with and without a trailing slash.
 pub fn routes<E: Entity>() -> Router<Web> {
     let mut router = Router::new();
@@ -204,53 +140,6 @@ pub fn id_of(text: &str) -> Result<i64, CompatError> {
 
 fn envelope(key: &str, value: Value) -> Value {
     json!({ key: value })
-}
-
-/// The category of a body: `None` when it is not named.
-fn category_in(body: &Map<String, Value>) -> Option<Option<CategoryId>> {
-    body.get("category").map(|value| ids(Some(value)).first().copied().filter(|id| *id > 0).map(CategoryId))
-}
-
-/// Refuses a category that does not fit, before anything is written.
-async fn check_category<E: Entity>(cx: &Cx, body: &Map<String, Value>) -> CompatAnswer<()> {
-    if let (Some((bundle, _)), Some(category @ Some(_))) = (E::CATEGORY, category_in(body)) {
-        categories::checked(cx, bundle, category).await?;
-    }
-    Ok(())
-}
-
-/// Writes the category of a body and shows it. `replace`: what is not named is emptied.
-async fn place<E: Entity>(cx: &Cx, id: i64, body: &Map<String, Value>, replace: bool, value: Value) -> CompatAnswer<Value> {
-    let Some((bundle, table)) = E::CATEGORY else { return Ok(value) };
-    if let Some(category) = category_in(body).or_else(|| replace.then_some(None)) {
-        categories::place(cx, bundle, table, id, category).await?;
-    }
-    let mut rows = vec![(id, value)];
-    with_categories::<E>(cx, &mut rows).await?;
-    Ok(rows.pop().map(|(_, value)| value).unwrap_or(Value::Null))
-}
-
-/// Shows the categories of rows.
-async fn with_categories<E: Entity>(cx: &Cx, rows: &mut [(i64, Value)]) -> CompatAnswer<()> {
-    let Some((_, table)) = E::CATEGORY else { return Ok(()) };
-    let found = categories::of_rows(cx, table, rows.iter().map(|(id, _)| *id).collect()).await?;
-    for (id, row) in rows {
-        let category = found.get(id).map_or(Value::Null, category_shown);
-        if let Value::Object(map) = row
-            && map.contains_key("category")
-        {
-            map.insert("category".to_owned(), category);
-        }
-    }
-    Ok(())
-}
-
-/// A category as it stands inside something else.
-pub fn category_shown(c: &CategoryRef) -> Value {
-    json!({
-        "createdByUser": null, "modifiedByUser": null, "id": c.id, "title": c.title, "alias": c.alias,
-        "description": c.description, "color": c.color, "bundle": c.bundle,
-    })
 }
 
 async fn list<E: Entity>(Caller(cx): Caller, RawQuery(query): RawQuery) -> CompatAnswer<Json<Value>> {
@@ -301,28 +190,6 @@ async fn conditioned<E: Entity>(cx: &Cx, query: &CompatList) -> CompatAnswer<(u6
 async fn one<E: Entity>(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<Value>> {
     let id = id_of(&id)?;
     Ok(Json(envelope(E::ONE, get_whole::<E>(&cx, id).await?)))
-}
-
-/// One, with its category.
-async fn get_whole<E: Entity>(cx: &Cx, id: i64) -> CompatAnswer<Value> {
-    place::<E>(cx, id, &Map::new(), false, E::get(cx, id).await?).await
-}
-
-async fn create_whole<E: Entity>(cx: &Cx, body: Map<String, Value>) -> CompatAnswer<(i64, Value, bool)> {
-    check_category::<E>(cx, &body).await?;
-    let (id, value, new) = E::create(cx, body.clone()).await?;
-    Ok((id, place::<E>(cx, id, &body, false, value).await?, new))
-}
-
-async fn edit_whole<E: Entity>(cx: &Cx, id: i64, body: Map<String, Value>, replace: bool) -> CompatAnswer<Value> {
-    check_category::<E>(cx, &body).await?;
-    let value = E::edit(cx, id, body.clone(), replace).await?;
-    place::<E>(cx, id, &body, replace, value).await
-}
-
-async fn delete_whole<E: Entity>(cx: &Cx, id: i64) -> CompatAnswer<Value> {
-    let shown = E::delete(cx, id).await?;
-    place::<E>(cx, id, &Map::new(), false, shown).await
 }
 
 async fn create<E: Entity>(Caller(cx): Caller, body: AnyBody) -> CompatAnswer {

@@ -12,9 +12,8 @@ use hg_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError};
-use super::crud::{
-    CompatList, Entity, PublishBlock, ids, is_true, new_window, number, routes, sorted, text, window, window_patch,
-};
+use super::crud::{CompatList, Entity, PublishBlock, ids, is_true, routes};
+use super::reading::{new_window, number, sorted, text, window, window_patch};
 use crate::Web;
 
 pub fn router() -> Router<Web> {

@@ -12,9 +12,8 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError};
 use super::contact_parts::{contact_id, no_contact};
-use super::crud::{
-    CompatList, Entity, PublishBlock, id_of, is_true, new_window, number, routes, sorted, text, window, window_patch,
-};
+use super::crud::{CompatList, Entity, PublishBlock, id_of, is_true, routes};
+use super::reading::{new_window, number, sorted, text, window, window_patch};
 use crate::Web;
 use crate::auth::Caller;
 

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use hg_app::Error;
 use hg_app::categories::{self, Category, CategoryPatch, CategoryRef, NewCategory, Subscription};
 use hg_core::ids::{CategoryId, ContactId};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(get, update, delete))
         .routes(routes!(restore))
         .routes(routes!(usage))
+        .routes(routes!(of_things))
+        .routes(routes!(place))
         .routes(routes!(subscriptions, subscribe))
 }
 
@@ -171,6 +174,67 @@ struct CategoryUseOut {
 async fn usage(Caller(cx): Caller, Path(id): Path<CategoryId>) -> Answer<Json<Vec<CategoryUseOut>>> {
     let found = categories::usage(&cx, id).await?;
     Ok(Json(found.into_iter().map(|u| CategoryUseOut { kind: u.kind, id: u.id, name: u.name }).collect()))
+}
+
+/// A thing and its category.
+#[derive(Debug, Serialize, ToSchema)]
+struct ThingCategoryOut {
+    id: i64,
+    category: Option<CategoryRefOut>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ThingsParams {
+    /// Ids with commas between.
+    ids: String,
+}
+
+/// The bundle and the table of a kind of thing.
+fn thing(kind: &str) -> Result<(&'static str, &'static str), Error> {
+    let wanted = kind.replace('_', " ");
+    categories::BUNDLES
+        .into_iter()
+        .flat_map(|(bundle, tables)| tables.iter().map(move |(kind, table)| (*kind, (bundle, *table))))
+        .find(|(kind, _)| *kind == wanted)
+        .map(|(_, found)| found)
+        .ok_or_else(|| Error::new(hg_app::ErrorKind::NotFound, "not-found", format!("“{kind}” has no categories.")))
+}
+
+/// The categories of things of a kind: `segment`, `email`, `page`, `form`, `campaign`, `stage`, `point_action`, `point_trigger`.
+#[utoipa::path(get, path = "/categories/things/{kind}", tag = "categories", params(("kind" = String, Path), ThingsParams), responses((status = 200, body = Vec<ThingCategoryOut>)))]
+async fn of_things(
+    Caller(cx): Caller,
+    Path(kind): Path<String>,
+    Query(q): Query<ThingsParams>,
+) -> Answer<Json<Vec<ThingCategoryOut>>> {
+    let (_, table) = thing(&kind)?;
+    let ids: Vec<i64> = q.ids.split(',').filter_map(|id| id.trim().parse().ok()).take(MOST_THINGS).collect();
+    let found = categories::of_rows(&cx, table, ids.clone()).await?;
+    Ok(Json(ids.into_iter().map(|id| ThingCategoryOut { id, category: found.get(&id).map(CategoryRefOut::from) }).collect()))
+}
+
+/// So many things are asked about at once.
+const MOST_THINGS: usize = 500;
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+struct PlaceIn {
+    /// Null: in none.
+    category_id: Option<i64>,
+}
+
+/// Puts a thing into a category, or takes it out.
+#[utoipa::path(put, path = "/categories/things/{kind}/{id}", tag = "categories", params(("kind" = String, Path), ("id" = i64, Path)), request_body = PlaceIn, responses((status = 200, body = ThingCategoryOut)))]
+async fn place(
+    Caller(cx): Caller,
+    Path((kind, id)): Path<(String, i64)>,
+    Body(b): Body<PlaceIn>,
+) -> Answer<Json<ThingCategoryOut>> {
+    let (bundle, table) = thing(&kind)?;
+    categories::place(&cx, bundle, table, id, b.category_id.map(CategoryId)).await?;
+    let found = categories::of_rows(&cx, table, vec![id]).await?;
+    Ok(Json(ThingCategoryOut { id, category: found.get(&id).map(CategoryRefOut::from) }))
 }
 
 /// A contact's word on a category.

@@ -27,6 +27,7 @@ pub mod point_triggers;
 pub mod points;
 mod privacy;
 pub mod reference;
+pub mod segment_pages;
 pub mod segment_parts;
 pub mod segments;
 pub mod session;
@@ -81,6 +82,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(suppressions::router())
         .merge(tags::router())
         .merge(segments::router())
+        .merge(segment_pages::router())
         .merge(segment_parts::router())
         .merge(emails::router())
         .merge(forms::router())

@@ -2,9 +2,11 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use hg_app::Cx;
+use hg_app::categories::{self, CategoryRef};
 use hg_app::segments::{self, NewSegment, PreviewQuery, Segment, SegmentPatch, UsedBy};
 use hg_core::contacts::Choice;
-use hg_core::ids::SegmentId;
+use hg_core::ids::{CategoryId, SegmentId};
 use hg_core::segments::FilterField;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,6 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::Web;
 use crate::auth::Caller;
 use crate::input::{Body, ListParams, PageOut, Path, Query};
+use crate::native::categories::CategoryRefOut;
 use crate::native::contacts::ContactOut;
 use crate::native::maybe::Maybe;
 use crate::problem::Answer;
@@ -29,7 +32,7 @@ pub fn router() -> OpenApiRouter<Web> {
 
 /// A named set of contacts.
 #[derive(Debug, Serialize, ToSchema)]
-struct SegmentOut {
+pub struct SegmentOut {
     id: i64,
     version: i64,
     created_at: String,
@@ -39,6 +42,11 @@ struct SegmentOut {
     alias: String,
     description: Option<String>,
     published: bool,
+    /// Everybody in the team sees it in lists; `is:mine` finds one's own.
+    is_global: bool,
+    /// Contacts see it in the preference centre.
+    in_preferences: bool,
+    category: Option<CategoryRefOut>,
     include_anonymous: bool,
     /// Null: only people added by hand.
     #[schema(value_type = Option<super::words::FilterGroup>)]
@@ -51,18 +59,24 @@ struct SegmentOut {
     /// What in the filter can no longer be understood.
     broken: Option<String>,
     used_by: Vec<UsedByOut>,
+    /// Segments that its filter asks about; only for a single segment.
+    depends_on: Vec<UsedByOut>,
 }
 
 /// Something that uses the segment.
 #[derive(Debug, Serialize, ToSchema)]
-struct UsedByOut {
+pub struct UsedByOut {
     #[serde(rename = "type")]
     kind: &'static str,
     id: i64,
     name: String,
 }
 
-fn present(s: Segment, used_by: Vec<UsedBy>) -> SegmentOut {
+fn uses(list: Vec<UsedBy>) -> Vec<UsedByOut> {
+    list.into_iter().map(|u| UsedByOut { kind: u.kind, id: u.id, name: u.name }).collect()
+}
+
+fn present(s: Segment, used_by: Vec<UsedBy>, category: Option<&CategoryRef>, depends_on: Vec<UsedBy>) -> SegmentOut {
     SegmentOut {
         id: s.id.0,
         version: s.version,
@@ -73,6 +87,9 @@ fn present(s: Segment, used_by: Vec<UsedBy>) -> SegmentOut {
         alias: s.alias,
         description: s.description,
         published: s.published,
+        is_global: s.is_global,
+        in_preferences: s.in_preferences,
+        category: category.map(CategoryRefOut::from),
         include_anonymous: s.include_anonymous,
         filter: s.filter,
         count: s.members,
@@ -80,8 +97,18 @@ fn present(s: Segment, used_by: Vec<UsedBy>) -> SegmentOut {
         last_built_at: s.built_at.map(|t| t.rfc3339()),
         last_built_ms: s.build_ms,
         broken: s.broken,
-        used_by: used_by.into_iter().map(|u| UsedByOut { kind: u.kind, id: u.id, name: u.name }).collect(),
+        used_by: uses(used_by),
+        depends_on: uses(depends_on),
     }
+}
+
+/// One segment with everything around it.
+pub async fn whole(cx: &Cx, id: SegmentId) -> Answer<SegmentOut> {
+    let (segment, used_by) = segments::get(cx, id).await?;
+    let ws = cx.ws.clone();
+    let asked = cx.db().read(move |tx| segments::asked_by(&ws, tx, id)).await?;
+    let categories = categories::of_rows(cx, "segments", vec![id.0]).await?;
+    Ok(present(segment, used_by, categories.get(&id.0), asked))
 }
 
 /// A segment to be made, or what of one changes.
@@ -96,6 +123,10 @@ struct SegmentIn {
     #[schema(value_type = Option<String>)]
     description: Maybe<String>,
     published: Option<bool>,
+    is_global: Option<bool>,
+    in_preferences: Option<bool>,
+    #[schema(value_type = Option<i64>)]
+    category_id: Maybe<i64>,
     include_anonymous: Option<bool>,
     #[schema(value_type = Option<super::words::FilterGroup>)]
     filter: Maybe<Value>,
@@ -104,7 +135,15 @@ struct SegmentIn {
 /// Segments by name.
 #[utoipa::path(get, path = "/segments", tag = "segments", params(ListParams), responses((status = 200, body = PageOut<SegmentOut>)))]
 async fn list(Caller(cx): Caller, Query(q): Query<ListParams>) -> Answer<Json<PageOut<SegmentOut>>> {
-    Ok(PageOut::of(segments::list(&cx, q.into()).await?, |s| present(s, Vec::new())))
+    let page = segments::list(&cx, q.into()).await?;
+    let ids: Vec<SegmentId> = page.items.iter().map(|s| s.id).collect();
+    let categories = categories::of_rows(&cx, "segments", ids.iter().map(|id| id.0).collect()).await?;
+    let mut users = segments::users_of_many(&cx, ids).await?;
+    Ok(PageOut::of(page, |s| {
+        let used_by = users.remove(&s.id).unwrap_or_default();
+        let category = categories.get(&s.id.0);
+        present(s, used_by, category, Vec::new())
+    }))
 }
 
 /// Makes a segment; its members are there within a moment.
@@ -116,19 +155,21 @@ async fn create(Caller(cx): Caller, Body(b): Body<SegmentIn>) -> Answer<(StatusC
         alias: b.alias,
         description: b.description.0.flatten(),
         published: b.published,
+        is_global: b.is_global,
+        in_preferences: b.in_preferences.unwrap_or(false),
+        category_id: b.category_id.0.flatten().map(CategoryId),
         include_anonymous: b.include_anonymous.unwrap_or(false),
         filter: b.filter.0.flatten(),
         ..NewSegment::default()
     };
     let segment = segments::create(&cx, new).await?;
-    Ok((StatusCode::CREATED, Json(present(segment, Vec::new()))))
+    Ok((StatusCode::CREATED, Json(whole(&cx, segment.id).await?)))
 }
 
 /// One segment and what uses it.
 #[utoipa::path(get, path = "/segments/{id}", tag = "segments", params(("id" = i64, Path)), responses((status = 200, body = SegmentOut)))]
 async fn get(Caller(cx): Caller, Path(id): Path<SegmentId>) -> Answer<Json<SegmentOut>> {
-    let (segment, used_by) = segments::get(&cx, id).await?;
-    Ok(Json(present(segment, used_by)))
+    Ok(Json(whole(&cx, id).await?))
 }
 
 /// Changes what is named; a new filter takes effect within a moment.
@@ -141,13 +182,15 @@ async fn update(Caller(cx): Caller, Path(id): Path<SegmentId>, Body(b): Body<Seg
         alias: b.alias,
         description: b.description.0,
         published: b.published,
+        is_global: b.is_global,
+        in_preferences: b.in_preferences,
+        category_id: b.category_id.0.map(|c| c.map(CategoryId)),
         include_anonymous: b.include_anonymous,
         filter: b.filter.0,
         ..SegmentPatch::default()
     };
     segments::update(&cx, id, patch).await?;
-    let (segment, used_by) = segments::get(&cx, id).await?;
-    Ok(Json(present(segment, used_by)))
+    Ok(Json(whole(&cx, id).await?))
 }
 
 /// Deletes a segment that nothing uses.
@@ -160,7 +203,8 @@ async fn delete(Caller(cx): Caller, Path(id): Path<SegmentId>) -> Answer<StatusC
 /// Brings a deleted segment back and builds it anew.
 #[utoipa::path(post, path = "/segments/{id}/restore", tag = "segments", params(("id" = i64, Path)), responses((status = 200, body = SegmentOut)))]
 async fn restore(Caller(cx): Caller, Path(id): Path<SegmentId>) -> Answer<Json<SegmentOut>> {
-    Ok(Json(present(segments::restore(&cx, id).await?, Vec::new())))
+    segments::restore(&cx, id).await?;
+    Ok(Json(whole(&cx, id).await?))
 }
 
 /// What conditions can be about, in groups.

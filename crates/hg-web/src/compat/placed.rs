@@ -1,0 +1,78 @@
+//! The categories of entities: read from bodies, written beside the entity, shown inside it.
+
+use hg_app::Cx;
+use hg_app::categories::{self, CategoryRef};
+use hg_core::ids::CategoryId;
+use serde_json::{Map, Value, json};
+
+use super::answer::CompatAnswer;
+use super::crud::{Entity, ids};
+
+/// The category of a body: `None` when it is not named.
+fn category_in(body: &Map<String, Value>) -> Option<Option<CategoryId>> {
+    body.get("category").map(|value| ids(Some(value)).first().copied().filter(|id| *id > 0).map(CategoryId))
+}
+
+/// Refuses a category that does not fit, before anything is written.
+async fn check_category<E: Entity>(cx: &Cx, body: &Map<String, Value>) -> CompatAnswer<()> {
+    if let (Some((bundle, _)), Some(category @ Some(_))) = (E::CATEGORY, category_in(body)) {
+        categories::checked(cx, bundle, category).await?;
+    }
+    Ok(())
+}
+
+/// Writes the category of a body and shows it. `replace`: what is not named is emptied.
+async fn place<E: Entity>(cx: &Cx, id: i64, body: &Map<String, Value>, replace: bool, value: Value) -> CompatAnswer<Value> {
+    let Some((bundle, table)) = E::CATEGORY else { return Ok(value) };
+    if let Some(category) = category_in(body).or_else(|| replace.then_some(None)) {
+        categories::place(cx, bundle, table, id, category).await?;
+    }
+    let mut rows = vec![(id, value)];
+    with_categories::<E>(cx, &mut rows).await?;
+    Ok(rows.pop().map(|(_, value)| value).unwrap_or(Value::Null))
+}
+
+/// Shows the categories of rows.
+pub(super) async fn with_categories<E: Entity>(cx: &Cx, rows: &mut [(i64, Value)]) -> CompatAnswer<()> {
+    let Some((_, table)) = E::CATEGORY else { return Ok(()) };
+    let found = categories::of_rows(cx, table, rows.iter().map(|(id, _)| *id).collect()).await?;
+    for (id, row) in rows {
+        let category = found.get(id).map_or(Value::Null, category_shown);
+        if let Value::Object(map) = row
+            && map.contains_key("category")
+        {
+            map.insert("category".to_owned(), category);
+        }
+    }
+    Ok(())
+}
+
+/// A category as it stands inside something else.
+fn category_shown(c: &CategoryRef) -> Value {
+    json!({
+        "createdByUser": null, "modifiedByUser": null, "id": c.id, "title": c.title, "alias": c.alias,
+        "description": c.description, "color": c.color, "bundle": c.bundle,
+    })
+}
+
+/// One, with its category.
+pub(super) async fn get_whole<E: Entity>(cx: &Cx, id: i64) -> CompatAnswer<Value> {
+    place::<E>(cx, id, &Map::new(), false, E::get(cx, id).await?).await
+}
+
+pub(super) async fn create_whole<E: Entity>(cx: &Cx, body: Map<String, Value>) -> CompatAnswer<(i64, Value, bool)> {
+    check_category::<E>(cx, &body).await?;
+    let (id, value, new) = E::create(cx, body.clone()).await?;
+    Ok((id, place::<E>(cx, id, &body, false, value).await?, new))
+}
+
+pub(super) async fn edit_whole<E: Entity>(cx: &Cx, id: i64, body: Map<String, Value>, replace: bool) -> CompatAnswer<Value> {
+    check_category::<E>(cx, &body).await?;
+    let value = E::edit(cx, id, body.clone(), replace).await?;
+    place::<E>(cx, id, &body, replace, value).await
+}
+
+pub(super) async fn delete_whole<E: Entity>(cx: &Cx, id: i64) -> CompatAnswer<Value> {
+    let shown = E::delete(cx, id).await?;
+    place::<E>(cx, id, &Map::new(), false, shown).await
+}
