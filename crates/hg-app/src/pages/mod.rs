@@ -9,5 +9,5 @@ mod service;
 mod store;
 
 pub use model::{NewPage, PagePatch, PageRecord};
-pub use serve::{Served, preference_page, preview, serve};
+pub use serve::{Served, preference_mark, preference_page, preview, serve};
 pub use service::{create, delete, get, list, names, restore, update, url_of};

@@ -71,6 +71,22 @@ pub async fn preview(cx: &Cx, page: PageRecord, contact: Option<ContactId>) -> R
 /// The token that makes a page a preference centre.
 const SAVE_BUTTON: &str = "{saveprefsbutton}";
 
+/// The parts of a preference centre. They are no tokens of landing pages, so that they pass through as comments.
+const PREFERENCE_PARTS: [&str; 7] = [
+    "segmentlist",
+    "categorylist",
+    "channelfrequency",
+    "preferredchannel",
+    "saveprefsbutton",
+    "successmessage",
+    "leadidentifier",
+];
+
+/// Where a part of the preference centre stands in a filled-in page.
+pub fn preference_mark(part: &str) -> String {
+    format!("<!--preference:{part}-->")
+}
+
 fn is_preference_centre(page: &PageRecord) -> bool {
     page.html.contains(SAVE_BUTTON)
 }
@@ -99,7 +115,12 @@ pub async fn preference_page(cx: &Cx, contact: ContactId, chosen: Option<i64>) -
         })
         .await?;
     match page {
-        Some(page) => filled_in(cx, page, Some(contact), true).await.map(Some),
+        Some(mut page) => {
+            for part in PREFERENCE_PARTS {
+                page.html = page.html.replace(&format!("{{{part}}}"), &preference_mark(part));
+            }
+            filled_in(cx, page, Some(contact), true).await.map(Some)
+        }
         None => Ok(None),
     }
 }

@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use hg_app::pages::preference_mark;
 use hg_app::preferences::{Centre, Channel, Choice, Period, Said};
 use hg_core::tokens::escaped_html;
 
@@ -192,16 +193,16 @@ fn consents(centre: &Centre) -> String {
 /// A landing page whose tokens become the parts of the form. The form is around all of it.
 fn framed(frame: &str, centre: &Centre, thanks: &str) -> Response {
     let html = [
-        ("{segmentlist}", choices("Lists", "lead_lists", &centre.segments)),
-        ("{categorylist}", choices("Topics", "global_categories", &centre.categories)),
-        ("{channelfrequency}", format!("{}{}", channels(centre), consents(centre))),
-        ("{preferredchannel}", preferred(centre)),
-        ("{saveprefsbutton}", save_button().to_owned()),
-        ("{successmessage}", thanks.to_owned()),
-        ("{leadidentifier}", escaped_html(&centre.leaver.address).to_string()),
+        ("segmentlist", choices("Lists", "lead_lists", &centre.segments)),
+        ("categorylist", choices("Topics", "global_categories", &centre.categories)),
+        ("channelfrequency", format!("{}{}", channels(centre), consents(centre))),
+        ("preferredchannel", preferred(centre)),
+        ("saveprefsbutton", save_button().to_owned()),
+        ("successmessage", thanks.to_owned()),
+        ("leadidentifier", escaped_html(&centre.leaver.address).to_string()),
     ]
     .into_iter()
-    .fold(frame.to_owned(), |html, (token, part)| html.replace(token, &part));
+    .fold(frame.to_owned(), |html, (name, part)| html.replace(&preference_mark(name), &part));
     let lower = html.to_ascii_lowercase();
     let open = lower.find("<body").and_then(|at| lower[at..].find('>').map(|end| at + end + 1));
     let close = lower.rfind("</body>");
