@@ -13,6 +13,7 @@ use crate::contacts;
 use crate::cx::Cx;
 use crate::duplicates;
 use crate::error::Result;
+use crate::exports;
 use crate::fields;
 use crate::imports;
 use crate::jobs::JobWorker;
@@ -109,6 +110,7 @@ pub fn standard() -> Engine {
             Arc::new(privacy::SweepJob),
             Arc::new(privacy::CleanUpJob),
             Arc::new(duplicates::MergeSafeJob),
+            Arc::new(exports::ExportJob),
             Arc::new(fields::DropColumn),
             Arc::new(imports::DryRunJob),
             Arc::new(imports::ImportJob),
@@ -119,6 +121,7 @@ pub fn standard() -> Engine {
             Arc::new(sending::FillJob),
             Arc::new(sending::UserMailJob),
         ]))
+        .with(exports::ExpiryWorker)
         .with(MailWorker)
 }
 

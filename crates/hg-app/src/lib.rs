@@ -22,6 +22,7 @@ pub mod duplicates;
 pub mod emails;
 pub mod engine;
 pub mod error;
+pub mod exports;
 pub mod fields;
 pub mod forms;
 pub mod imports;
@@ -40,7 +41,9 @@ pub mod stages;
 pub mod suppressions;
 pub mod tags;
 pub mod tracking;
+pub mod trash;
 pub mod users;
+pub mod views;
 pub mod worker;
 pub mod workspace;
 

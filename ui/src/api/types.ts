@@ -20,6 +20,9 @@ export type GeneralSettings = Required<S["GeneralSettings"]>;
 export type SendingSettings = Required<S["SendingSettings"]>;
 export type TrackingSettings = Required<S["TrackingSettings"]>;
 export type Dashboard = S["DashboardOut"];
+export type AuditRow = S["AuditOut"];
+export type Trashed = S["TrashOut"];
+export type ListView = S["ViewOut"];
 export type Activity = S["ActivityOut"];
 export type Task = S["TaskOut"];
 

@@ -4,6 +4,7 @@ import {
   IconCoin,
   IconFileText,
   IconForms,
+  IconHistory,
   IconInbox,
   IconLayoutDashboard,
   IconListCheck,
@@ -14,6 +15,7 @@ import {
   IconStairs,
   IconTableColumn,
   IconTag,
+  IconTrash,
   IconUpload,
   IconUsers,
   IconUsersGroup,
@@ -40,6 +42,8 @@ export const PLACES = [
   { key: "suppressions", path: "/deliverability/suppressions", icon: IconMailOff, keys: "b", group: "reach" },
   { key: "outbox", path: "/outbox", icon: IconInbox, keys: "o", group: "system" },
   { key: "tasks", path: "/tasks", icon: IconListCheck, keys: "k", group: "system" },
+  { key: "trash", path: "/trash", icon: IconTrash, keys: "x", group: "system" },
+  { key: "audit", path: "/settings/audit", icon: IconHistory, keys: "h", group: "system" },
   { key: "settings", path: "/settings/general", icon: IconSettings, keys: ",", group: "system" },
 ] as const;
 

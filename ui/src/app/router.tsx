@@ -87,6 +87,7 @@ export type ContactsSearch = {
   sort?: string;
   filter?: string;
   anonymous?: boolean;
+  view?: number;
   new?: boolean;
 };
 const contacts = createRoute({
@@ -99,6 +100,7 @@ const contacts = createRoute({
     sort: text(search.sort),
     filter: text(search.filter),
     anonymous: search.anonymous === true || search.anonymous === "true" || undefined,
+    view: whole(search.view),
     new: search.new ? true : undefined,
   }),
   component: lazyRouteComponent(() => import("../contacts/ContactsPage"), "ContactsPage"),
@@ -306,6 +308,21 @@ const campaignPeople = createRoute({
   component: lazyRouteComponent(() => import("../campaigns/PeoplePage"), "PeoplePage"),
 });
 
+const exports_ = createRoute({
+  getParentRoute: () => app,
+  path: "/exports",
+  component: lazyRouteComponent(() => import("../house/ExportsPage"), "ExportsPage"),
+});
+const trash = createRoute({
+  getParentRoute: () => app,
+  path: "/trash",
+  component: lazyRouteComponent(() => import("../house/TrashPage"), "TrashPage"),
+});
+const audit = createRoute({
+  getParentRoute: () => app,
+  path: "/settings/audit",
+  component: lazyRouteComponent(() => import("../house/AuditPage"), "AuditPage"),
+});
 const settings = createRoute({
   getParentRoute: () => app,
   path: "/settings/$section",
@@ -362,6 +379,9 @@ export const router = createRouter({
       campaigns,
       campaignPeople,
       campaign,
+      exports_,
+      trash,
+      audit,
       settings,
       me,
     ]),

@@ -13,11 +13,11 @@ import {
   Text,
 } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
-import { IconColumns3, IconDownload, IconPlus, IconUpload, IconUsers } from "@tabler/icons-react";
+import { IconColumns3, IconPlus, IconUpload, IconUsers } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, API, byCursor } from "../api/client";
+import { $api, byCursor } from "../api/client";
 import type { Contact, ContactSelect as Selection } from "../api/types";
 import type { ContactsSearch } from "../app/router";
 import { initials } from "../app/Shell";
@@ -32,8 +32,10 @@ import { ThingSelect, useThings } from "../ui/pickers";
 import { EmptyState } from "../ui/states";
 import { useView } from "../ui/view";
 import { BulkBar } from "./BulkBar";
+import { ExportMenu } from "./ExportMenu";
 import { QuickAdd } from "./QuickAdd";
 import { useFields } from "./use-fields";
+import { Views } from "./Views";
 import { FieldText } from "./values";
 
 /** Name, or the email, or words for a visitor nobody knows yet. */
@@ -117,6 +119,7 @@ export function ContactsPage() {
       fixed[field.alias] ??= {
         key: field.alias,
         title: field.label,
+        sort: field.alias,
         render: (row) => <FieldText field={field} value={row.fields[field.alias]} />,
       };
     }
@@ -151,13 +154,12 @@ export function ContactsPage() {
     ];
   }, [fields, shown, t, nameOf]);
 
-  const exportUrl = `${API}/contacts/export.csv?${new URLSearchParams(
-    Object.entries(scope).flatMap(([key, value]) => (value ? [[key, String(value)]] : [])),
-  )}`;
   const open = (row: Contact) => navigate({ to: "/contacts/$id", params: { id: String(row.id) } });
-  const bulk: Selection = everything
-    ? { ...scope, filter: scope.filter ? JSON.parse(scope.filter) : undefined }
-    : { ids: [...selected] };
+  const whole: Selection = { ...scope, filter: scope.filter ? JSON.parse(scope.filter) : undefined };
+  const bulk: Selection = everything ? whole : { ids: [...selected] };
+  const exportable = shown
+    .filter((key) => key !== "last_active_at")
+    .concat(shown.includes("last_active_at") ? ["last_active"] : []);
 
   return (
     <>
@@ -166,14 +168,7 @@ export function ContactsPage() {
         description={t("text")}
         actions={
           <>
-            <Button
-              component="a"
-              href={exportUrl}
-              variant="default"
-              leftSection={<IconDownload size={16} aria-hidden />}
-            >
-              {t("export")}
-            </Button>
+            <ExportMenu select={whole} columns={exportable} />
             {may && (
               <>
                 <ButtonLink
@@ -195,6 +190,7 @@ export function ContactsPage() {
           </>
         }
       />
+      <Views view={view} change={change} columns={shown} setColumns={setShown} />
       <FilterBar
         search={view.search ?? ""}
         onSearch={(search) => change({ search })}

@@ -1,19 +1,21 @@
-import { Button, Checkbox, Group, Skeleton, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, Progress, Skeleton, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
-import type { Catalogue, Segment, SegmentPreview } from "../api/types";
+import type { Catalogue, Segment, Group as SegmentFilter, SegmentPreview } from "../api/types";
 import { useDisplayName } from "../contacts/ContactsPage";
 import { SaveTools, useEditor } from "../ui/editor";
 import { number } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { Card, Why } from "../ui/parts";
+import { ContactSelect } from "../ui/pickers";
 import { ErrorState, ErrorSummary, Waiting } from "../ui/states";
 import { Builder, fieldsByName } from "./Builder";
+import { ExplainNode } from "./ExplainNode";
 import { countable, type Tree, toGroup, toTree } from "./filter";
 
 const NEW: Segment = {
@@ -108,11 +110,11 @@ function SegmentEditor({ segment, catalogue }: { segment: Segment; catalogue: Ca
   );
   const [filter] = useDebouncedValue(ready.filter, 250);
   const preview = useQuery({
-    queryKey: ["post", "/segments/preview", filter, draft.include_anonymous],
+    queryKey: ["post", "/segments/preview", filter, draft.include_anonymous, segment.id],
     queryFn: () =>
       take(
         http.POST("/segments/preview", {
-          body: { filter, include_anonymous: draft.include_anonymous },
+          body: { filter, include_anonymous: draft.include_anonymous, segment_id: segment.id || null },
         }),
       ),
     enabled: filter.rules.length > 0,
@@ -209,6 +211,9 @@ function SegmentEditor({ segment, catalogue }: { segment: Segment; catalogue: Ca
             data={preview.data}
             filter={ready.filter}
           />
+          {ready.filter.rules.length > 0 && (
+            <TryCard filter={ready.filter} includeAnonymous={draft.include_anonymous} />
+          )}
         </div>
       </div>
     </>
@@ -260,11 +265,20 @@ function PreviewCard({ empty, pending, error, data, filter }: PreviewProps) {
               {t("preview.match", { count: data?.count ?? 0 })}
             </Text>
           </div>
+          {data?.would_join != null && (data.would_join > 0 || (data.would_leave ?? 0) > 0) && (
+            <Text size="sm" className="hg-num">
+              {t("preview.moves", {
+                join: number(data.would_join),
+                leave: number(data.would_leave),
+              })}
+            </Text>
+          )}
           {data?.summary && (
             <Text size="sm" p="sm" style={{ background: "var(--hg-soft)", borderRadius: 10 }}>
               {data.summary}
             </Text>
           )}
+          {data && data.funnel.length > 1 && <Funnel data={data} />}
           {data && data.sample.length > 0 && (
             <div>
               <Text size="xs" fw={600} c="dimmed" mb={4}>
@@ -297,6 +311,79 @@ function PreviewCard({ empty, pending, error, data, filter }: PreviewProps) {
           </TextLink>
         </Stack>
       )}
+    </Card>
+  );
+}
+
+/** What each part of the filter leaves: everybody first, those who match last. */
+function Funnel({ data }: { data: SegmentPreview }) {
+  const { t } = useTranslation("segments");
+  const steps = [data.everyone, ...data.funnel.map((step) => step.count)];
+  return (
+    <div>
+      <Text size="xs" fw={600} c="dimmed" mb={4}>
+        {t("preview.funnel")}
+      </Text>
+      <Stack gap={4} component="ol" m={0} p={0} style={{ listStyle: "none" }}>
+        {steps.map((count, index) => (
+          <li key={index}>
+            <Group justify="space-between" gap={8} wrap="nowrap">
+              <Text size="xs">{index === 0 ? t("preview.everyone") : t("preview.after", { n: index })}</Text>
+              <Text size="xs" className="hg-num">
+                {number(count)}
+              </Text>
+            </Group>
+            <Progress
+              size={6}
+              value={data.everyone ? (100 * count) / data.everyone : 0}
+              aria-label={index === 0 ? t("preview.everyone") : t("preview.after", { n: index })}
+            />
+          </li>
+        ))}
+      </Stack>
+    </div>
+  );
+}
+
+/** Tries the filter on one person before it is saved. */
+function TryCard({ filter, includeAnonymous }: { filter: SegmentFilter; includeAnonymous: boolean }) {
+  const { t } = useTranslation("segments");
+  const [contact, setContact] = useState<number | null>(null);
+  const query = useQuery({
+    queryKey: ["post", "/segments/try", filter, includeAnonymous, contact],
+    queryFn: () =>
+      take(
+        http.POST("/segments/try", {
+          body: { filter, include_anonymous: includeAnonymous, contact_id: contact ?? 0 },
+        }),
+      ),
+    enabled: contact !== null,
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+  return (
+    <Card title={t("try.title")}>
+      <Stack gap="sm">
+        <ContactSelect
+          label={t("try.whom")}
+          placeholder={t("try.placeholder")}
+          value={contact}
+          onChange={setContact}
+        />
+        {contact !== null && query.isError && (
+          <Text size="sm" c="var(--mantine-color-error)" role="alert">
+            {query.error instanceof Error ? query.error.message : String(query.error)}
+          </Text>
+        )}
+        {contact !== null && query.data && (
+          <div aria-live="polite">
+            <Text size="sm" fw={600} mb={6}>
+              {query.data.member ? t("try.in") : t("try.out")}
+            </Text>
+            <ExplainNode node={query.data.tree} />
+          </div>
+        )}
+      </Stack>
     </Card>
   );
 }

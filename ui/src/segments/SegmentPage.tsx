@@ -15,7 +15,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
 import { useLive } from "../api/live";
-import type { Contact, ExplainTree, Segment, SegmentChange } from "../api/types";
+import type { Contact, Segment, SegmentChange } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { useDisplayName } from "../contacts/ContactsPage";
 import { DataList, rowsOf } from "../ui/DataList";
@@ -27,6 +27,7 @@ import { ContactSelect } from "../ui/pickers";
 import { EmptyState, ErrorState, Waiting } from "../ui/states";
 import { attempt, said, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
+import { ExplainNode } from "./ExplainNode";
 import { Compare, Growth, Overrides } from "./SegmentParts";
 import { SegmentSettings } from "./SegmentSettings";
 import { useDeleteSegment } from "./SegmentsPage";
@@ -462,42 +463,5 @@ function ExplainPanel({ segment, contact, onContact }: ExplainProps) {
         )}
       </Stack>
     </Card>
-  );
-}
-
-function ExplainNode({ node }: { node: ExplainTree }) {
-  const { t } = useTranslation("segments");
-  return (
-    <div className="hg-explain">
-      <Group gap={8} wrap="nowrap" align="flex-start">
-        <span className={node.verdict ? "hg-badge-teal hg-mark" : "hg-badge-red hg-mark"}>
-          {node.verdict ? (
-            <IconCheck size={13} aria-label={t("explain.yes")} />
-          ) : (
-            <IconX size={13} aria-label={t("explain.no")} />
-          )}
-        </span>
-        <div>
-          <Text size="sm">{node.label}</Text>
-          {(node.actual != null || node.bounds != null) && (
-            <Text size="xs" c="dimmed">
-              {[
-                node.actual != null && t("explain.actual", { value: node.actual === "" ? "–" : node.actual }),
-                node.bounds,
-              ]
-                .filter(Boolean)
-                .join(" · ")}
-            </Text>
-          )}
-        </div>
-      </Group>
-      {node.children && node.children.length > 0 && (
-        <div style={{ marginLeft: 28, marginTop: 6 }}>
-          {node.children.map((child, index) => (
-            <ExplainNode key={index} node={child} />
-          ))}
-        </div>
-      )}
-    </div>
   );
 }

@@ -2,7 +2,9 @@ import { Group, MultiSelect, NumberInput, Select, Switch, TagsInput, Text, TextI
 import { useTranslation } from "react-i18next";
 import type { CatalogueField, ValueKind } from "../api/types";
 import { type ThingKind, ThingsSelect } from "../ui/pickers";
+import { BehaviourInput } from "./BehaviourInput";
 import { DATE_KEYWORDS, printDate, readDate } from "./filter";
+import { IntervalInput } from "./IntervalInput";
 
 type Props = {
   field: CatalogueField;
@@ -103,6 +105,8 @@ export function ValueInput({ field, kind, operator, value, onChange }: Props) {
       return <DateInput label={label} value={value} onChange={onChange} exact={operator} kind={kind} />;
     case "interval":
       return <IntervalInput label={label} value={value} onChange={onChange} />;
+    case "behaviour":
+      return <BehaviourInput field={field} value={value} onChange={onChange} />;
     case "range": {
       const [from, to] = asList(value).length === 2 ? asList(value) : ["", ""];
       const type = field.type === "number" ? "number" : field.type.startsWith("date") ? "date" : "text";
@@ -142,33 +146,6 @@ export function ValueInput({ field, kind, operator, value, onChange }: Props) {
 
 function asList(value: unknown): unknown[] {
   return Array.isArray(value) ? value : value == null || value === "" ? [] : [value];
-}
-
-function IntervalInput(props: { label: string; value: unknown; onChange: (value: unknown) => void }) {
-  const { t } = useTranslation("segments");
-  const { interval = 7, unit = "day" } = (props.value ?? {}) as { interval?: number; unit?: string };
-  return (
-    <Group gap={6} wrap="nowrap">
-      <NumberInput
-        aria-label={props.label}
-        w={80}
-        min={1}
-        value={interval}
-        onChange={(next) => props.onChange({ interval: Number(next) || 1, unit })}
-      />
-      <Select
-        aria-label={t("builder.unit")}
-        w={120}
-        allowDeselect={false}
-        data={["day", "week", "month", "year"].map((key) => ({
-          value: key,
-          label: t(`builder.units.${key}`, { count: interval }),
-        }))}
-        value={unit}
-        onChange={(next) => props.onChange({ interval, unit: next ?? "day" })}
-      />
-    </Group>
-  );
 }
 
 type DateProps = {

@@ -24,9 +24,16 @@ export function toTree(group: Group | null): Tree {
     rules: (group?.rules ?? []).map((rule) =>
       isGroup(rule)
         ? toTree(rule)
-        : { id: nextId(), field: rule.field, operator: rule.op, value: rule.value },
+        : { id: nextId(), field: rule.field, operator: rule.op, value: rule.value, zone: rule.zone },
     ),
   };
+}
+
+/** A rule as the builder keeps it; the zone that its dates count in travels with it. */
+type Kept = RuleType & { zone?: Condition["zone"] };
+
+function plain(rule: Kept): Pick<Condition, "field" | "op" | "zone"> {
+  return { field: rule.field, op: rule.operator, ...(rule.zone ? { zone: rule.zone } : {}) };
 }
 
 /** From what the builder edits to what the server keeps. */
@@ -37,9 +44,10 @@ export function toGroup(tree: Tree): Group {
     rules: tree.rules.map((rule) =>
       "rules" in rule
         ? toGroup(rule as Tree)
-        : rule.value === undefined || rule.value === null
-          ? { field: rule.field, op: rule.operator }
-          : { field: rule.field, op: rule.operator, value: rule.value },
+        : {
+            ...plain(rule as Kept),
+            ...(rule.value === undefined || rule.value === null ? {} : { value: rule.value }),
+          },
     ),
   };
 }
@@ -54,6 +62,16 @@ export function isComplete(kind: ValueKind, value: unknown): boolean {
       return Array.isArray(value) && value.length > 0;
     case "range":
       return Array.isArray(value) && value.length === 2 && value.every((one) => one !== "" && one != null);
+    case "behaviour": {
+      const block = (typeof value === "object" && value !== null ? value : null) as {
+        url?: { text?: string };
+        from?: string;
+        to?: string;
+      } | null;
+      const dated =
+        block?.from === undefined && block?.to === undefined ? true : Boolean(block.from || block.to);
+      return block !== null && dated && (block.url === undefined || Boolean(block.url.text));
+    }
     case "interval":
       return (
         typeof value === "object" && value !== null && Number((value as { interval?: number }).interval) > 0
@@ -87,11 +105,7 @@ export function countable(tree: Tree, kindOf: KindOf): { filter: Group; pointers
       const kind = kindOf(rule.field, rule.operator);
       if (!kind || !isComplete(kind, rule.value)) return;
       pointers.set(target, here.join("-"));
-      rules.push(
-        kind === "none"
-          ? { field: rule.field, op: rule.operator }
-          : { field: rule.field, op: rule.operator, value: rule.value },
-      );
+      rules.push({ ...plain(rule as Kept), ...(kind === "none" ? {} : { value: rule.value }) });
     });
     return { match: node.combinator === "or" ? "any" : "all", ...(node.not ? { not: true } : {}), rules };
   };
@@ -106,6 +120,8 @@ export function emptyValue(kind: ValueKind | undefined, field?: CatalogueField):
       return [];
     case "range":
       return ["", ""];
+    case "behaviour":
+      return { times: 1, last: { interval: 30, unit: "day" } };
     case "interval":
       return { interval: 7, unit: "day" };
     case "boolean":

@@ -67,13 +67,18 @@ const AT_ONCE: u64 = 500;
 /// How many one transaction takes.
 const CHUNK: usize = 250;
 
+/// The contacts of a selection.
+pub(crate) async fn chosen(cx: &Cx, selection: Selection) -> Result<RoaringBitmap> {
+    match selection {
+        Selection::Ids(ids) => Ok(ids.into_iter().map(ContactId::bit).collect()),
+        Selection::Query(query) => list::wanted(cx, &query).await,
+    }
+}
+
 /// Does something to many contacts.
 pub async fn bulk(cx: &Cx, selection: Selection, action: BulkAction) -> Result<BulkDone> {
     cx.may(Action::Edit(Area::Contacts))?;
-    let chosen: RoaringBitmap = match selection {
-        Selection::Ids(ids) => ids.into_iter().map(ContactId::bit).collect(),
-        Selection::Query(query) => list::wanted(cx, &query).await?,
-    };
+    let chosen = chosen(cx, selection).await?;
     let (ws, user) = (cx.ws.clone(), cx.user_id());
     if chosen.len() <= AT_ONCE {
         let ids: Vec<ContactId> = chosen.iter().map(ContactId::from_bit).collect();

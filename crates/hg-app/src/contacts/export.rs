@@ -1,13 +1,18 @@
 //! Contacts as CSV, page by page, so that ten million need no more memory than one page.
 
-use hg_core::ids::ContactId;
+use std::collections::HashMap;
+
+use hg_core::ids::{ContactId, SegmentId};
+use hg_store::Tx;
 use roaring::RoaringBitmap;
 
 use crate::contacts::{Contact, ContactProblem, ContactQuery, list, row};
 use crate::csv_text::{csv_line, harmless};
 use crate::cx::{Action, Area, Cx};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fields;
+use crate::segments;
+use crate::workspace::Workspace;
 
 /// What is exported.
 #[derive(Debug, Clone, Default)]
@@ -25,25 +30,28 @@ pub struct Export {
 }
 
 const PAGE: usize = 1_000;
-const OWN: [&str; 8] = ["id", "tags", "stage", "do_not_contact", "owner_id", "created_at", "updated_at", "identified_at"];
+const OWN: [&str; 10] =
+    ["id", "tags", "segments", "stage", "do_not_contact", "owner_id", "owner", "created_at", "updated_at", "identified_at"];
+
+/// The columns of an export: those asked for, when all of them are there; otherwise what most people want.
+pub(crate) async fn export_columns(cx: &Cx, columns: Vec<String>) -> Result<Vec<String>> {
+    let ws = cx.ws.clone();
+    let catalogue = cx.db().read(move |tx| fields::catalogue(&ws, tx)).await?;
+    if columns.is_empty() {
+        let fields = catalogue.published().map(|f| f.alias.clone());
+        let own = ["tags", "segments", "stage", "do_not_contact", "owner", "created_at"].map(str::to_owned);
+        return Ok(std::iter::once("id".to_owned()).chain(fields).chain(own).collect());
+    }
+    match columns.iter().find(|c| !OWN.contains(&c.as_str()) && catalogue.get(c).is_none()) {
+        Some(unknown) => Err(ContactProblem::UnknownField(unknown.clone()).into()),
+        None => Ok(columns),
+    }
+}
 
 /// Finds whom to export, and writes the head line.
 pub async fn export_start(cx: &Cx, query: ExportQuery) -> Result<(Export, Vec<u8>)> {
     cx.may(Action::View(Area::Contacts))?;
-    let ws = cx.ws.clone();
-    let catalogue = cx.db().read(move |tx| fields::catalogue(&ws, tx)).await?;
-    let columns: Vec<String> = if query.columns.is_empty() {
-        let fields = catalogue.published().map(|f| f.alias.clone());
-        std::iter::once("id".to_owned())
-            .chain(fields)
-            .chain(["tags", "stage", "do_not_contact", "created_at"].map(str::to_owned))
-            .collect()
-    } else {
-        query.columns
-    };
-    if let Some(unknown) = columns.iter().find(|c| !OWN.contains(&c.as_str()) && catalogue.get(c).is_none()) {
-        return Err(ContactProblem::UnknownField(unknown.clone()).into());
-    }
+    let columns = export_columns(cx, query.columns).await?;
     let wanted = list::wanted(cx, &query.contacts).await?;
     let head = csv_line(columns.iter().map(String::as_str))?;
     Ok((Export { wanted, columns }, head))
@@ -54,21 +62,68 @@ pub async fn export_page(cx: &Cx, export: &Export, after: Option<u32>) -> Result
     let from = after.map_or(0, |id| id.saturating_add(1));
     let ids: Vec<ContactId> = export.wanted.range(from..).take(PAGE).map(ContactId::from_bit).collect();
     let Some(last) = ids.last().map(|id| id.bit()) else { return Ok(None) };
+    let mut lines = Vec::new();
+    for cells in export_rows(cx, ids, export.columns.clone()).await? {
+        let cells: Vec<String> = cells.into_iter().map(harmless).collect();
+        lines.extend(csv_line(cells.iter().map(String::as_str))?);
+    }
+    Ok(Some((lines, last)))
+}
+
+/// The cells of some contacts, in their order; who was deleted meanwhile is left out.
+pub(crate) async fn export_rows(cx: &Cx, ids: Vec<ContactId>, columns: Vec<String>) -> Result<Vec<Vec<String>>> {
     let ws = cx.ws.clone();
-    let columns = export.columns.clone();
-    let lines = cx
-        .db()
+    cx.db()
         .read(move |tx| {
             let fields = fields::catalogue(&ws, tx)?;
-            let mut lines = Vec::new();
-            for contact in row::load_many(tx, &fields, &ids)? {
-                let cells: Vec<String> = columns.iter().map(|column| cell(&contact, column)).collect();
-                lines.extend(csv_line(cells.iter().map(String::as_str))?);
-            }
-            Ok::<_, Error>(lines)
+            let beside = Beside::read(&ws, tx, &ids, &columns)?;
+            let contacts = row::load_many(tx, &fields, &ids)?;
+            Ok(contacts.iter().map(|contact| columns.iter().map(|column| beside.cell(contact, column)).collect()).collect())
         })
-        .await?;
-    Ok(Some((lines, last)))
+        .await
+}
+
+/// What stands in other tables, read for a page at once and only when it is wanted.
+#[derive(Default)]
+struct Beside {
+    owners: HashMap<i64, String>,
+    segments: HashMap<ContactId, Vec<String>>,
+}
+
+impl Beside {
+    fn read(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId], columns: &[String]) -> Result<Self> {
+        let mut beside = Self::default();
+        let wants = |column: &str| columns.iter().any(|c| c == column);
+        if wants("owner") {
+            let text = "SELECT id, first_name, last_name, email FROM users";
+            let users = tx.all(text, |r| Ok((r.get(0)?, r.get::<String>(1)?, r.get::<String>(2)?, r.get::<String>(3)?)))?;
+            beside.owners = users
+                .into_iter()
+                .map(|(id, first, last, email)| {
+                    (id, Some(format!("{first} {last}").trim().to_owned()).filter(|n| !n.is_empty()).unwrap_or(email))
+                })
+                .collect();
+        }
+        if wants("segments") {
+            let text = "SELECT id, name FROM segments WHERE deleted_at IS NULL ORDER BY id";
+            let all: Vec<(SegmentId, String)> = tx.all(text, |r| Ok((r.get(0)?, r.get(1)?)))?;
+            for (id, name) in all {
+                let members = segments::members(ws, tx, id)?;
+                for contact in ids.iter().filter(|contact| members.contains(contact.bit())) {
+                    beside.segments.entry(*contact).or_default().push(name.clone());
+                }
+            }
+        }
+        Ok(beside)
+    }
+
+    fn cell(&self, contact: &Contact, column: &str) -> String {
+        match column {
+            "owner" => contact.owner_id.and_then(|id| self.owners.get(&id.0).cloned()).unwrap_or_default(),
+            "segments" => self.segments.get(&contact.id).map(|names| names.join("|")).unwrap_or_default(),
+            column => cell(contact, column),
+        }
+    }
 }
 
 fn cell(contact: &Contact, column: &str) -> String {
@@ -81,12 +136,12 @@ fn cell(contact: &Contact, column: &str) -> String {
                 contact.do_not_contact.iter().map(|d| format!("{}:{}", d.channel, d.reason_key())).collect();
             entries.join("|")
         }
-        "stage" => contact.stage.as_ref().map(|(_, name)| harmless(name.clone())).unwrap_or_default(),
+        "stage" => contact.stage.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
         "owner_id" => contact.owner_id.map_or(String::new(), |id| id.to_string()),
         "created_at" => instant(Some(contact.created_at)),
         "updated_at" => instant(Some(contact.updated_at)),
         "identified_at" => instant(contact.identified_at),
         "points" => contact.points.to_string(),
-        alias => contact.text(alias).map(harmless).unwrap_or_default(),
+        alias => contact.text(alias).unwrap_or_default(),
     }
 }

@@ -25,11 +25,13 @@ pub(crate) mod traces;
 mod visitors;
 mod window;
 
+pub(crate) use bulk::chosen;
 pub use bulk::{BulkAction, BulkDone, BulkJob, Selection, bulk};
 pub use devices::{Device, DeviceInput, DeviceTraits, add_device, change_device, device, devices, forget_device};
 pub use directory::warm_up;
 pub use error::ContactProblem;
 pub use export::{Export, ExportQuery, export_page, export_start};
+pub(crate) use export::{export_columns, export_rows};
 pub use hanging::{Hanging, hanging};
 pub use list::{ContactQuery, IdRule, list, list_ids};
 pub(crate) use marks::tag_one;

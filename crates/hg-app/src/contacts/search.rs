@@ -54,6 +54,7 @@ enum Answer {
     Everyone(Everyone),
     /// Everybody but these.
     Not(Box<Answer>),
+    Either(Box<Answer>, Box<Answer>),
     Nobody,
 }
 
@@ -71,6 +72,10 @@ async fn resolve(cx: &Cx, answer: Answer, catalogue: &FieldCatalogue) -> Result<
         Answer::Not(inner) => {
             let those = Box::pin(resolve(cx, *inner, catalogue)).await?;
             Ok(directory::everyone(&cx.ws, Everyone::WithVisitors).await? - those)
+        }
+        Answer::Either(one, other) => {
+            let one = Box::pin(resolve(cx, *one, catalogue)).await?;
+            Ok(one | Box::pin(resolve(cx, *other, catalogue)).await?)
         }
         Answer::Texts(word, place) => {
             let directory = directory::current(&cx.ws, Part::Texts).await?;
@@ -115,8 +120,21 @@ const BY_TAG: &str = "SELECT ct.contact_id FROM contact_tags ct JOIN tags t ON t
      WHERE t.deleted_at IS NULL AND t.name_key LIKE $1 ESCAPE '\\'";
 const WITH_TAGS: &str = "SELECT ct.contact_id FROM contact_tags ct JOIN tags t ON t.id = ct.tag_id WHERE t.deleted_at IS NULL";
 const OWNED: &str = "SELECT id FROM contacts WHERE owner_id IS NOT NULL";
+const BY_OWNER: &str = "SELECT c.id FROM contacts c JOIN users u ON u.id = c.owner_id WHERE c.deleted_at IS NULL \
+     AND (lower(u.first_name) LIKE $1 ESCAPE '\\' OR lower(u.last_name) LIKE $1 ESCAPE '\\' OR u.email_key LIKE $1 ESCAPE '\\')";
 const BY_STAGE: &str = "SELECT c.id FROM contacts c JOIN stages s ON s.id = c.stage_id \
      WHERE c.deleted_at IS NULL AND s.deleted_at IS NULL AND s.name_key LIKE $1 ESCAPE '\\'";
+const IN_A_STAGE: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND stage_id IS NOT NULL";
+const BY_ADDRESS: &str = "SELECT contact_id FROM contact_addresses WHERE address LIKE $1 ESCAPE '\\'";
+const BY_COMPANY: &str = "SELECT l.contact_id FROM contact_companies l JOIN companies c ON c.id = l.company_id \
+     WHERE c.deleted_at IS NULL AND c.name_fold LIKE $1 ESCAPE '\\'";
+const BY_COMPANY_ID: &str = "SELECT contact_id FROM contact_companies WHERE company_id = $1";
+const BY_PAGE: &str = "SELECT contact_id FROM events WHERE kind = 13 AND object_id = $1";
+const BY_FORM: &str = "SELECT contact_id FROM events WHERE kind = 18 AND object_id = $1";
+const BY_IMPORT: &str = "SELECT contact_id FROM events WHERE kind IN (1, 19) AND object_id = $1";
+const IMPORTED_NEW: &str = "SELECT contact_id FROM events WHERE kind = 1 AND object_id > 0";
+const IMPORTED_OLD: &str = "SELECT contact_id FROM events WHERE kind = 19";
+const QUEUED: &str = "SELECT contact_id FROM sends WHERE email_id = $1 AND state = 0";
 const BY_IDS: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND id @in($1)";
 const MINE: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND owner_id = $1";
 const DO_NOT_CONTACT: &str = "SELECT contact_id FROM do_not_contact WHERE channel = $1";
@@ -139,14 +157,28 @@ fn answer(term: &Term, fields: &FieldCatalogue, me: Option<UserId>) -> Answer {
         }
         ("name", _) => starts(Place::NameStarts),
         ("email", _) => starts(Place::EmailStarts),
-        ("company", _) => starts(Place::CompanyStarts),
+        ("company", _) => {
+            let linked = Answer::Sql(BY_COMPANY, starting());
+            Answer::Either(Box::new(starts(Place::CompanyStarts)), Box::new(linked))
+        }
         ("tag", "none") => Answer::Not(Box::new(Answer::Sql(WITH_TAGS, Vec::new()))),
         ("tag", _) => Answer::Sql(BY_TAG, starting()),
-        ("stage", _) => Answer::Sql(BY_STAGE, starting()),
         ("segment", alias) => Answer::Segments(vec![alias.to_owned()]),
         ("common", aliases) => Answer::Segments(aliases.split('+').map(str::to_owned).collect()),
         ("dnc", "any") => Answer::Sql(ANY_DO_NOT_CONTACT, Vec::new()),
         ("dnc", channel) => Answer::Sql(DO_NOT_CONTACT, text(channel.to_owned())),
+        ("owner", _) => Answer::Sql(BY_OWNER, starting()),
+        ("stage", "none") => Answer::Not(Box::new(Answer::Sql(IN_A_STAGE, Vec::new()))),
+        ("stage", _) => Answer::Sql(BY_STAGE, starting()),
+        ("ip", _) => Answer::Sql(BY_ADDRESS, starting()),
+        ("company_id", id) => numbered(BY_COMPANY_ID, id),
+        ("page_id", id) => numbered(BY_PAGE, id),
+        ("form_id", id) => numbered(BY_FORM, id),
+        ("import_id", id) => numbered(BY_IMPORT, id),
+        ("import_action", "inserted") => Answer::Sql(IMPORTED_NEW, Vec::new()),
+        ("import_action", "updated") => Answer::Sql(IMPORTED_OLD, Vec::new()),
+        ("email_queued", id) => numbered(QUEUED, id),
+        ("score", value) => compared("points", value),
         ("has", alias) => Answer::Condition(Condition::new(alias, Operator::NotEmpty, Json::Null)),
         ("email_sent", id) => Answer::Condition(Condition::new("lead_email_sent", Operator::In, json!([id]))),
         ("email_read", id) => Answer::Condition(Condition::new("lead_email_received", Operator::In, json!([id]))),
@@ -165,6 +197,11 @@ fn answer(term: &Term, fields: &FieldCatalogue, me: Option<UserId>) -> Answer {
         }
         (command, value) => Answer::Texts(fold(&format!("{command}:{value}")), anywhere),
     }
+}
+
+/// A statement about the thing of a number; what is no number names nothing.
+fn numbered(text: &'static str, id: &str) -> Answer {
+    id.trim().parse().map_or(Answer::Nobody, |id: i64| Answer::Sql(text, vec![hg_store::Value::Int(id)]))
 }
 
 /// `>50`, `>=50`, `<50`, `50`.

@@ -42,9 +42,9 @@ pub use members::{contains, members};
 pub use model::{Membership, NewSegment, Origin, Segment, SegmentChange, SegmentPatch, UsedBy};
 pub use overlap::{Overlap, compare};
 pub use overrides::{Override, forget_override, overrides};
-pub use preview::{FilterCatalogue, Preview, PreviewQuery, catalogue, preview, resolve_filter};
+pub use preview::{FilterCatalogue, Preview, PreviewQuery, catalogue, preview, resolve_filter, try_on};
 pub use reactor::{SegmentReactor, refresh_contacts};
-pub use rebuild::{RebuildJob, rebuild_all_now};
+pub use rebuild::{RebuildJob, rebuild_all_but, rebuild_all_now};
 pub use service::{
     by_alias, changes, create, delete, get, list, memberships, names, rebuild, restore, update,
 };

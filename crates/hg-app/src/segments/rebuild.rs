@@ -130,9 +130,15 @@ pub(super) enum Built {
 /// Rebuilds every published segment, those that others ask about first; for the console. With how long each took, in
 /// milliseconds.
 pub async fn rebuild_all_now(cx: &Cx, only: Option<SegmentId>) -> Result<Vec<(Segment, i64)>> {
+    rebuild_all_but(cx, only, &[]).await
+}
+
+/// The same, leaving some out.
+pub async fn rebuild_all_but(cx: &Cx, only: Option<SegmentId>, but: &[SegmentId]) -> Result<Vec<(Segment, i64)>> {
     let ws = cx.ws.clone();
     let known = cx.db().read(move |tx| super::known::all(&ws, tx)).await?;
-    let wanted = known.ordered.iter().filter(|k| k.segment.published && only.is_none_or(|id| id == k.segment.id));
+    let asked_for = |id: SegmentId| only.is_none_or(|only| only == id) && !but.contains(&id);
+    let wanted = known.ordered.iter().filter(|k| k.segment.published && asked_for(k.segment.id));
     let mut built = Vec::new();
     for together in independent(wanted.cloned().collect()) {
         let ids: Vec<SegmentId> = together.iter().map(|k| k.segment.id).collect();

@@ -64,6 +64,17 @@ pub async fn explain(cx: &Cx, segment: SegmentId, contact: ContactId) -> Result<
         .await
 }
 
+/// What a plan answers for a contact and why, and whether she is known by name; none when she is gone.
+pub(super) fn explain_plan(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    plan: &Plan,
+    contact: ContactId,
+) -> Result<Option<(Explained, bool)>> {
+    let Some(person) = person(ws, tx, plan, contact)?.filter(|p| p.alive) else { return Ok(None) };
+    Ok(Some((plan.explain(&person, &moment(ws, plan)), person.identified)))
+}
+
 /// Whether a filter holds for one contact now. Contacts that are gone satisfy nothing.
 pub fn matches(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, filter: &Filter) -> Result<bool> {
     let plan = Plan::of(filter, &*fields::catalogue(ws, tx)?).map_err(SegmentProblem::Filter)?;

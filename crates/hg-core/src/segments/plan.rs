@@ -128,6 +128,29 @@ impl Plan {
         combine(&self.root, leaf, everyone)
     }
 
+    /// The parts of the outermost group one after the other: the pointer of each, and whom the filter selects with this
+    /// part and those before it.
+    pub fn funnel<'s>(&self, leaf: &dyn Fn(usize) -> &'s RoaringBitmap, everyone: &RoaringBitmap) -> Vec<(String, u64)> {
+        let (nodes, all) = match &self.root {
+            Node::Not(inner) => match &**inner {
+                Node::All(nodes) => (nodes, true),
+                Node::Any(nodes) => (nodes, false),
+                _ => return Vec::new(),
+            },
+            Node::All(nodes) => (nodes, true),
+            Node::Any(nodes) => (nodes, false),
+            _ => return Vec::new(),
+        };
+        let mut so_far = if all { everyone.clone() } else { RoaringBitmap::new() };
+        let mut steps = Vec::with_capacity(nodes.len());
+        for (i, node) in nodes.iter().enumerate() {
+            let part = combine(node, leaf, everyone);
+            so_far = if all { so_far & part } else { so_far | part };
+            steps.push((format!("/rules/{i}"), (&so_far & everyone).len()));
+        }
+        steps
+    }
+
     /// Several plans as one that asks every question once: the leaves of all, nothing that puts them together; and for
     /// each plan the places of its own leaves among them.
     pub fn join(plans: &[&Plan]) -> (Plan, Vec<Vec<usize>>) {

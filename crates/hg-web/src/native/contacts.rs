@@ -143,7 +143,7 @@ pub struct ContactScope {
 }
 
 impl ContactScope {
-    fn query(self, list: ListQuery) -> Result<ContactQuery, Error> {
+    pub(super) fn query(self, list: ListQuery) -> Result<ContactQuery, Error> {
         let filter = match self.filter {
             // In a URL the filter is text.
             Some(Value::String(text)) if text.trim().is_empty() => None,
@@ -289,10 +289,10 @@ struct BulkIn {
 
 /// Contacts by their ids, or all that a list shows.
 #[derive(Debug, Deserialize, ToSchema)]
-struct SelectIn {
-    ids: Option<Vec<i64>>,
+pub(super) struct SelectIn {
+    pub(super) ids: Option<Vec<i64>>,
     #[serde(flatten)]
-    scope: ContactScope,
+    pub(super) scope: ContactScope,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

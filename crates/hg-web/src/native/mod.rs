@@ -13,6 +13,7 @@ pub mod contacts;
 pub mod dashboard;
 mod describe;
 pub mod emails;
+pub mod exports;
 pub mod fields;
 pub mod forms;
 pub mod imports;
@@ -37,6 +38,7 @@ mod suppressions;
 pub mod tags;
 pub mod tasks;
 pub mod users;
+pub mod views;
 mod words;
 
 use axum::{Router, middleware};
@@ -77,6 +79,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(merges::router())
         .merge(privacy::router())
         .merge(notes::router())
+        .merge(exports::router())
         .merge(fields::router())
         .merge(imports::router())
         .merge(suppressions::router())
@@ -93,6 +96,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(points::router())
         .merge(stages::router())
         .merge(tasks::router())
+        .merge(views::router())
         .merge(live::router())
 }
 

@@ -79,7 +79,7 @@ struct ExplainOut {
 
 /// A condition or group with its verdict.
 #[derive(Debug, Serialize, ToSchema)]
-struct ExplainTree {
+pub(super) struct ExplainTree {
     verdict: bool,
     label: String,
     /// What was found.

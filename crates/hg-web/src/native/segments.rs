@@ -6,7 +6,7 @@ use hg_app::Cx;
 use hg_app::categories::{self, CategoryRef};
 use hg_app::segments::{self, NewSegment, PreviewQuery, Segment, SegmentPatch, UsedBy};
 use hg_core::contacts::Choice;
-use hg_core::ids::{CategoryId, SegmentId};
+use hg_core::ids::{CategoryId, ContactId, SegmentId};
 use hg_core::segments::FilterField;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,6 +19,7 @@ use crate::input::{Body, ListParams, PageOut, Path, Query};
 use crate::native::categories::CategoryRefOut;
 use crate::native::contacts::ContactOut;
 use crate::native::maybe::Maybe;
+use crate::native::segment_parts::ExplainTree;
 use crate::problem::Answer;
 
 pub fn router() -> OpenApiRouter<Web> {
@@ -26,6 +27,7 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(list, create))
         .routes(routes!(catalogue))
         .routes(routes!(preview))
+        .routes(routes!(try_on))
         .routes(routes!(get, update, delete))
         .routes(routes!(restore))
 }
@@ -240,12 +242,13 @@ struct OperatorOut {
     value: &'static str,
 }
 
-const GROUPS: [(&str, &str); 7] = [
+const GROUPS: [(&str, &str); 8] = [
     ("contact", "Contact"),
     ("company", "Any company of the contact"),
     ("primary_company", "Primary company of the contact"),
     ("membership", "Tags, segments and campaigns"),
     ("consent", "Consent and do not contact"),
+    ("behaviour", "What they did"),
     ("email", "Email"),
     ("web", "Website and forms"),
 ];
@@ -285,6 +288,15 @@ struct SegmentPreviewIn {
     filter: Value,
     #[serde(default)]
     include_anonymous: bool,
+    /// The segment whose filter it is to become: how many would join and leave is counted too.
+    segment_id: Option<i64>,
+}
+
+impl SegmentPreviewIn {
+    fn query(self) -> PreviewQuery {
+        let Self { filter, include_anonymous, segment_id } = self;
+        PreviewQuery { filter, include_anonymous, segment: segment_id.map(SegmentId) }
+    }
 }
 
 /// Whom a filter selects now.
@@ -297,6 +309,13 @@ struct SegmentPreview {
     sample: Vec<ContactOut>,
     /// How many each condition selects by itself.
     conditions: Vec<ConditionCount>,
+    /// How many remain after each part of the outermost group, in order.
+    funnel: Vec<ConditionCount>,
+    /// Everybody who could belong.
+    everyone: u64,
+    /// How many would join the segment that was named.
+    would_join: Option<u64>,
+    would_leave: Option<u64>,
     /// The filter in words.
     summary: String,
 }
@@ -311,13 +330,39 @@ struct ConditionCount {
 /// Counts whom a filter selects, without saving it.
 #[utoipa::path(post, path = "/segments/preview", tag = "segments", request_body = SegmentPreviewIn, responses((status = 200, body = SegmentPreview)))]
 async fn preview(Caller(cx): Caller, Body(b): Body<SegmentPreviewIn>) -> Answer<Json<SegmentPreview>> {
-    let found = segments::preview(&cx, PreviewQuery { filter: b.filter, include_anonymous: b.include_anonymous }).await?;
+    let found = segments::preview(&cx, b.query()).await?;
+    let counts = |of: Vec<(String, u64)>| of.into_iter().map(|(pointer, count)| ConditionCount { pointer, count }).collect();
     Ok(Json(SegmentPreview {
         count: found.count,
         exact: found.exact,
         took_ms: found.took_ms,
         sample: found.sample.into_iter().map(ContactOut::from).collect(),
-        conditions: found.conditions.into_iter().map(|(pointer, count)| ConditionCount { pointer, count }).collect(),
+        conditions: counts(found.conditions),
+        funnel: counts(found.funnel),
+        everyone: found.everyone,
+        would_join: found.moves.map(|m| m.0),
+        would_leave: found.moves.map(|m| m.1),
         summary: found.summary,
     }))
+}
+
+/// A filter and the contact to try it on.
+#[derive(Debug, Deserialize, ToSchema)]
+struct TryIn {
+    #[serde(flatten)]
+    preview: SegmentPreviewIn,
+    contact_id: i64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct TryOut {
+    member: bool,
+    tree: ExplainTree,
+}
+
+/// Tries a filter on one contact, without saving it: whether she would belong, and what each condition found.
+#[utoipa::path(post, path = "/segments/try", tag = "segments", request_body = TryIn, responses((status = 200, body = TryOut)))]
+async fn try_on(Caller(cx): Caller, Body(b): Body<TryIn>) -> Answer<Json<TryOut>> {
+    let (member, tree) = segments::try_on(&cx, b.preview.query(), ContactId(b.contact_id)).await?;
+    Ok(Json(TryOut { member, tree: tree.into() }))
 }

@@ -34,6 +34,10 @@ words! {
     TaskState { Queued, Running, Stopping, Stopped, Done, Failed }
     /// How far an import is.
     ImportStateWord { Mapping, DryRunning, Ready, Queued, Running, Stopped, Done, Failed }
+    /// In whose time zone the dates of a condition count.
+    ZoneWord { Workspace, Contact }
+    /// What a file of contacts looks like.
+    ExportFormat { Csv, Xlsx, Jsonl }
     /// The language of an email's source.
     EmailFormat { Html, Mjml }
     /// Sent by campaigns and by hand, or once to segments.
@@ -56,7 +60,7 @@ words! {
         Locale, Lookup
     }
     /// What the value of an operator looks like.
-    ValueWord { None, Text, Number, Date, Datetime, Boolean, Option, Options, Ids, Interval, Range }
+    ValueWord { None, Text, Number, Date, Datetime, Boolean, Option, Options, Ids, Interval, Range, Behaviour }
     /// Why an address must not be written to.
     CauseWord { Unsubscribed, Bounced, Manual, Complained }
     /// A span in which messages are counted.
@@ -167,4 +171,6 @@ pub struct FilterCondition {
     op: String,
     #[schema(required = false)]
     value: serde_json::Value,
+    /// Where dates count: `workspace` when absent, or in the contact's own time zone.
+    zone: Option<ZoneWord>,
 }

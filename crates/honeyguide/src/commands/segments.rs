@@ -69,3 +69,51 @@ async fn execute(cx: &Cx, command: Command) -> Result<()> {
         Command::Explain { segment, contact } => explain::segment(cx, &segment, &contact).await,
     }
 }
+
+/// Options of `mautic:segments:update`. Those that paced Mautic's rebuilds are taken and have no effect: every rebuild
+/// writes in short batches.
+#[derive(Debug, clap::Args)]
+pub struct MauticUpdate {
+    /// Only this segment.
+    #[arg(short = 'i', long = "list-id")]
+    list_id: Option<i64>,
+    /// Leave these out.
+    #[arg(short = 'd', long = "exclude")]
+    exclude: Vec<i64>,
+    /// Print how long each took.
+    #[arg(long)]
+    timing: bool,
+    #[arg(short = 'b', long = "batch-limit", hide = true)]
+    batch_limit: Option<u32>,
+    #[arg(short = 'm', long = "max-contacts", hide = true)]
+    max_contacts: Option<u32>,
+    #[arg(short = 'f', long, hide = true)]
+    force: bool,
+    #[arg(long = "bypass-locking", hide = true)]
+    bypass_locking: bool,
+    #[arg(short = 't', long, hide = true)]
+    timeout: Option<u32>,
+    #[arg(short = 'x', long = "lock_mode", hide = true)]
+    lock_mode: Option<String>,
+}
+
+pub async fn mautic_update(args: MauticUpdate, config: Config) -> Result<()> {
+    let ws = open::workspace(&config, false).await?;
+    let cx = Cx::system(&ws);
+    let outcome = update_all(&cx, &args).await;
+    ws.db.close().await;
+    outcome
+}
+
+async fn update_all(cx: &Cx, args: &MauticUpdate) -> Result<()> {
+    if let Some(id) = args.list_id {
+        // An unknown id is said and ends with a failure, as scripts expect.
+        segments::get(cx, SegmentId(id)).await?;
+    }
+    let excluded: Vec<SegmentId> = args.exclude.iter().map(|id| SegmentId(*id)).collect();
+    for (segment, took) in segments::rebuild_all_but(cx, args.list_id.map(SegmentId), &excluded).await? {
+        let took = if args.timing { format!(" ({:.2} s)", took as f64 / 1e3) } else { String::new() };
+        println!("Segment {} “{}”: {} members{took}", segment.id, segment.name, segment.members);
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! Writing the files, and taking them away when they have expired.
+
+use async_trait::async_trait;
+use hg_core::ids::ContactId;
+use hg_core::time::Timestamp;
+use hg_store::{Lane, Sql};
+
+use super::format::{Format, Writing};
+use super::service::{ExportInfo, KIND, find, folder, ids};
+use crate::contacts;
+use crate::cx::Cx;
+use crate::error::{Error, Result};
+use crate::jobs::{Job, JobHandle, JobRunner, Outcome};
+use crate::worker::Worker;
+
+/// How many contacts are read at once.
+const PAGE: usize = 1_000;
+
+/// Writes the file of an export.
+pub struct ExportJob;
+
+#[async_trait]
+impl JobRunner for ExportJob {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    async fn run(&self, cx: &Cx, job: &Job, handle: &JobHandle) -> Result<Outcome> {
+        let id = job.payload["export"].as_i64().unwrap_or(0);
+        let found = cx.db().read(move |tx| find(tx, id)).await?;
+        if found.state == "done" || found.state == "expired" {
+            return Ok(Outcome::Done("The file is there.".to_owned()));
+        }
+        set_state(cx, id, "running", None, None).await?;
+        match write(cx, &found, handle).await {
+            Ok(Some(bytes)) => {
+                set_state(cx, id, "done", Some(bytes), None).await?;
+                Ok(Outcome::Done(format!("{} contacts. The file is kept for seven days.", found.total.unwrap_or(0))))
+            }
+            Ok(None) => {
+                set_state(cx, id, "queued", None, None).await?;
+                Ok(Outcome::Interrupted)
+            }
+            Err(error) => {
+                set_state(cx, id, "failed", None, Some(error.to_string())).await?;
+                Err(error)
+            }
+        }
+    }
+}
+
+async fn set_state(cx: &Cx, id: i64, state: &'static str, bytes: Option<i64>, message: Option<String>) -> Result<()> {
+    cx.db()
+        .write_in(Lane::Bulk, move |tx| {
+            tx.exec(
+                Sql::new("UPDATE exports SET state = $2, bytes = coalesce($3, bytes), message = $4 WHERE id = $1")
+                    .bind(id)
+                    .bind(state)
+                    .bind(bytes)
+                    .bind(message.as_deref()),
+            )?;
+            Ok::<_, Error>(())
+        })
+        .await
+}
+
+/// Writes the file; its size in bytes, none when it was stopped.
+async fn write(cx: &Cx, export: &ExportInfo, handle: &JobHandle) -> Result<Option<i64>> {
+    let path = folder(&cx.ws).join(&export.file_name);
+    let chosen = path.with_file_name(format!("{}.ids", export.file_name));
+    let bytes = std::fs::read(&chosen).map_err(|e| Error::internal(format!("the selection of an export is gone: {e}")))?;
+    let people: Vec<ContactId> = ids(&bytes)?;
+    let id = export.id;
+    let setup: serde_json::Value =
+        cx.db().read(move |tx| Ok::<_, Error>(tx.scalar(Sql::new("SELECT setup FROM exports WHERE id = $1").bind(id))?)).await?;
+    let columns: Vec<String> = serde_json::from_value(setup["columns"].clone()).unwrap_or_default();
+    let format = Format::from_key(&export.format).unwrap_or(Format::Csv);
+    let mut writing = Writing::begin(format, &path, &columns)?;
+    let mut done = 0;
+    for page in people.chunks(PAGE) {
+        for cells in contacts::export_rows(cx, page.to_vec(), columns.clone()).await? {
+            writing.row(&cells)?;
+        }
+        done += i64::try_from(page.len()).unwrap_or(0);
+        let so_far = done;
+        cx.db()
+            .write_in(Lane::Bulk, move |tx| {
+                tx.exec(Sql::new("UPDATE exports SET done = $2 WHERE id = $1").bind(id).bind(so_far))?;
+                Ok::<_, Error>(())
+            })
+            .await?;
+        if !handle.progress(done, export.total, None).await? {
+            return Ok(None);
+        }
+    }
+    writing.end()?;
+    // Whom it was about is not needed any more.
+    let _ = std::fs::remove_file(&chosen);
+    Ok(std::fs::metadata(&path).ok().and_then(|m| i64::try_from(m.len()).ok()))
+}
+
+/// Takes files away when they have expired.
+pub struct ExpiryWorker;
+
+#[async_trait]
+impl Worker for ExpiryWorker {
+    fn name(&self) -> &'static str {
+        "expiry of exports"
+    }
+
+    fn topics(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    async fn run_once(&self, cx: &Cx) -> Result<usize> {
+        let now = cx.now();
+        let due: Vec<(i64, String)> = cx
+            .db()
+            .read(move |tx| {
+                let text = "SELECT id, file_name FROM exports WHERE state <> 'expired' AND expires_at <= $1 LIMIT 100";
+                Ok::<_, Error>(tx.all(Sql::new(text).bind(now), |r| Ok((r.get(0)?, r.get(1)?)))?)
+            })
+            .await?;
+        for (id, name) in &due {
+            let path = folder(&cx.ws).join(name);
+            let _ = std::fs::remove_file(path.with_file_name(format!("{name}.ids")));
+            let _ = std::fs::remove_file(path);
+            set_state(cx, *id, "expired", None, None).await?;
+        }
+        Ok(due.len())
+    }
+
+    async fn next_due(&self, cx: &Cx) -> Result<Option<Timestamp>> {
+        cx.db().read(|tx| Ok(tx.scalar("SELECT min(expires_at) FROM exports WHERE state <> 'expired'")?)).await
+    }
+}

@@ -1,0 +1,12 @@
+//! Exports: contacts as a file, made in the background.
+//!
+//! Somebody asks for the contacts of a list or a selection in a format; a row remembers it, a job writes the file page
+//! by page, and the file can be fetched until it expires. A job that was interrupted begins its file anew.
+
+mod format;
+mod job;
+mod service;
+
+pub use format::Format;
+pub use job::{ExpiryWorker, ExportJob};
+pub use service::{ExportInfo, NewExport, file, get, list, start};
