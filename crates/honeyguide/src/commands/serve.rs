@@ -40,6 +40,15 @@ pub async fn serve(ws: Workspace, listener: TcpListener) -> Result<()> {
         let (engine, ws) = (engine::standard(), ws.clone());
         async move { engine.run(&ws).await }
     });
+    // Lists of many contacts are read into memory while nobody waits for them yet.
+    let warming = tokio::spawn({
+        let ws = ws.clone();
+        async move {
+            if let Err(error) = hg_app::contacts::warm_up(&ws).await {
+                tracing::warn!(%error, "The contact list could not be read ahead; it will be when it is first used");
+            }
+        }
+    });
     let on_signal = tokio::spawn({
         let ws = ws.clone();
         async move {
@@ -53,6 +62,7 @@ pub async fn serve(ws: Workspace, listener: TcpListener) -> Result<()> {
     let served = axum::serve(listener, app).with_graceful_shutdown(async move { stopping.stopped().await }).await;
     ws.stop();
     let _ = workers.await;
+    warming.abort();
     on_signal.abort();
     ws.db.close().await;
     served.map_err(|e| open::plain(e.to_string()))
