@@ -1253,6 +1253,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports, newest first. */
+        get: operations["get_exports"];
+        put?: never;
+        /** Asks for a file of contacts; a task makes it. */
+        post: operations["post_exports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One export. */
+        get: operations["get_exports_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file of an export that is done. */
+        get: operations["get_exports_id_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fields": {
         parameters: {
             query?: never;
@@ -2042,6 +2094,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/segments/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a filter on one contact, without saving it: whether she would belong, and what each condition found. */
+        post: operations["post_segments_try"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/segments/{id}": {
         parameters: {
             query?: never;
@@ -2690,6 +2759,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was deleted within thirty days, the latest first. */
+        get: operations["get_trash"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trash/{kind}/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings something back. */
+        post: operations["post_trash_kind_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -2725,6 +2828,42 @@ export interface paths {
         head?: never;
         /** Changes an account; only named keys change. */
         patch: operations["patch_users_id"];
+        trace?: never;
+    };
+    "/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own views of a list, and those that others share. */
+        get: operations["get_views"];
+        put?: never;
+        /** Keeps a view. */
+        post: operations["post_views"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a view of one's own. */
+        delete: operations["delete_views_id"];
+        options?: never;
+        head?: never;
+        /** Changes a view of one's own. */
+        patch: operations["patch_views_id"];
         trace?: never;
     };
 }
@@ -3631,6 +3770,43 @@ export interface components {
             label: string;
             verdict: boolean;
         };
+        /**
+         * @description What a file of contacts looks like.
+         * @enum {string}
+         */
+        ExportFormat: "csv" | "xlsx" | "jsonl";
+        /** @description Which contacts, which columns, in which format. */
+        ExportIn: {
+            /** @description Aliases of fields, `id`, `tags`, `segments`, `stage`, `do_not_contact`, `owner`, `created_at`…; all when empty. */
+            columns?: string[];
+            format: components["schemas"]["ExportFormat"];
+            select: components["schemas"]["SelectIn"];
+        };
+        /** @description An export of contacts. */
+        ExportOut: {
+            /** Format: int64 */
+            bytes: number | null;
+            created_at: string;
+            /** Format: int64 */
+            done: number;
+            expires_at: string;
+            format: components["schemas"]["ExportFormat"];
+            /** Format: int64 */
+            id: number;
+            message: string | null;
+            /** @description `queued`, `running`, `done`, `failed` or `expired`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description The task that writes it.
+             */
+            task_id: number | null;
+            /**
+             * Format: int64
+             * @description How many contacts it holds, and how many are written.
+             */
+            total: number | null;
+        };
         FadedOut: {
             /** Format: int64 */
             contact_id: number;
@@ -3741,6 +3917,7 @@ export interface components {
             field: string;
             op: string;
             value?: unknown;
+            zone?: components["schemas"]["ZoneWord"] | null;
         };
         /** @description Rules that hold together. */
         FilterGroup: {
@@ -4681,6 +4858,40 @@ export interface components {
             total: number | null;
         };
         /** @description A page of a list on the wire. */
+        PageOut_ExportOut: {
+            items: {
+                /** Format: int64 */
+                bytes: number | null;
+                created_at: string;
+                /** Format: int64 */
+                done: number;
+                expires_at: string;
+                format: components["schemas"]["ExportFormat"];
+                /** Format: int64 */
+                id: number;
+                message: string | null;
+                /** @description `queued`, `running`, `done`, `failed` or `expired`. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description The task that writes it.
+                 */
+                task_id: number | null;
+                /**
+                 * Format: int64
+                 * @description How many contacts it holds, and how many are written.
+                 */
+                total: number | null;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
         PageOut_FieldOut: {
             items: {
                 alias: string;
@@ -5234,6 +5445,26 @@ export interface components {
             total: number | null;
         };
         /** @description A page of a list on the wire. */
+        PageOut_TrashOut: {
+            items: {
+                deleted_at: string;
+                /** Format: int64 */
+                id: number;
+                /** @description `contact`, `segment`, `tag`, `email`, `page`, `form`, `campaign`… */
+                kind: string;
+                name: string;
+                /** @description From then on it cannot be brought back. */
+                until: string;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
         PageOut_UserOut: {
             items: {
                 created_at: string;
@@ -5742,17 +5973,36 @@ export interface components {
             conditions: components["schemas"]["ConditionCount"][];
             /** Format: int64 */
             count: number;
+            /**
+             * Format: int64
+             * @description Everybody who could belong.
+             */
+            everyone: number;
             /** @description Whether everybody was looked at; otherwise the counts are estimated. */
             exact: boolean;
+            /** @description How many remain after each part of the outermost group, in order. */
+            funnel: components["schemas"]["ConditionCount"][];
             sample: components["schemas"]["ContactOut"][];
             /** @description The filter in words. */
             summary: string;
             /** Format: int64 */
             took_ms: number;
+            /**
+             * Format: int64
+             * @description How many would join the segment that was named.
+             */
+            would_join: number | null;
+            /** Format: int64 */
+            would_leave: number | null;
         };
         SegmentPreviewIn: {
             filter: components["schemas"]["FilterGroup"];
             include_anonymous?: boolean;
+            /**
+             * Format: int64
+             * @description The segment whose filter it is to become: how many would join and leave is counted too.
+             */
+            segment_id?: number | null;
         };
         /** @description Contacts by their ids, or all that a list shows. */
         SelectIn: components["schemas"]["ContactScope"] & {
@@ -6204,6 +6454,17 @@ export interface components {
          * @enum {string}
          */
         TransportWord: "outbox" | "smtp";
+        /** @description Something that was deleted. */
+        TrashOut: {
+            deleted_at: string;
+            /** Format: int64 */
+            id: number;
+            /** @description `contact`, `segment`, `tag`, `email`, `page`, `form`, `campaign`… */
+            kind: string;
+            name: string;
+            /** @description From then on it cannot be brought back. */
+            until: string;
+        };
         /** @description Something that happens when a trigger is reached, once for each contact. */
         TriggerEventIo: {
             description?: string | null;
@@ -6225,6 +6486,15 @@ export interface components {
          * @enum {string}
          */
         TriggerEventWord: "lead.changetags" | "lead.changelists" | "campaign.changecampaign" | "email.send" | "email.send_to_user" | "stage.change";
+        /** @description A filter and the contact to try it on. */
+        TryIn: components["schemas"]["SegmentPreviewIn"] & {
+            /** Format: int64 */
+            contact_id: number;
+        };
+        TryOut: {
+            member: boolean;
+            tree: components["schemas"]["ExplainTree"];
+        };
         /**
          * @description The unit of a wait: minutes, hours, days, months, years.
          * @enum {string}
@@ -6323,7 +6593,39 @@ export interface components {
          * @description What the value of an operator looks like.
          * @enum {string}
          */
-        ValueWord: "none" | "text" | "number" | "date" | "datetime" | "boolean" | "option" | "options" | "ids" | "interval" | "range";
+        ValueWord: "none" | "text" | "number" | "date" | "datetime" | "boolean" | "option" | "options" | "ids" | "interval" | "range" | "behaviour";
+        ViewIn: {
+            /** @default null */
+            body?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description Which list; when it is made.
+             * @default null
+             */
+            list?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            shared?: boolean | null;
+        };
+        /** @description A kept view of a list. */
+        ViewOut: {
+            /** @description What the list understands: search, filter, sort, columns. */
+            body: {
+                [key: string]: unknown;
+            };
+            /** Format: int64 */
+            id: number;
+            list: string;
+            name: string;
+            /** @description Whether it is one's own and can be changed. */
+            own: boolean;
+            /** @description Whether everybody sees it. */
+            shared: boolean;
+            /** Format: int64 */
+            version: number;
+        };
         /** @description Something the author should look at. */
         WarningOut: {
             code: string;
@@ -6334,6 +6636,11 @@ export interface components {
             id: number;
             name: string;
         };
+        /**
+         * @description In whose time zone the dates of a condition count.
+         * @enum {string}
+         */
+        ZoneWord: "workspace" | "contact";
     };
     responses: never;
     parameters: never;
@@ -9480,6 +9787,135 @@ export interface operations {
             };
         };
     };
+    get_exports: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_ExportOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportIn"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_exports_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_exports_id_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_fields: {
         parameters: {
             query?: {
@@ -11651,6 +12087,38 @@ export interface operations {
             };
         };
     };
+    post_segments_try: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TryOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_segments_id: {
         parameters: {
             query?: never;
@@ -13421,6 +13889,68 @@ export interface operations {
             };
         };
     };
+    get_trash: {
+        parameters: {
+            query?: {
+                /** @description Only things of this kind. */
+                kind?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_TrashOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_trash_kind_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_users: {
         parameters: {
             query?: never;
@@ -13560,6 +14090,131 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_views: {
+        parameters: {
+            query: {
+                /** @description Which list, such as `contacts`. */
+                list: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_views_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    patch_views_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
                 };
             };
             /** @description What is wrong and what can be done */

@@ -7,6 +7,7 @@ use hg_core::contacts::{FieldCatalogue, FieldDef, FieldObject, FieldProperties, 
 use hg_core::ids::FieldId;
 use hg_store::Tx;
 
+use crate::audit::{self, Changes, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::fields::{Field, FieldPatch, FieldProblem, NewField, jobs, store, unique};
@@ -48,7 +49,7 @@ fn find(tx: &mut Tx<'_>, id: FieldId) -> Result<Field> {
 /// Makes a field and its column.
 pub async fn create(cx: &Cx, new: NewField) -> Result<Field> {
     cx.may(Action::Edit(Area::Fields))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             let there = store::all(tx)?;
@@ -63,9 +64,35 @@ pub async fn create(cx: &Cx, new: NewField) -> Result<Field> {
             }
             store::add_column(tx, &def)?;
             let id = store::insert(tx, &def, now)?;
-            find(tx, id)
+            let field = find(tx, id)?;
+            audit::record(tx, &who, entry(Deed::Create, &field))?;
+            Ok(field)
         })
         .await
+}
+
+fn entry(deed: Deed, field: &Field) -> Entry {
+    Entry::new(deed, "field", field.def.id.0, &field.def.label)
+}
+
+/// What the audit log compares.
+fn described(field: &Field) -> serde_json::Value {
+    let def = &field.def;
+    serde_json::json!({
+        "label": def.label,
+        "group": format!("{:?}", def.group).to_lowercase(),
+        "order": def.order,
+        "required": def.required,
+        "unique": def.unique,
+        "listable": def.listable,
+        "visible": def.visible,
+        "short_visible": def.short_visible,
+        "publicly_updatable": def.publicly_updatable,
+        "published": def.published,
+        "default_value": def.default_value,
+        "char_limit": def.char_limit,
+        "properties": def.properties,
+    })
 }
 
 fn define(new: &NewField, there: &[Field]) -> Result<FieldDef, FieldProblem> {
@@ -149,7 +176,7 @@ fn free_column(tx: &mut Tx<'_>, def: &FieldDef, used: &HashSet<String>) -> Resul
 /// Changes a field. Type and alias stay what they are.
 pub async fn update(cx: &Cx, id: FieldId, patch: FieldPatch) -> Result<Field> {
     cx.may(Action::Edit(Area::Fields))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     let ws = cx.ws.clone();
     cx.db()
         .write(move |tx| {
@@ -175,7 +202,10 @@ pub async fn update(cx: &Cx, id: FieldId, patch: FieldPatch) -> Result<Field> {
                 def.unique = wanted;
             }
             store::update(tx, &def, now)?;
-            find(tx, id)
+            let after = find(tx, id)?;
+            let changes = Changes::new().between(&described(&field), &described(&after), &[]);
+            audit::record(tx, &who, entry(Deed::Update, &after).changes(changes))?;
+            Ok(after)
         })
         .await
 }
@@ -224,7 +254,7 @@ fn refuse_if_used(ws: &crate::Workspace, tx: &mut Tx<'_>, alias: &str) -> Result
 /// Deletes a field: hidden at once, its values are dropped after a month.
 pub async fn delete(cx: &Cx, id: FieldId) -> Result<Field> {
     cx.may(Action::Edit(Area::Fields))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     let ws = cx.ws.clone();
     cx.db()
         .write(move |tx| {
@@ -234,6 +264,7 @@ pub async fn delete(cx: &Cx, id: FieldId) -> Result<Field> {
             }
             refuse_if_used(&ws, tx, &field.def.alias)?;
             store::hide(tx, id, now)?;
+            audit::record(tx, &who, entry(Deed::Delete, &field))?;
             jobs::push(tx, id, &field.def.label, now)?;
             Ok(field)
         })

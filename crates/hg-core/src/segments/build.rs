@@ -212,7 +212,11 @@ impl Builder<'_> {
             }
             Op::Between | Op::NotBetween => {
                 let (low, high) = pair(self.value)?;
-                Ok(NumberTest::Between { low: number(low)?, high: number(high)?, outside: negated })
+                let (low, high) = (number(low)?, number(high)?);
+                if low > high {
+                    return Err(backwards());
+                }
+                Ok(NumberTest::Between { low, high, outside: negated })
             }
             Op::Like | Op::StartsWith | Op::EndsWith | Op::Contains => Ok(NumberTest::Compare(Op::Eq, number(self.value)?)),
             Op::NotLike => Ok(NumberTest::Compare(Op::Ne, number(self.value)?)),
@@ -237,7 +241,11 @@ impl Builder<'_> {
             }
             Op::Between | Op::NotBetween => {
                 let (low, high) = pair(self.value)?;
-                DateAsk::Between { low: date(low)?, high: date(high)?, outside: op == Op::NotBetween }
+                let (low, high) = (date(low)?, date(high)?);
+                if matches!((&low, &high), (DateSpec::Day(low), DateSpec::Day(high)) if low > high) {
+                    return Err(backwards());
+                }
+                DateAsk::Between { low, high, outside: op == Op::NotBetween }
             }
             op => {
                 let spec = date(self.value)?;
@@ -255,6 +263,10 @@ impl Builder<'_> {
         }
         Ok(DateTest { ask, contact_zone: self.contact_zone })
     }
+}
+
+fn backwards() -> Wrong {
+    ("/value", "range-backwards", "the range ends before it begins; swap its two values".to_string())
 }
 
 pub(super) fn missing() -> Wrong {
