@@ -321,6 +321,7 @@ on_each_db!(the_companies_of_a_contact_are_scored_together, |app| {
     write(&app, ada, json!({"company": "Beta"})).await;
     let now = app.now();
     let scored = app.ws.db.write(move |tx| companies::score_companies_of(tx, ada, 5, "Campaign: Fair", now)).await.unwrap();
-    let scores: Vec<i64> = companies::list(&app.cx(), ListQuery::default()).await.unwrap().items.iter().map(|c| c.score).collect();
+    let scores: Vec<i64> =
+        companies::list(&app.cx(), ListQuery::default()).await.unwrap().items.iter().map(|c| c.score).collect();
     assert_eq!((scored, scores), (2, vec![5, 5]));
 });

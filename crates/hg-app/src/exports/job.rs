@@ -113,24 +113,35 @@ impl Worker for ExpiryWorker {
     }
 
     async fn run_once(&self, cx: &Cx) -> Result<usize> {
-        let now = cx.now();
-        let due: Vec<(i64, String)> = cx
-            .db()
-            .read(move |tx| {
-                let text = "SELECT id, file_name FROM exports WHERE state <> 'expired' AND expires_at <= $1 LIMIT 100";
-                Ok::<_, Error>(tx.all(Sql::new(text).bind(now), |r| Ok((r.get(0)?, r.get(1)?)))?)
-            })
-            .await?;
-        for (id, name) in &due {
-            let path = folder(&cx.ws).join(name);
-            let _ = std::fs::remove_file(path.with_file_name(format!("{name}.ids")));
-            let _ = std::fs::remove_file(path);
-            set_state(cx, *id, "expired", None, None).await?;
-        }
-        Ok(due.len())
+        take_away(cx, cx.now()).await
     }
 
     async fn next_due(&self, cx: &Cx) -> Result<Option<Timestamp>> {
         cx.db().read(|tx| Ok(tx.scalar("SELECT min(expires_at) FROM exports WHERE state <> 'expired'")?)).await
     }
+}
+
+/// Takes the files of all exports away that are written, whoever is in them: somebody was erased.
+pub(crate) async fn forget_files(cx: &Cx) -> Result<()> {
+    while take_away(cx, Timestamp(i64::MAX)).await? > 0 {}
+    Ok(())
+}
+
+/// Takes away up to a hundred files that expire until then, but for those that are still being written.
+async fn take_away(cx: &Cx, until: Timestamp) -> Result<usize> {
+    let now = cx.now();
+    let due: Vec<(i64, String)> = cx
+            .db()
+            .read(move |tx| {
+                let text = "SELECT id, file_name FROM exports WHERE expires_at <= $1 AND (state IN ('done', 'failed') OR state <> 'expired' AND expires_at <= $2) LIMIT 100";
+                Ok::<_, Error>(tx.all(Sql::new(text).bind(until).bind(now), |r| Ok((r.get(0)?, r.get(1)?)))?)
+            })
+            .await?;
+    for (id, name) in &due {
+        let path = folder(&cx.ws).join(name);
+        let _ = std::fs::remove_file(path.with_file_name(format!("{name}.ids")));
+        let _ = std::fs::remove_file(path);
+        set_state(cx, *id, "expired", None, None).await?;
+    }
+    Ok(due.len())
 }

@@ -8,5 +8,6 @@ mod job;
 mod service;
 
 pub use format::Format;
+pub(crate) use job::forget_files;
 pub use job::{ExpiryWorker, ExportJob};
 pub use service::{ExportInfo, NewExport, file, get, list, start};

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::cx::Cx;
 use crate::error::{Error, Result};
+use crate::exports;
 use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
 
 const KIND: &str = "privacy.sweep";
@@ -54,6 +55,7 @@ impl JobRunner for SweepJob {
                 return Ok(Outcome::Interrupted);
             }
         }
+        exports::forget_files(cx).await?;
         let whole = cx.db().compact(LARGEST).await?;
         let rest = if whole { " The database was written anew." } else { "" };
         Ok(Outcome::Done(format!("{files} files of imports removed.{rest}")))

@@ -45,8 +45,6 @@ pub use overrides::{Override, forget_override, overrides};
 pub use preview::{FilterCatalogue, Preview, PreviewQuery, catalogue, preview, resolve_filter, try_on};
 pub use reactor::{SegmentReactor, refresh_contacts};
 pub use rebuild::{RebuildJob, rebuild_all_but, rebuild_all_now};
-pub use service::{
-    by_alias, changes, create, delete, get, list, memberships, names, rebuild, restore, update,
-};
+pub use service::{by_alias, changes, create, delete, get, list, memberships, names, rebuild, restore, update};
 pub use users::{asked_by, users_of_many, using_field, using_point_group, using_segment, using_tag};
 pub use why::{Explanation, check_filter, explain, matches};

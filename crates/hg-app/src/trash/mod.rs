@@ -37,10 +37,11 @@ const KINDS: [(&str, &str, &str); 6] = [
     ("campaign", "campaigns", "name"),
 ];
 
-/// Merged contacts are gone into another one: undoing the merge brings them back, not the trash.
+/// Merged contacts are gone into another one: undoing the merge brings them back, not the trash. Erased ones are gone.
 const CONTACTS: &str = "SELECT 'contact' AS kind, c.id, coalesce(nullif(trim(coalesce(c.firstname, '') || ' ' || coalesce(c.lastname, '')), ''), \
      c.email, c.company, 'Anonymous') AS name, c.deleted_at FROM contacts c WHERE c.deleted_at >= $1 \
-     AND NOT EXISTS (SELECT 1 FROM contact_merges m WHERE m.loser_id = c.id)";
+     AND NOT EXISTS (SELECT 1 FROM contact_merges m WHERE m.loser_id = c.id) \
+     AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.contact_id = c.id)";
 
 fn statement(only: Option<&str>) -> String {
     let mut parts: Vec<String> = KINDS
