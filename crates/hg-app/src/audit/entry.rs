@@ -92,6 +92,15 @@ impl Changes {
         self
     }
 
+    /// Notes that something changed whose values are too long to be told.
+    #[must_use]
+    pub fn touched(mut self, name: &str, changed: bool) -> Self {
+        if changed {
+            self.0.insert(name.to_owned(), Json::from("changed"));
+        }
+        self
+    }
+
     /// Notes what two descriptions of the same thing differ in, but for the names given.
     #[must_use]
     pub fn between(mut self, before: &Json, after: &Json, but: &[&str]) -> Self {

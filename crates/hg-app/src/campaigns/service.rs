@@ -11,6 +11,7 @@ use super::members::Entry;
 use super::model::{Campaign, CampaignPatch, CampaignQuery, NewCampaign, State, StepIn};
 use super::run::{Run, TOPIC};
 use super::{steps, store, sync};
+use crate::audit::{self, Changes, Deed};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::list::Page;
@@ -132,13 +133,14 @@ pub async fn create(cx: &Cx, new: NewCampaign) -> Result<Campaign> {
         return Err(CampaignError::NoName.into());
     }
     let plan = steps::read(&new.steps)?;
-    let (ws, now, by) = (cx.ws.clone(), cx.now(), cx.user_id().map(|u| u.0));
+    let (ws, who, now, by) = (cx.ws.clone(), cx.who(), cx.now(), cx.user_id().map(|u| u.0));
     cx.db()
         .write(move |tx| {
             check_sources(tx, &new.sources)?;
             let id = store::insert(tx, now, by, &new)?;
             store::set_sources(tx, id, &new.sources)?;
             steps::save(tx, now, id, &hg_core::campaigns::Plan::default(), plan.clone())?;
+            audit::record(tx, &who, audit::Entry::new(Deed::Create, "campaign", id.0, &new.name))?;
             if new.publish {
                 return switch(&ws, tx, id, State::Published);
             }
@@ -181,10 +183,12 @@ pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Cam
         return Err(CampaignError::NoName.into());
     }
     let plan = patch.steps.as_deref().map(steps::read).transpose()?;
-    let (ws, now) = (cx.ws.clone(), cx.now());
+    let (ws, who, now) = (cx.ws.clone(), cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             let mut c = store::find(tx, id, false)?;
+            let before = (c.name.clone(), c.description.clone(), c.allow_restart);
+            let redrawn = plan.as_ref().is_some_and(|plan| *plan != c.plan);
             if patch.version.is_some_and(|v| v != c.version) {
                 return Err(Error::changed_meanwhile("campaign"));
             }
@@ -200,6 +204,13 @@ pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Cam
             c.publish_up = patch.publish_up.unwrap_or(c.publish_up);
             c.publish_down = patch.publish_down.unwrap_or(c.publish_down);
             c.allow_restart = patch.allow_restart.unwrap_or(c.allow_restart);
+            let changes = Changes::new()
+                .field("name", &before.0, &c.name)
+                .field("description", &before.1, &c.description)
+                .field("allow_restart", &before.2, &c.allow_restart)
+                .touched("sources", patch.sources.is_some())
+                .touched("steps", redrawn);
+            audit::record(tx, &who, audit::Entry::new(Deed::Update, "campaign", id.0, &c.name).changes(changes))?;
             c.layout = patch.layout.clone().or(c.layout);
             c.extra = patch.extra.clone().or(c.extra);
             store::write(tx, now, &c)?;
@@ -233,8 +244,15 @@ pub async fn pause(cx: &Cx, id: CampaignId) -> Result<Campaign> {
 }
 
 async fn set_state(cx: &Cx, id: CampaignId, state: State) -> Result<Campaign> {
-    let ws = cx.ws.clone();
-    cx.db().write(move |tx| switch(&ws, tx, id, state)).await
+    let (ws, who) = (cx.ws.clone(), cx.who());
+    cx.db()
+        .write(move |tx| {
+            let campaign = switch(&ws, tx, id, state)?;
+            let deed = if state == State::Published { Deed::Publish } else { Deed::Unpublish };
+            audit::record(tx, &who, audit::Entry::new(deed, "campaign", id.0, &campaign.name))?;
+            Ok(campaign)
+        })
+        .await
 }
 
 fn switch(ws: &Workspace, tx: &mut Tx<'_>, id: CampaignId, state: State) -> Result<Campaign> {
@@ -255,19 +273,25 @@ fn switch(ws: &Workspace, tx: &mut Tx<'_>, id: CampaignId, state: State) -> Resu
 /// Deletes a campaign; it can be restored, and comes back paused.
 pub async fn delete(cx: &Cx, id: CampaignId) -> Result<()> {
     cx.may(Action::Edit(Area::Campaigns))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     cx.db()
-        .write(move |tx| if store::mark_deleted(tx, now, id, true)? { Ok(()) } else { Err(Error::not_found("campaign", id)) })
+        .write(move |tx| {
+            let campaign = store::find(tx, id, false)?;
+            store::mark_deleted(tx, now, id, true)?;
+            audit::record(tx, &who, audit::Entry::new(Deed::Delete, "campaign", id.0, campaign.name))
+        })
         .await
 }
 
 pub async fn restore(cx: &Cx, id: CampaignId) -> Result<Campaign> {
     cx.may(Action::Edit(Area::Campaigns))?;
-    let (ws, now) = (cx.ws.clone(), cx.now());
+    let (ws, who, now) = (cx.ws.clone(), cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             store::mark_deleted(tx, now, id, false)?;
-            loaded(&ws, tx, id)
+            let campaign = loaded(&ws, tx, id)?;
+            audit::record(tx, &who, audit::Entry::new(Deed::Restore, "campaign", id.0, &campaign.name))?;
+            Ok(campaign)
         })
         .await
 }

@@ -8,6 +8,7 @@ use hg_store::Tx;
 use super::context::site_url;
 use super::model::{Content, Email, EmailError, EmailPatch, EmailWarning, Kind, NewEmail};
 use super::store;
+use crate::audit::{self, Changes, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, FieldError, Result};
 use crate::list::{ListQuery, Page};
@@ -28,11 +29,13 @@ pub async fn get(cx: &Cx, id: EmailId) -> Result<Email> {
 pub async fn create(cx: &Cx, new: NewEmail) -> Result<Email> {
     cx.may(Action::Edit(Area::Emails))?;
     check(cx, &new.name, &new.content)?;
-    let (now, by) = (cx.now(), cx.user_id());
+    let (who, now, by) = (cx.who(), cx.now(), cx.user_id());
     cx.db()
         .write(move |tx| {
             let id = store::insert(tx, now, by, &new)?;
-            store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))
+            let email = store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
+            audit::record(tx, &who, entry(Deed::Create, &email))?;
+            Ok(email)
         })
         .await
 }
@@ -40,7 +43,7 @@ pub async fn create(cx: &Cx, new: NewEmail) -> Result<Email> {
 /// Changes an email. Whatever changes what is sent makes a new revision.
 pub async fn update(cx: &Cx, id: EmailId, patch: EmailPatch) -> Result<Email> {
     cx.may(Action::Edit(Area::Emails))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     let before = get(cx, id).await?;
     check(cx, patch.name.as_ref().unwrap_or(&before.name), patch.content.as_ref().unwrap_or(&before.content))?;
     cx.db()
@@ -53,13 +56,24 @@ pub async fn update(cx: &Cx, id: EmailId, patch: EmailPatch) -> Result<Email> {
                 return Err(EmailError::KindFixed.into());
             }
             let old = email.content.clone();
+            let (name, published) = (email.name.clone(), email.published);
             apply(&mut email, patch.clone());
             email.version += 1;
             email.revision += i64::from(old != email.content);
             store::save(tx, now, &email)?;
+            let changes = Changes::new()
+                .field("name", &name, &email.name)
+                .field("published", &published, &email.published)
+                .field("subject", &old.subject, &email.content.subject)
+                .touched("content", old != email.content);
+            audit::record(tx, &who, entry(Deed::Update, &email).changes(changes))?;
             store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))
         })
         .await
+}
+
+fn entry(deed: Deed, email: &Email) -> Entry {
+    Entry::new(deed, "email", email.id.0, &email.name)
 }
 
 fn apply(email: &mut Email, patch: EmailPatch) {
@@ -75,10 +89,11 @@ fn apply(email: &mut Email, patch: EmailPatch) {
 /// Deletes an email; it can be restored. Messages that wait are not sent any more.
 pub async fn delete(cx: &Cx, id: EmailId) -> Result<()> {
     cx.may(Action::Edit(Area::Emails))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
-            store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
+            let email = store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
+            audit::record(tx, &who, entry(Deed::Delete, &email))?;
             store::set_deleted(tx, now, id, true)
         })
         .await
@@ -86,12 +101,14 @@ pub async fn delete(cx: &Cx, id: EmailId) -> Result<()> {
 
 pub async fn restore(cx: &Cx, id: EmailId) -> Result<Email> {
     cx.may(Action::Edit(Area::Emails))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             store::find_deleted(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
             store::set_deleted(tx, now, id, false)?;
-            store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))
+            let email = store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
+            audit::record(tx, &who, entry(Deed::Restore, &email))?;
+            Ok(email)
         })
         .await
 }

@@ -6,6 +6,7 @@ use hg_store::Tx;
 
 use super::model::{FormPatch, FormRecord, NewForm};
 use super::store;
+use crate::audit::{self, Changes, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, FieldError, Result};
 use crate::list::{ListQuery, Page};
@@ -40,7 +41,7 @@ fn found(tx: &mut Tx<'_>, id: FormId) -> Result<FormRecord> {
 /// Makes a form.
 pub async fn create(cx: &Cx, new: NewForm) -> Result<FormRecord> {
     cx.may(Action::Edit(Area::Forms))?;
-    let (ws, now, by) = (cx.ws.clone(), cx.now(), cx.user_id());
+    let (ws, who, now, by) = (cx.ws.clone(), cx.who(), cx.now(), cx.user_id());
     cx.db()
         .write(move |tx| {
             let mut form = FormRecord {
@@ -63,7 +64,9 @@ pub async fn create(cx: &Cx, new: NewForm) -> Result<FormRecord> {
             tidy(&mut form);
             check(&ws, tx, &form)?;
             let id = store::insert(tx, now, by, &form)?;
-            found(tx, id)
+            let form = found(tx, id)?;
+            audit::record(tx, &who, entry(Deed::Create, &form))?;
+            Ok(form)
         })
         .await
 }
@@ -71,10 +74,11 @@ pub async fn create(cx: &Cx, new: NewForm) -> Result<FormRecord> {
 /// Changes a form. Answers already given keep what they said.
 pub async fn update(cx: &Cx, id: FormId, patch: FormPatch) -> Result<FormRecord> {
     cx.may(Action::Edit(Area::Forms))?;
-    let (ws, now) = (cx.ws.clone(), cx.now());
+    let (ws, who, now) = (cx.ws.clone(), cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             let mut form = found(tx, id)?;
+            let before = form.clone();
             if patch.version.is_some_and(|v| v != form.version) {
                 return Err(Error::changed_meanwhile("form"));
             }
@@ -92,6 +96,13 @@ pub async fn update(cx: &Cx, id: FormId, patch: FormPatch) -> Result<FormRecord>
             tidy(&mut form);
             check(&ws, tx, &form)?;
             store::save(tx, now, &form)?;
+            let changes = Changes::new()
+                .field("name", &before.name, &form.name)
+                .field("published", &before.published, &form.published)
+                .touched("fields", before.fields != form.fields)
+                .touched("actions", before.actions != form.actions)
+                .touched("post_action", before.post_action != form.post_action);
+            audit::record(tx, &who, entry(Deed::Update, &form).changes(changes))?;
             found(tx, id)
         })
         .await
@@ -100,21 +111,33 @@ pub async fn update(cx: &Cx, id: FormId, patch: FormPatch) -> Result<FormRecord>
 /// Deletes a form; it can be restored, with its answers.
 pub async fn delete(cx: &Cx, id: FormId) -> Result<()> {
     cx.may(Action::Edit(Area::Forms))?;
-    let now = cx.now();
-    cx.db().write(move |tx| if store::set_deleted(tx, now, id, true)? { Ok(()) } else { Err(Error::not_found("form", id)) }).await
+    let (who, now) = (cx.who(), cx.now());
+    cx.db()
+        .write(move |tx| {
+            let form = found(tx, id)?;
+            store::set_deleted(tx, now, id, true)?;
+            audit::record(tx, &who, entry(Deed::Delete, &form))
+        })
+        .await
 }
 
 pub async fn restore(cx: &Cx, id: FormId) -> Result<FormRecord> {
     cx.may(Action::Edit(Area::Forms))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             if !store::set_deleted(tx, now, id, false)? {
                 return Err(Error::not_found("form", id));
             }
-            found(tx, id)
+            let form = found(tx, id)?;
+            audit::record(tx, &who, entry(Deed::Restore, &form))?;
+            Ok(form)
         })
         .await
+}
+
+fn entry(deed: Deed, form: &FormRecord) -> Entry {
+    Entry::new(deed, "form", form.id.0, &form.name)
 }
 
 /// Names of forms, also of deleted ones.

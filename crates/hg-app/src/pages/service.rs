@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::model::{NewPage, PagePatch, PageRecord};
 use super::store;
+use crate::audit::{self, Changes, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
 use crate::emails::site_url;
 use crate::error::{Error, FieldError, Result};
@@ -66,7 +67,7 @@ pub fn url_of(ws: &Workspace, page: &PageRecord) -> String {
 /// Makes a page.
 pub async fn create(cx: &Cx, new: NewPage) -> Result<PageRecord> {
     cx.may(Action::Edit(Area::Pages))?;
-    let (now, by) = (cx.now(), cx.user_id());
+    let (who, now, by) = (cx.who(), cx.now(), cx.user_id());
     cx.db()
         .write(move |tx| {
             let new = new.clone();
@@ -94,7 +95,9 @@ pub async fn create(cx: &Cx, new: NewPage) -> Result<PageRecord> {
             tidy(tx, &mut page)?;
             check(&page)?;
             let id = store::insert(tx, now, by, &page)?;
-            found(tx, id)
+            let page = found(tx, id)?;
+            audit::record(tx, &who, entry(Deed::Create, &page))?;
+            Ok(page)
         })
         .await
 }
@@ -102,10 +105,11 @@ pub async fn create(cx: &Cx, new: NewPage) -> Result<PageRecord> {
 /// Changes a page.
 pub async fn update(cx: &Cx, id: PageId, patch: PagePatch) -> Result<PageRecord> {
     cx.may(Action::Edit(Area::Pages))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             let mut page = found(tx, id)?;
+            let before = page.clone();
             if patch.version.is_some_and(|v| v != page.version) {
                 return Err(Error::changed_meanwhile("page"));
             }
@@ -125,6 +129,13 @@ pub async fn update(cx: &Cx, id: PageId, patch: PagePatch) -> Result<PageRecord>
             tidy(tx, &mut page)?;
             check(&page)?;
             store::save(tx, now, &page)?;
+            let changes = Changes::new()
+                .field("title", &before.title, &page.title)
+                .field("alias", &before.alias, &page.alias)
+                .field("published", &before.published, &page.published)
+                .touched("html", before.html != page.html)
+                .touched("scripts", (&before.head_script, &before.footer_script) != (&page.head_script, &page.footer_script));
+            audit::record(tx, &who, entry(Deed::Update, &page).changes(changes))?;
             found(tx, id)
         })
         .await
@@ -133,21 +144,33 @@ pub async fn update(cx: &Cx, id: PageId, patch: PagePatch) -> Result<PageRecord>
 /// Deletes a page; it can be restored.
 pub async fn delete(cx: &Cx, id: PageId) -> Result<()> {
     cx.may(Action::Edit(Area::Pages))?;
-    let now = cx.now();
-    cx.db().write(move |tx| if store::set_deleted(tx, now, id, true)? { Ok(()) } else { Err(Error::not_found("page", id)) }).await
+    let (who, now) = (cx.who(), cx.now());
+    cx.db()
+        .write(move |tx| {
+            let page = found(tx, id)?;
+            store::set_deleted(tx, now, id, true)?;
+            audit::record(tx, &who, entry(Deed::Delete, &page))
+        })
+        .await
 }
 
 pub async fn restore(cx: &Cx, id: PageId) -> Result<PageRecord> {
     cx.may(Action::Edit(Area::Pages))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             if !store::set_deleted(tx, now, id, false)? {
                 return Err(Error::not_found("page", id));
             }
-            found(tx, id)
+            let page = found(tx, id)?;
+            audit::record(tx, &who, entry(Deed::Restore, &page))?;
+            Ok(page)
         })
         .await
+}
+
+fn entry(deed: Deed, page: &PageRecord) -> Entry {
+    Entry::new(deed, "page", page.id.0, &page.title)
 }
 
 /// Titles of pages, also of deleted ones.

@@ -8,6 +8,7 @@ use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx, Value};
 use serde_json::Value as Json;
 
+use crate::audit::{self, Changes, Deed, Entry};
 use crate::categories;
 use crate::contacts;
 use crate::cx::{Action, Area, Cx};
@@ -96,7 +97,7 @@ pub fn names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<i64, String>> {
 /// Makes a segment; its members are there within a moment.
 pub async fn create(cx: &Cx, new: NewSegment) -> Result<Segment> {
     cx.may(Action::Edit(Area::Segments))?;
-    let (ws, now, user) = (cx.ws.clone(), cx.now(), cx.user_id());
+    let (ws, who, now, user) = (cx.ws.clone(), cx.who(), cx.now(), cx.user_id());
     cx.db()
         .write(move |tx| {
             let filter = checked_filter(&ws, tx, new.filter.as_ref())?;
@@ -132,6 +133,7 @@ pub async fn create(cx: &Cx, new: NewSegment) -> Result<Segment> {
             if made.building {
                 push(tx, &made, now, None)?;
             }
+            audit::record(tx, &who, entry(Deed::Create, &made))?;
             Ok(made)
         })
         .await
@@ -179,7 +181,7 @@ fn checked_filter(ws: &Workspace, tx: &mut Tx<'_>, filter: Option<&Json>) -> Res
 /// Changes a segment. A new filter takes effect within a moment.
 pub async fn update(cx: &Cx, id: SegmentId, patch: SegmentPatch) -> Result<Segment> {
     cx.may(Action::Edit(Area::Segments))?;
-    let (ws, now) = (cx.ws.clone(), cx.now());
+    let (ws, who, now) = (cx.ws.clone(), cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             let before = store::find(tx, id)?;
@@ -198,9 +200,21 @@ pub async fn update(cx: &Cx, id: SegmentId, patch: SegmentPatch) -> Result<Segme
             if differs && after.published {
                 push(tx, &after, now, None)?;
             }
+            let changes = Changes::new()
+                .field("name", &before.name, &after.name)
+                .field("alias", &before.alias, &after.alias)
+                .field("public_name", &before.public_name, &after.public_name)
+                .field("published", &before.published, &after.published)
+                .field("include_anonymous", &before.include_anonymous, &after.include_anonymous)
+                .field("filter", &before.filter, &after.filter);
+            audit::record(tx, &who, entry(Deed::Update, &after).changes(changes))?;
             store::find(tx, id)
         })
         .await
+}
+
+fn entry(deed: Deed, segment: &Segment) -> Entry {
+    Entry::new(deed, "segment", segment.id.0, &segment.name)
 }
 
 fn patched(ws: &Workspace, tx: &mut Tx<'_>, before: &Segment, patch: &SegmentPatch) -> Result<Segment> {
@@ -255,12 +269,13 @@ fn refuse_if_used(ws: &Workspace, tx: &mut Tx<'_>, id: SegmentId) -> Result<()> 
 /// Deletes a segment that nothing uses.
 pub async fn delete(cx: &Cx, id: SegmentId) -> Result<Segment> {
     cx.may(Action::Edit(Area::Segments))?;
-    let (ws, now) = (cx.ws.clone(), cx.now());
+    let (ws, who, now) = (cx.ws.clone(), cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             let segment = store::find(tx, id)?;
             refuse_if_used(&ws, tx, id)?;
             store::set_deleted(tx, id, Some(now), now)?;
+            audit::record(tx, &who, entry(Deed::Delete, &segment))?;
             Ok(segment)
         })
         .await
@@ -269,11 +284,12 @@ pub async fn delete(cx: &Cx, id: SegmentId) -> Result<Segment> {
 /// Brings a deleted segment back and builds it anew.
 pub async fn restore(cx: &Cx, id: SegmentId) -> Result<Segment> {
     cx.may(Action::Edit(Area::Segments))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             store::set_deleted(tx, id, None, now)?;
             let segment = store::find(tx, id)?;
+            audit::record(tx, &who, entry(Deed::Restore, &segment))?;
             push(tx, &segment, now, None)?;
             Ok(segment)
         })

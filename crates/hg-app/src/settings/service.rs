@@ -2,6 +2,7 @@ use hg_core::time;
 use hg_store::{Db, Sql, Tx};
 
 use super::model::{General, Identity, Preferences, Retention, Section, Sending, Settings, Tracking};
+use crate::audit::{self, Changes, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, FieldError, Result};
 
@@ -163,10 +164,14 @@ fn refuse(wrong: Vec<FieldError>) -> Result<()> {
 }
 
 async fn store<S: Section>(cx: &Cx, section: S) -> Result<()> {
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     let body = serde_json::to_value(section).map_err(|e| Error::internal(e.to_string()))?;
     cx.db()
         .write(move |tx| {
+            let text = "SELECT body FROM settings WHERE section = $1";
+            let before: Option<serde_json::Value> = tx.opt(Sql::new(text).bind(S::KEY), |r| r.get(0))?;
+            let changes = Changes::new().between(&before.unwrap_or_default(), &body, &[]);
+            audit::record(tx, &who, Entry::new(Deed::Update, "settings", 0, S::KEY).changes(changes))?;
             tx.exec(
                 Sql::new(
                     "INSERT INTO settings (section, body, updated_at) VALUES ($1, $2, $3) \

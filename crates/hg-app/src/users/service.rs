@@ -4,6 +4,7 @@ use super::model::{NewUser, Setup, User, UserError, UserPatch};
 use super::password::{self, Gate};
 use super::sign_in::Remembered;
 use super::store;
+use crate::audit::{self, Changes, Deed, Entry};
 use crate::cx::{Action, Area, Cx, Role};
 use crate::error::{Error, Result};
 use crate::settings;
@@ -75,13 +76,17 @@ pub async fn ensure_first_administrator(cx: &Cx, email: &str, password: &str) ->
     insert(cx, new, false).await.map(Some)
 }
 
+fn entry(deed: Deed, user: &User) -> Entry {
+    Entry::new(deed, "user", user.id.0, &user.email)
+}
+
 async fn insert(cx: &Cx, new: NewUser, only_first: bool) -> Result<User> {
     if !settings_address_ok(&new.email) {
         return Err(UserError::WrongAddress.into());
     }
     password::check_strength(&new.password, &new.email)?;
     let hash = password::hash(&cx.ws.part::<Gate>(), cx.chance(), &new.password).await?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             if only_first && store::count(tx)? > 0 {
@@ -97,7 +102,9 @@ async fn insert(cx: &Cx, new: NewUser, only_first: bool) -> Result<User> {
                 role: new.role,
                 timezone: new.timezone.as_deref(),
             };
-            store::insert(tx, now, &insert).map_err(address_taken)
+            let user = store::insert(tx, now, &insert).map_err(address_taken)?;
+            audit::record(tx, &who, entry(Deed::Create, &user))?;
+            Ok(user)
         })
         .await
 }
@@ -115,7 +122,7 @@ pub async fn update(cx: &Cx, id: UserId, patch: UserPatch) -> Result<User> {
         }
         None => None,
     };
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     let user = cx
         .db()
         .write(move |tx| {
@@ -131,9 +138,17 @@ pub async fn update(cx: &Cx, id: UserId, patch: UserPatch) -> Result<User> {
                 store::end_sessions(tx, id)?;
             }
             let key = patch.email.as_deref().map(address_key);
-            store::update(tx, now, id, &patch, key.as_deref(), hash.as_deref())
+            let after = store::update(tx, now, id, &patch, key.as_deref(), hash.as_deref())
                 .map_err(address_taken)?
-                .ok_or_else(|| Error::not_found("user", id))
+                .ok_or_else(|| Error::not_found("user", id))?;
+            let changes = Changes::new()
+                .field("email", &before.email, &after.email)
+                .field("first_name", &before.first_name, &after.first_name)
+                .field("last_name", &before.last_name, &after.last_name)
+                .field("role", before.role.key(), after.role.key())
+                .touched("password", hash.is_some());
+            audit::record(tx, &who, entry(Deed::Update, &after).changes(changes))?;
+            Ok(after)
         })
         .await?;
     cx.ws.part::<Remembered>().forget();
@@ -142,13 +157,15 @@ pub async fn update(cx: &Cx, id: UserId, patch: UserPatch) -> Result<User> {
 
 pub async fn delete(cx: &Cx, id: UserId) -> Result<()> {
     cx.may(Action::Edit(Area::Users))?;
-    let now = cx.now();
+    let (who, now) = (cx.who(), cx.now());
     cx.db()
         .write(move |tx| {
             if store::other_administrators(tx, id)? == 0 {
                 return Err(UserError::LastAdministrator.into());
             }
-            if store::delete(tx, now, id)? { Ok(()) } else { Err(Error::not_found("user", id)) }
+            let user = store::find(tx, id)?.ok_or_else(|| Error::not_found("user", id))?;
+            store::delete(tx, now, id)?;
+            audit::record(tx, &who, entry(Deed::Delete, &user))
         })
         .await?;
     cx.ws.part::<Remembered>().forget();
