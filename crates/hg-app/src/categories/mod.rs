@@ -9,4 +9,4 @@ mod things;
 
 pub use service::{BUNDLES, Category, CategoryPatch, NewCategory, create, delete, get, list, restore, update};
 pub use subscriptions::{Subscription, subscribe, subscribe_in, subscriptions};
-pub use things::{CategoryRef, Usage, assign, check, checked, of_rows, place, refs, usage};
+pub use things::{CategoryRef, Usage, assign, check, checked, of_rows, place, refs, thing, usage};

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use hg_core::ids::{CategoryId, UserId};
 use hg_store::{Sql, Tx};
 
-use crate::categories::service::{find, tables};
+use crate::categories::service::{BUNDLES, find, tables};
 use crate::cx::{Action, Area, Cx};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// As much of a category as things show that are in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,4 +130,16 @@ pub async fn usage(cx: &Cx, id: CategoryId) -> Result<Vec<Usage>> {
             Ok(found)
         })
         .await
+}
+
+/// The bundle and the table of a kind of thing: `email`, `point_action`.
+pub fn thing(cx: &Cx, kind: &str) -> Result<(&'static str, &'static str)> {
+    cx.may(Action::View(Area::Categories))?;
+    let wanted = kind.replace('_', " ");
+    BUNDLES
+        .into_iter()
+        .flat_map(|(bundle, tables)| tables.iter().map(move |(kind, table)| (*kind, (bundle, *table))))
+        .find(|(kind, _)| *kind == wanted)
+        .map(|(_, found)| found)
+        .ok_or_else(|| Error::new(ErrorKind::NotFound, "not-found", format!("“{kind}” has no categories.")))
 }

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use hg_app::Error;
 use hg_app::categories::{self, Category, CategoryPatch, CategoryRef, NewCategory, Subscription};
 use hg_core::ids::{CategoryId, ContactId};
 use serde::{Deserialize, Serialize};
@@ -190,17 +189,6 @@ struct ThingsParams {
     ids: String,
 }
 
-/// The bundle and the table of a kind of thing.
-fn thing(kind: &str) -> Result<(&'static str, &'static str), Error> {
-    let wanted = kind.replace('_', " ");
-    categories::BUNDLES
-        .into_iter()
-        .flat_map(|(bundle, tables)| tables.iter().map(move |(kind, table)| (*kind, (bundle, *table))))
-        .find(|(kind, _)| *kind == wanted)
-        .map(|(_, found)| found)
-        .ok_or_else(|| Error::new(hg_app::ErrorKind::NotFound, "not-found", format!("“{kind}” has no categories.")))
-}
-
 /// The categories of things of a kind: `segment`, `email`, `page`, `form`, `campaign`, `stage`, `point_action`, `point_trigger`.
 #[utoipa::path(get, path = "/categories/things/{kind}", tag = "categories", params(("kind" = String, Path), ThingsParams), responses((status = 200, body = Vec<ThingCategoryOut>)))]
 async fn of_things(
@@ -208,7 +196,7 @@ async fn of_things(
     Path(kind): Path<String>,
     Query(q): Query<ThingsParams>,
 ) -> Answer<Json<Vec<ThingCategoryOut>>> {
-    let (_, table) = thing(&kind)?;
+    let (_, table) = categories::thing(&cx, &kind)?;
     let ids: Vec<i64> = q.ids.split(',').filter_map(|id| id.trim().parse().ok()).take(MOST_THINGS).collect();
     let found = categories::of_rows(&cx, table, ids.clone()).await?;
     Ok(Json(ids.into_iter().map(|id| ThingCategoryOut { id, category: found.get(&id).map(CategoryRefOut::from) }).collect()))
@@ -231,7 +219,7 @@ async fn place(
     Path((kind, id)): Path<(String, i64)>,
     Body(b): Body<PlaceIn>,
 ) -> Answer<Json<ThingCategoryOut>> {
-    let (bundle, table) = thing(&kind)?;
+    let (bundle, table) = categories::thing(&cx, &kind)?;
     categories::place(&cx, bundle, table, id, b.category_id.map(CategoryId)).await?;
     let found = categories::of_rows(&cx, table, vec![id]).await?;
     Ok(Json(ThingCategoryOut { id, category: found.get(&id).map(CategoryRefOut::from) }))
