@@ -6,7 +6,7 @@ use hg_app::categories::{self, CategoryPatch, NewCategory};
 use hg_app::contacts::{self, BulkAction, Contact, ContactInput, ContactQuery, Selection, TimelineQuery};
 use hg_app::list::ListQuery;
 use hg_app::stages::{self, Forward, NewStage, Stage, StagePatch};
-use hg_app::{ErrorKind, Role};
+use hg_app::{ErrorKind, Role, trash};
 use hg_core::ids::ContactId;
 use hg_core::publish::Window;
 use hg_testkit::{TestApp, on_each_db};
@@ -168,5 +168,22 @@ on_each_db!(only_active_subscriptions_meet_the_filter, |app| {
     assert_eq!((found(&app, rule("in")).await, found(&app, rule("!in")).await), (vec![ada], vec![bo]));
     let said = categories::subscriptions(&app.cx(), bo).await.unwrap();
     assert_eq!((said.len(), said[0].subscribed), (1, false));
+    app.settle().await;
+});
+
+on_each_db!(stages_points_and_categories_wait_in_the_trash, |app| {
+    let lead = stage(&app, "Lead", 10).await;
+    let news = category(&app, "News", "global").await.unwrap();
+    stages::delete(&app.cx(), lead.id).await.unwrap();
+    categories::delete(&app.cx(), news.id).await.unwrap();
+    let mut lying: Vec<String> =
+        trash::list(&app.cx(), None, ListQuery::default()).await.unwrap().items.into_iter().map(|t| t.name).collect();
+    lying.sort();
+    assert_eq!(lying, ["Lead", "News"]);
+    trash::restore(&app.cx(), "stage", lead.id.0).await.unwrap();
+    trash::restore(&app.cx(), "category", news.id.0).await.unwrap();
+    assert!(trash::list(&app.cx(), None, ListQuery::default()).await.unwrap().items.is_empty());
+    assert_eq!(trash::restore(&app.cx(), "shoe", 1).await.unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(trash::restore(&app.visitor(), "shoe", 1).await.unwrap_err().kind, ErrorKind::Unauthenticated);
     app.settle().await;
 });

@@ -11,7 +11,20 @@ import { PageHeader } from "../ui/PageHeader";
 import { EmptyState } from "../ui/states";
 import { attempt, said } from "../ui/toasts";
 
-const KINDS = ["contact", "segment", "tag", "email", "page", "form", "campaign"];
+const KINDS = [
+  "contact",
+  "segment",
+  "tag",
+  "email",
+  "page",
+  "form",
+  "campaign",
+  "stage",
+  "category",
+  "point_action",
+  "point_trigger",
+  "point_group",
+];
 
 /** What was deleted, and the way back. */
 export function TrashPage() {

@@ -3,14 +3,17 @@
 //! Deleting marks a row; each domain knows how to bring its things back. Here they are listed together, newest first.
 //! What lies there for longer can no longer be brought back from here.
 
-use hg_core::ids::{CampaignId, ContactId, EmailId, FormId, PageId, SegmentId, TagId};
+use hg_core::ids::{
+    CampaignId, CategoryId, ContactId, EmailId, FormId, PageId, PointActionId, PointGroupId, PointTriggerId, SegmentId, StageId,
+    TagId,
+};
 use hg_core::time::{Millis, Timestamp};
 use hg_store::{Sql, Value};
 
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::list::{ListQuery, Page};
-use crate::{campaigns, contacts, emails, forms, pages, segments, tags};
+use crate::{campaigns, categories, contacts, emails, forms, pages, points, segments, stages, tags};
 
 /// How long things can be brought back.
 pub const KEPT: Millis = Millis::days(30);
@@ -28,13 +31,18 @@ pub struct Trashed {
 }
 
 /// A kind of thing that can lie in the trash: its name, its table, the column with what people call it.
-const KINDS: [(&str, &str, &str); 6] = [
+const KINDS: [(&str, &str, &str); 11] = [
     ("segment", "segments", "name"),
     ("tag", "tags", "name"),
     ("email", "emails", "name"),
     ("page", "pages", "title"),
     ("form", "forms", "name"),
     ("campaign", "campaigns", "name"),
+    ("stage", "stages", "name"),
+    ("category", "categories", "title"),
+    ("point_action", "point_actions", "name"),
+    ("point_trigger", "point_triggers", "name"),
+    ("point_group", "point_groups", "name"),
 ];
 
 /// Merged contacts are gone into another one: undoing the merge brings them back, not the trash. Erased ones are gone.
@@ -94,6 +102,15 @@ pub async fn restore(cx: &Cx, kind: &str, id: i64) -> Result<()> {
         "page" => pages::restore(cx, PageId(id)).await.map(drop),
         "form" => forms::restore(cx, FormId(id)).await.map(drop),
         "campaign" => campaigns::restore(cx, CampaignId(id)).await.map(drop),
-        _ => Err(Error::not_found("kind of thing", kind)),
+        "stage" => stages::restore(cx, StageId(id)).await.map(drop),
+        "category" => categories::restore(cx, CategoryId(id)).await.map(drop),
+        "point_action" => points::restore_action(cx, PointActionId(id)).await.map(drop),
+        "point_trigger" => points::restore_trigger(cx, PointTriggerId(id)).await.map(drop),
+        "point_group" => points::restore_group(cx, PointGroupId(id)).await.map(drop),
+        _ => {
+            // Who may see nothing learns nothing about kinds either.
+            cx.may(Action::View(Area::Contacts))?;
+            Err(Error::not_found("kind of thing", kind))
+        }
     }
 }
