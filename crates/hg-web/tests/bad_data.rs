@@ -13,8 +13,12 @@ on_each_db!(a_field_may_be_called_anything_and_gets_a_name_that_a_database_can_l
     for label in ["select", "Order by", "💛 favourite", "'; DROP TABLE contacts; --", "数量", "Größe (cm)", "SELECT"] {
         let field = good(&web.post("/api/v1/fields", &json!({"label": label, "type": "text"})).await);
         let alias = field["alias"].as_str().unwrap().to_owned();
-        assert!(!alias.is_empty() && alias.len() <= 25 && alias.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "{alias}");
-        let made = good(&web.post("/api/v1/contacts", &json!({"fields": {"firstname": "Ada", &alias: "it's \"fine\"; --"}})).await);
+        assert!(
+            !alias.is_empty() && alias.len() <= 25 && alias.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'),
+            "{alias}"
+        );
+        let made =
+            good(&web.post("/api/v1/contacts", &json!({"fields": {"firstname": "Ada", &alias: "it's \"fine\"; --"}})).await);
         assert_eq!(made["fields"][&alias], "it's \"fine\"; --", "{label}");
         let rule = json!({"match": "all", "rules": [{"field": alias, "op": "=", "value": "IT'S \"FINE\"; --"}]});
         let found = good(&web.post("/api/v1/segments/preview", &json!({"filter": rule, "include_anonymous": true})).await);

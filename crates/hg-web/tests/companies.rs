@@ -22,7 +22,9 @@ on_each_db!(companies_are_kept_through_the_native_api, |app| {
     assert_eq!((&ada["companies"][0]["name"], &ada["companies"][0]["primary"]), (&json!("Acme"), &json!(true)));
     assert_eq!(ada["fields"]["company"], "Acme");
     let contact = ada["id"].as_i64().unwrap();
-    let changed = web.patch("/api/v1/companies/1", &json!({"fields": {"companyname": "Acme & Sons"}, "version": made.json()["version"]})).await;
+    let changed = web
+        .patch("/api/v1/companies/1", &json!({"fields": {"companyname": "Acme & Sons"}, "version": made.json()["version"]}))
+        .await;
     assert_eq!((changed.status, &changed.json()["contacts"]), (200, &json!(1)), "{}", changed.text);
     assert_eq!(web.get(&format!("/api/v1/contacts/{contact}")).await.json()["fields"]["company"], "Acme & Sons");
     let late = web.patch("/api/v1/companies/1", &json!({"fields": {"companyname": "X"}, "version": 1})).await;
