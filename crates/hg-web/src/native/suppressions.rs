@@ -99,7 +99,7 @@ async fn remove(Caller(cx): Caller, Path(id): Path<i64>) -> Answer<StatusCode> {
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
-struct ImportIn {
+struct SuppressedListIn {
     /// One address or hash a line; a second column may say why.
     #[schema(required = true)]
     csv: String,
@@ -116,8 +116,8 @@ struct ImportedOut {
 }
 
 /// Brings many addresses onto the list.
-#[utoipa::path(post, path = "/suppressions/import", tag = "suppressions", request_body = ImportIn, responses((status = 200, body = ImportedOut)))]
-async fn import(Caller(cx): Caller, Body(b): Body<ImportIn>) -> Answer<Json<ImportedOut>> {
+#[utoipa::path(post, path = "/suppressions/import", tag = "suppressions", request_body = SuppressedListIn, responses((status = 200, body = ImportedOut)))]
+async fn import(Caller(cx): Caller, Body(b): Body<SuppressedListIn>) -> Answer<Json<ImportedOut>> {
     let (added, there, unreadable) = suppressions::import_csv(&cx, b.csv.as_bytes()).await?;
     Ok(Json(ImportedOut { added, there, unreadable }))
 }
