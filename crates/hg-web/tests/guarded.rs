@@ -61,7 +61,12 @@ fn each_door(api: &Value) -> Vec<(String, String)> {
 }
 
 fn address(path: &str) -> String {
-    let parts = path.split('/').map(|part| if part.starts_with('{') { "1" } else { part });
+    let kind = if path.starts_with("/trash") { "contact" } else { "email" };
+    let parts = path.split('/').map(|part| match part {
+        "{kind}" => kind,
+        part if part.starts_with('{') => "1",
+        part => part,
+    });
     format!("/api/v1{}", parts.collect::<Vec<_>>().join("/"))
 }
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use hg_app::companies::{self, Company, CompanyInput, CompanyMember, CompanyMoment};
 use hg_app::contacts::PointsOperator;
-use hg_app::{Cx, Error};
+use hg_app::{Action, Area, Cx, Error};
 use hg_core::ids::{CompanyId, ContactId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -155,6 +155,7 @@ struct CompaniesOut {
 /// Deletes up to 200 companies, or brings them back.
 #[utoipa::path(post, path = "/companies/bulk", tag = "companies", request_body = CompaniesIn, responses((status = 200, body = CompaniesOut)))]
 async fn bulk(Caller(cx): Caller, Body(b): Body<CompaniesIn>) -> Answer<Json<CompaniesOut>> {
+    cx.may(Action::Edit(Area::Contacts))?;
     let ids: Vec<CompanyId> = b.ids.into_iter().map(CompanyId).collect();
     let affected = match b.action.as_str() {
         "delete" => companies::delete_many(&cx, ids).await?,
@@ -200,6 +201,7 @@ struct CompanyScoreOut {
 /// Changes the score of a company.
 #[utoipa::path(post, path = "/companies/{id}/score", tag = "companies", params(("id" = i64, Path)), request_body = CompanyScoreIn, responses((status = 200, body = CompanyScoreOut)))]
 async fn score(Caller(cx): Caller, Path(id): Path<CompanyId>, Body(b): Body<CompanyScoreIn>) -> Answer<Json<CompanyScoreOut>> {
+    cx.may(Action::Edit(Area::Contacts))?;
     let wrong = || Error::field("/operator", "company.operator", "An operator is plus, minus, times, divide or set.");
     let operator = PointsOperator::parse(&b.operator).ok_or_else(wrong)?;
     let score = companies::change_score(&cx, id, operator, b.value, b.reason).await?;

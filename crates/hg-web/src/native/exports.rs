@@ -72,6 +72,7 @@ struct ExportIn {
 /// Asks for a file of contacts; a task makes it.
 #[utoipa::path(post, path = "/exports", tag = "exports", request_body = ExportIn, responses((status = 202, body = ExportOut)))]
 async fn start(Caller(cx): Caller, Body(b): Body<ExportIn>) -> Answer<(StatusCode, Json<ExportOut>)> {
+    cx.may(hg_app::Action::View(hg_app::Area::Contacts))?;
     let format = Format::from_key(&b.format)
         .ok_or_else(|| hg_app::Error::field("/format", "export.format", "The formats are csv, xlsx and jsonl."))?;
     let contacts = match b.select.ids {
