@@ -271,7 +271,8 @@ fn go_on_after(tx: &mut Tx<'_>, table: &str, last: i64) -> Result<()> {
             tx.exec(Sql::new("INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)").bind(table).bind(last))?;
         }
         Dialect::Postgres => {
-            if let Some(sequence) = sequence(tx, table)? {
+            // One that never gave an id begins with 1 by itself.
+            if let Some(sequence) = sequence(tx, table)?.filter(|_| last > 0) {
                 tx.scalar::<i64>(Sql::new(format!("SELECT setval('{sequence}', $1)")).bind(last))?;
             }
         }

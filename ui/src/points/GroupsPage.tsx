@@ -10,6 +10,7 @@ import {
   Text,
   Textarea,
   TextInput,
+  VisuallyHidden,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconDots, IconPlus, IconStack2 } from "@tabler/icons-react";
@@ -184,7 +185,9 @@ function Fading({ groups }: { groups: PointGroup[] }) {
             <Table.Th>{t("score")}</Table.Th>
             <Table.Th>{t("fading.rule")}</Table.Th>
             <Table.Th ta="right">{t("fading.lost")}</Table.Th>
-            <Table.Th />
+            <Table.Th>
+              <VisuallyHidden>{t("common:actions")}</VisuallyHidden>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
