@@ -300,6 +300,7 @@ async fn change(
     Path((id, group)): Path<(ContactId, PointGroupId)>,
     Body(b): Body<GroupPointsIn>,
 ) -> Answer<Json<ScoresOut>> {
+    caller.0.may(hg_app::Action::Edit(hg_app::Area::Contacts))?;
     let op = PointsOperator::parse(&b.operator).ok_or(PointsProblem::Operator).map_err(Error::from)?;
     let reason = if b.reason.trim().is_empty() { "By hand".to_owned() } else { b.reason };
     points::change(&caller.0, id, Some(group), op, b.value, Given::by("user", reason)).await?;
