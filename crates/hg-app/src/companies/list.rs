@@ -79,6 +79,9 @@ struct Wanted<'a> {
 /// Columns in front of those that the search looks at: id, sorted value, owner, published, overflow.
 const FIXED: usize = 5;
 
+/// Sorted values and ids, in order.
+type Window = Vec<(Value, i64)>;
+
 impl<'a> Wanted<'a> {
     fn new(fields: &'a FieldCatalogue, search: Option<&'a Search>, me: Option<UserId>) -> Wanted<'a> {
         let aliases = search.map(|s| search::aliases(s, fields).into_iter().collect()).unwrap_or_default();
@@ -114,7 +117,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// Sorted values and ids of the page, one more when there are more; and how many there are in all, when that was counted.
-    fn window(&self, tx: &mut Tx<'_>, query: &ListQuery) -> Result<(Vec<(Value, i64)>, Option<i64>)> {
+    fn window(&self, tx: &mut Tx<'_>, query: &ListQuery) -> Result<(Window, Option<i64>)> {
         let (name, mut descending) = query.sort_field();
         let column = self.sort_column(name)?;
         // Nobody said anything about the order: the newest first.

@@ -45,6 +45,9 @@ pub(super) fn write(
     Ok(())
 }
 
+/// A row as it is stored: id, when, kind, contact, actor, detail.
+type Stored = (i64, Timestamp, String, Option<ContactId>, String, Option<Json>);
+
 /// What happened to a company, the newest first.
 pub async fn moments(cx: &Cx, company: CompanyId, query: ListQuery) -> Result<Page<CompanyMoment>> {
     cx.may(Action::View(Area::Contacts))?;
@@ -52,7 +55,7 @@ pub async fn moments(cx: &Cx, company: CompanyId, query: ListQuery) -> Result<Pa
     cx.db()
         .read(move |tx| {
             let company = service::survivor(tx, company)?;
-            let rows: Vec<(i64, Timestamp, String, Option<ContactId>, String, Option<Json>)> = tx.all(
+            let rows: Vec<Stored> = tx.all(
                 Sql::new(
                     "SELECT id, at, kind, contact_id, actor, detail FROM company_log WHERE company_id = $1 AND id < $2 \
                      ORDER BY id DESC LIMIT $3",

@@ -29,6 +29,9 @@ struct Kept {
 #[derive(Default)]
 struct Wholes(Mutex<HashMap<SegmentId, (i64, Arc<RoaringBitmap>)>>);
 
+/// Chunks as they were written.
+type Written = Vec<(i64, Arc<RoaringBitmap>)>;
+
 impl Cache {
     fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<SegmentId, Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -48,7 +51,7 @@ impl Cache {
     }
 
     /// Chunks were written: what is known of the version before holds for the new one but for them.
-    fn move_on(&self, segment: SegmentId, before: i64, after: i64, written: Vec<(i64, Arc<RoaringBitmap>)>) {
+    fn move_on(&self, segment: SegmentId, before: i64, after: i64, written: Written) {
         let mut cache = self.locked();
         let kept = cache.entry(segment).or_default();
         if kept.version != before {
@@ -199,7 +202,7 @@ impl Chunks {
 
     /// Writes what changed, with the counts and a new version of each segment's membership.
     pub fn write(mut self, ws: &Workspace, tx: &mut Tx<'_>) -> Result<()> {
-        let mut changes: BTreeMap<SegmentId, (i64, Vec<(i64, Arc<RoaringBitmap>)>)> = BTreeMap::new();
+        let mut changes: BTreeMap<SegmentId, (i64, Written)> = BTreeMap::new();
         for ((segment, chunk), held) in std::mem::take(&mut self.held) {
             if held.joined == 0 && held.left == 0 {
                 continue;

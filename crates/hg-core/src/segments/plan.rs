@@ -374,7 +374,7 @@ impl Planner<'_> {
     }
 
     fn company(&mut self, leaf: CompanyLeaf) -> Node {
-        let nothing = leaf.tests.iter().all(|test| super::eval::holds_without_value(test));
+        let nothing = leaf.tests.iter().all(super::eval::holds_without_value);
         let relation = Relation::Company { primary: leaf.primary, columns: leaf.columns };
         let rows = RowTest::Values(leaf.tests);
         let question = Question::Related { relation, rows, quantifier: Quantifier::OneOrNothing { nothing } };

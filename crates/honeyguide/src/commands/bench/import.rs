@@ -22,10 +22,7 @@ pub(super) async fn run(bench: &Bench, into: Option<u32>) -> Result<()> {
     file.flush().map_err(failed)?;
     let bytes = i64::try_from(std::fs::metadata(&path).map_err(failed)?.len()).unwrap_or(0);
     let ws = match into {
-        Some(there) => {
-            let world = super::world::world(&Bench { contacts: there, ..bench.clone() }).await?;
-            world
-        }
+        Some(there) => super::world::world(&Bench { contacts: there, ..bench.clone() }).await?,
         None => bench.workspace("import").await?,
     };
     let cx = Cx::system(&ws);
