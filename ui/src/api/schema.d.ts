@@ -6271,6 +6271,13 @@ export interface components {
             subscribed: boolean;
             title: string;
         };
+        SuppressedListIn: {
+            /**
+             * @description One address or hash a line; a second column may say why.
+             * @default
+             */
+            csv: string;
+        };
         SuppressionIn: {
             /**
              * @description An email address, or its SHA-256 hash.
@@ -13512,7 +13519,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ImportIn"];
+                "application/json": components["schemas"]["SuppressedListIn"];
             };
         };
         responses: {
