@@ -7,6 +7,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/client";
 import i18n from "../app/i18n";
+import { inTurn } from "./inturn";
 
 type Options<T> = {
   initial: T;
@@ -106,7 +107,8 @@ export function useEditor<T extends { version: number }>({
     put({ ...after, version: latest.current.version });
   }, [past, future, put]);
 
-  const save = useCallback(async (): Promise<T | null> => {
+  const turn = useRef(inTurn<T | null>());
+  const once = useCallback(async (): Promise<T | null> => {
     const mark = stamp.current;
     setBusy(true);
     try {
@@ -127,7 +129,7 @@ export function useEditor<T extends { version: number }>({
           async () => {
             const theirs = await reload();
             put({ ...latest.current, version: theirs.version });
-            await save();
+            await turn.current(once);
           },
           async () => {
             const theirs = await reload();
@@ -144,6 +146,8 @@ export function useEditor<T extends { version: number }>({
       setBusy(false);
     }
   }, [write, reload, put]);
+  // The automatic save, the button and the keys can meet; only one of them writes at a time.
+  const save = useCallback(() => turn.current(once), [once]);
 
   const adopt = useCallback((kept: T) => {
     latest.current = kept;
