@@ -12,7 +12,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconAlertTriangle, IconDots, IconPlayerPause, IconPlayerPlay, IconUsers } from "@tabler/icons-react";
+import { IconAlertTriangle, IconPlayerPause, IconPlayerPlay, IconUsers } from "@tabler/icons-react";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -20,6 +20,7 @@ import { $api, ApiError, http, refresh, take } from "../api/client";
 import { useLive } from "../api/live";
 import type { Campaign, Step } from "../api/types";
 import { useMayEdit } from "../app/session";
+import { DotsMenu } from "../ui/DotsMenu";
 import { problemParts, SaveTools, useEditor } from "../ui/editor";
 import { number } from "../ui/format";
 import { ButtonLink } from "../ui/links";
@@ -196,23 +197,16 @@ function CampaignEditor({ live }: { live: Campaign }) {
                 </Button>
               ))}
             {may && (
-              <Menu position="bottom-end">
-                <Menu.Target>
-                  <Button variant="default" px={9} aria-label={t("common:moreActions", { name: live.name })}>
-                    <IconDots size={18} aria-hidden />
-                  </Button>
-                </Menu.Target>
-                <Menu.Dropdown>
-                  <Menu.Item onClick={() => select("source")}>{t("settings")}</Menu.Item>
-                  <Menu.Item
-                    onClick={async () => {
-                      if (await remove(live)) navigate({ to: "/campaigns" });
-                    }}
-                  >
-                    {t("common:delete")}
-                  </Menu.Item>
-                </Menu.Dropdown>
-              </Menu>
+              <DotsMenu button label={t("common:moreActions", { name: live.name })}>
+                <Menu.Item onClick={() => select("source")}>{t("settings")}</Menu.Item>
+                <Menu.Item
+                  onClick={async () => {
+                    if (await remove(live)) navigate({ to: "/campaigns" });
+                  }}
+                >
+                  {t("common:delete")}
+                </Menu.Item>
+              </DotsMenu>
             )}
           </>
         }

@@ -1,11 +1,11 @@
-import { ActionIcon, Badge, Button, Group, Menu, Stack, Text } from "@mantine/core";
+import { Badge, Button, Group, Menu, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconDots } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { http, refresh, take } from "../api/client";
 import type { Contact } from "../api/types";
 import { useMayEdit } from "../app/session";
+import { DotsMenu } from "../ui/DotsMenu";
 import { TextLink } from "../ui/links";
 import { Card, FormModal } from "../ui/parts";
 import { attempt, undoable } from "../ui/toasts";
@@ -68,26 +68,14 @@ export function CompaniesCard({ contact }: { contact: Contact }) {
               )}
             </Group>
             {may && (
-              <Menu position="bottom-end">
-                <Menu.Target>
-                  <ActionIcon
-                    variant="subtle"
-                    color="gray"
-                    c="dimmed"
-                    aria-label={t("common:moreActions", { name: company.name })}
-                  >
-                    <IconDots size={16} aria-hidden />
-                  </ActionIcon>
-                </Menu.Target>
-                <Menu.Dropdown>
-                  <Menu.Item disabled={company.primary} onClick={() => makePrimary(company.id)}>
-                    {t("card.makePrimary")}
-                  </Menu.Item>
-                  <Menu.Item onClick={() => remove(company.id, company.name)}>
-                    {t("card.remove", { name: company.name })}
-                  </Menu.Item>
-                </Menu.Dropdown>
-              </Menu>
+              <DotsMenu small label={t("common:moreActions", { name: company.name })}>
+                <Menu.Item disabled={company.primary} onClick={() => makePrimary(company.id)}>
+                  {t("card.makePrimary")}
+                </Menu.Item>
+                <Menu.Item onClick={() => remove(company.id, company.name)}>
+                  {t("card.remove", { name: company.name })}
+                </Menu.Item>
+              </DotsMenu>
             )}
           </Group>
         ))}

@@ -1,5 +1,5 @@
-import { ActionIcon, Button, Group, Menu, Stack, Text } from "@mantine/core";
-import { IconBuilding, IconDots, IconDownload, IconPlus } from "@tabler/icons-react";
+import { Button, Group, Menu, Stack, Text } from "@mantine/core";
+import { IconBuilding, IconDownload, IconPlus } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -10,6 +10,7 @@ import { useMayEdit } from "../app/session";
 import { useFields } from "../contacts/use-fields";
 import { FieldInput } from "../contacts/values";
 import { DataList, rowsOf } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { problemParts } from "../ui/editor";
 import { FilterBar } from "../ui/FilterBar";
 import { ago, number } from "../ui/format";
@@ -166,24 +167,12 @@ export function CompaniesPage() {
             width: 60,
             render: (row) =>
               may && (
-                <Menu position="bottom-end">
-                  <Menu.Target>
-                    <ActionIcon
-                      variant="subtle"
-                      color="gray"
-                      c="dimmed"
-                      aria-label={t("common:moreActions", { name: row.name })}
-                    >
-                      <IconDots size={18} aria-hidden />
-                    </ActionIcon>
-                  </Menu.Target>
-                  <Menu.Dropdown>
-                    <Menu.Item onClick={() => setMerging({ company: row, other: null })}>
-                      {t("merge")}
-                    </Menu.Item>
-                    <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
-                  </Menu.Dropdown>
-                </Menu>
+                <DotsMenu label={t("common:moreActions", { name: row.name })}>
+                  <Menu.Item onClick={() => setMerging({ company: row, other: null })}>
+                    {t("merge")}
+                  </Menu.Item>
+                  <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
+                </DotsMenu>
               ),
           },
         ]}

@@ -1,6 +1,6 @@
 import { ActionIcon, Anchor, Badge, Button, Group, Menu, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconBuilding, IconDots, IconUsers, IconX } from "@tabler/icons-react";
+import { IconBuilding, IconUsers, IconX } from "@tabler/icons-react";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -10,6 +10,7 @@ import { useMayEdit } from "../app/session";
 import { FactRow } from "../contacts/FactsCard";
 import { useFields } from "../contacts/use-fields";
 import { rowsOf } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { ago } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
@@ -45,23 +46,16 @@ function Record({ company }: { company: Company }) {
         description={t("added", { when: ago(company.created_at) })}
         actions={
           may && (
-            <Menu position="bottom-end">
-              <Menu.Target>
-                <Button variant="default" px={9} aria-label={t("common:moreActions", { name: company.name })}>
-                  <IconDots size={18} aria-hidden />
-                </Button>
-              </Menu.Target>
-              <Menu.Dropdown>
-                <Menu.Item onClick={open}>{t("merge")}</Menu.Item>
-                <Menu.Item
-                  onClick={async () => {
-                    if (await remove(company)) navigate({ to: "/companies" });
-                  }}
-                >
-                  {t("common:delete")}
-                </Menu.Item>
-              </Menu.Dropdown>
-            </Menu>
+            <DotsMenu button label={t("common:moreActions", { name: company.name })}>
+              <Menu.Item onClick={open}>{t("merge")}</Menu.Item>
+              <Menu.Item
+                onClick={async () => {
+                  if (await remove(company)) navigate({ to: "/companies" });
+                }}
+              >
+                {t("common:delete")}
+              </Menu.Item>
+            </DotsMenu>
           )
         }
       />

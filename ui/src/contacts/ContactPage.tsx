@@ -1,5 +1,5 @@
 import { Avatar, Badge, Button, Chip, Group, Menu, SimpleGrid, Stack, Text } from "@mantine/core";
-import { IconDots, IconTimeline } from "@tabler/icons-react";
+import { IconTimeline } from "@tabler/icons-react";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -10,6 +10,7 @@ import { initials } from "../app/Shell";
 import { useMayEdit } from "../app/session";
 import { CompaniesCard } from "../companies/CompaniesCard";
 import { rowsOf } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { ago } from "../ui/format";
 import { PathLink, pathOf, TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
@@ -78,33 +79,22 @@ function Record({ contact }: { contact: Contact }) {
         }
         actions={
           may && (
-            <Menu position="bottom-end">
-              <Menu.Target>
-                <Button
-                  variant="default"
-                  px={9}
-                  aria-label={t("common:moreActions", { name: nameOf(contact) })}
-                >
-                  <IconDots size={18} aria-hidden />
-                </Button>
-              </Menu.Target>
-              <Menu.Dropdown>
-                <Menu.Item
-                  onClick={() =>
-                    navigate({ to: "/contacts/$id/merge", params: { id: String(contact.id) }, search: {} })
-                  }
-                >
-                  {t("persons:merge.action")}
-                </Menu.Item>
-                <Menu.Item component="a" href={`${API}/contacts/${contact.id}/archive.zip`}>
-                  {t("persons:erase.archive")}
-                </Menu.Item>
-                <Menu.Item onClick={remove}>{t("common:delete")}</Menu.Item>
-                <Menu.Item color="red" onClick={() => setErasing(true)}>
-                  {t("persons:erase.action")}
-                </Menu.Item>
-              </Menu.Dropdown>
-            </Menu>
+            <DotsMenu button label={t("common:moreActions", { name: nameOf(contact) })}>
+              <Menu.Item
+                onClick={() =>
+                  navigate({ to: "/contacts/$id/merge", params: { id: String(contact.id) }, search: {} })
+                }
+              >
+                {t("persons:merge.action")}
+              </Menu.Item>
+              <Menu.Item component="a" href={`${API}/contacts/${contact.id}/archive.zip`}>
+                {t("persons:erase.archive")}
+              </Menu.Item>
+              <Menu.Item onClick={remove}>{t("common:delete")}</Menu.Item>
+              <Menu.Item color="red" onClick={() => setErasing(true)}>
+                {t("persons:erase.action")}
+              </Menu.Item>
+            </DotsMenu>
           )
         }
       />

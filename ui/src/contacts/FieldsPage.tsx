@@ -1,5 +1,4 @@
 import {
-  ActionIcon,
   Button,
   Checkbox,
   Group,
@@ -13,7 +12,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconDots, IconPlus, IconTableColumn } from "@tabler/icons-react";
+import { IconPlus, IconTableColumn } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
@@ -21,6 +20,7 @@ import { showProblem } from "../api/forms";
 import type { Field, FieldType } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { DataList, inOnePage } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
@@ -164,24 +164,12 @@ export function FieldsPage() {
             width: 60,
             render: (field) =>
               may && (
-                <Menu position="bottom-end">
-                  <Menu.Target>
-                    <ActionIcon
-                      variant="subtle"
-                      color="gray"
-                      c="dimmed"
-                      aria-label={t("common:moreActions", { name: field.label })}
-                    >
-                      <IconDots size={18} aria-hidden />
-                    </ActionIcon>
-                  </Menu.Target>
-                  <Menu.Dropdown>
-                    <Menu.Item onClick={() => setEditing(field)}>{t("common:edit")}</Menu.Item>
-                    <Menu.Item disabled={field.fixed} onClick={() => remove(field)}>
-                      {t("common:delete")}
-                    </Menu.Item>
-                  </Menu.Dropdown>
-                </Menu>
+                <DotsMenu label={t("common:moreActions", { name: field.label })}>
+                  <Menu.Item onClick={() => setEditing(field)}>{t("common:edit")}</Menu.Item>
+                  <Menu.Item disabled={field.fixed} onClick={() => remove(field)}>
+                    {t("common:delete")}
+                  </Menu.Item>
+                </DotsMenu>
               ),
           },
         ]}

@@ -1,23 +1,13 @@
-import {
-  ActionIcon,
-  Badge,
-  Button,
-  Group,
-  Menu,
-  Select,
-  Stack,
-  Text,
-  Textarea,
-  TextInput,
-} from "@mantine/core";
+import { Badge, Button, Group, Menu, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconDots, IconPin, IconSearch } from "@tabler/icons-react";
+import { IconPin, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
 import type { Contact, Note } from "../api/types";
 import { useMayEdit, useSession } from "../app/session";
 import { rowsOf } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { ago } from "../ui/format";
 import { Card, FormModal } from "../ui/parts";
 import { attempt, undoable } from "../ui/toasts";
@@ -123,23 +113,11 @@ function NoteRow({ note, edit }: { note: Note; edit: () => void }) {
           {note.text}
         </Text>
         {may && (
-          <Menu position="bottom-end">
-            <Menu.Target>
-              <ActionIcon
-                variant="subtle"
-                color="gray"
-                c="dimmed"
-                aria-label={t("notes.actions", { name: note.text.slice(0, 40) })}
-              >
-                <IconDots size={16} aria-hidden />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item onClick={edit}>{t("notes.edit")}</Menu.Item>
-              <Menu.Item onClick={pin}>{note.pinned ? t("notes.unpin") : t("notes.pin")}</Menu.Item>
-              <Menu.Item onClick={remove}>{t("common:delete")}</Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
+          <DotsMenu small label={t("notes.actions", { name: note.text.slice(0, 40) })}>
+            <Menu.Item onClick={edit}>{t("notes.edit")}</Menu.Item>
+            <Menu.Item onClick={pin}>{note.pinned ? t("notes.unpin") : t("notes.pin")}</Menu.Item>
+            <Menu.Item onClick={remove}>{t("common:delete")}</Menu.Item>
+          </DotsMenu>
         )}
       </Group>
       <Group gap={6} mt={4}>

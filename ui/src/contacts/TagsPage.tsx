@@ -1,6 +1,6 @@
-import { ActionIcon, Button, Group, Menu, Stack, Textarea, TextInput } from "@mantine/core";
+import { Button, Group, Menu, Stack, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconDots, IconPlus, IconTag } from "@tabler/icons-react";
+import { IconPlus, IconTag } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
@@ -8,6 +8,7 @@ import { showProblem } from "../api/forms";
 import type { Tag } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { DataList } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { number } from "../ui/format";
 import { TextLink } from "../ui/links";
@@ -83,22 +84,10 @@ export function TagsPage() {
             width: 60,
             render: (tag) =>
               may && (
-                <Menu position="bottom-end">
-                  <Menu.Target>
-                    <ActionIcon
-                      variant="subtle"
-                      color="gray"
-                      c="dimmed"
-                      aria-label={t("common:moreActions", { name: tag.name })}
-                    >
-                      <IconDots size={18} aria-hidden />
-                    </ActionIcon>
-                  </Menu.Target>
-                  <Menu.Dropdown>
-                    <Menu.Item onClick={() => setEditing(tag)}>{t("common:edit")}</Menu.Item>
-                    <Menu.Item onClick={() => remove(tag)}>{t("common:delete")}</Menu.Item>
-                  </Menu.Dropdown>
-                </Menu>
+                <DotsMenu label={t("common:moreActions", { name: tag.name })}>
+                  <Menu.Item onClick={() => setEditing(tag)}>{t("common:edit")}</Menu.Item>
+                  <Menu.Item onClick={() => remove(tag)}>{t("common:delete")}</Menu.Item>
+                </DotsMenu>
               ),
           },
         ]}

@@ -1,10 +1,11 @@
-import { ActionIcon, Button, Checkbox, Group, Menu, Stack, Tabs, TextInput } from "@mantine/core";
-import { IconBookmark, IconDots } from "@tabler/icons-react";
+import { Button, Checkbox, Group, Menu, Stack, Tabs, TextInput } from "@mantine/core";
+import { IconBookmark } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
 import type { ListView } from "../api/types";
 import type { ContactsSearch } from "../app/router";
+import { DotsMenu } from "../ui/DotsMenu";
 import { FormModal } from "../ui/parts";
 import { attempt, said, undoable } from "../ui/toasts";
 
@@ -81,17 +82,10 @@ export function Views({ view, change, columns, setColumns }: Props) {
         {t("views.save")}
       </Button>
       {current?.own && (
-        <Menu position="bottom-start">
-          <Menu.Target>
-            <ActionIcon variant="subtle" color="gray" c="dimmed" aria-label={t("views.more")}>
-              <IconDots size={16} aria-hidden />
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item onClick={() => update(current)}>{t("views.update", { name: current.name })}</Menu.Item>
-            <Menu.Item onClick={() => forget(current)}>{t("views.delete", { name: current.name })}</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <DotsMenu small label={t("views.more")}>
+          <Menu.Item onClick={() => update(current)}>{t("views.update", { name: current.name })}</Menu.Item>
+          <Menu.Item onClick={() => forget(current)}>{t("views.delete", { name: current.name })}</Menu.Item>
+        </DotsMenu>
       )}
       <FormModal opened={asking} close={() => setAsking(false)} title={t("views.save")}>
         {asking && (

@@ -1,5 +1,5 @@
-import { Button, Menu, Select, SimpleGrid, Table, Tabs, Text } from "@mantine/core";
-import { IconDots, IconLink, IconPencil, IconSend, IconUsers } from "@tabler/icons-react";
+import { Menu, Select, SimpleGrid, Table, Tabs, Text } from "@mantine/core";
+import { IconLink, IconPencil, IconSend, IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -8,6 +8,7 @@ import { useLive } from "../api/live";
 import type { Email, Recipient } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { DataList } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { dateTime, number, percent, spoken } from "../ui/format";
 import { ButtonLink, TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
@@ -74,22 +75,15 @@ export function EmailPage() {
                   {t("toSend")}
                 </ButtonLink>
               )}
-              <Menu position="bottom-end">
-                <Menu.Target>
-                  <Button variant="default" px={9} aria-label={t("common:moreActions", { name: email.name })}>
-                    <IconDots size={18} aria-hidden />
-                  </Button>
-                </Menu.Target>
-                <Menu.Dropdown>
-                  <Menu.Item
-                    onClick={async () => {
-                      if (await remove(email)) navigate({ to: "/emails" });
-                    }}
-                  >
-                    {t("common:delete")}
-                  </Menu.Item>
-                </Menu.Dropdown>
-              </Menu>
+              <DotsMenu button label={t("common:moreActions", { name: email.name })}>
+                <Menu.Item
+                  onClick={async () => {
+                    if (await remove(email)) navigate({ to: "/emails" });
+                  }}
+                >
+                  {t("common:delete")}
+                </Menu.Item>
+              </DotsMenu>
             </>
           )
         }

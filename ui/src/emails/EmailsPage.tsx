@@ -1,6 +1,6 @@
-import { ActionIcon, Button, Group, Menu, Radio, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Menu, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconDots, IconMail, IconPlus } from "@tabler/icons-react";
+import { IconMail, IconPlus } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -11,6 +11,7 @@ import type { Email } from "../api/types";
 import type { ListSearch } from "../app/router";
 import { useMayEdit } from "../app/session";
 import { DataList } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { ago, number, percent, spoken } from "../ui/format";
 import { TextLink } from "../ui/links";
@@ -118,26 +119,14 @@ export function EmailsPage() {
             width: 60,
             render: (row) =>
               may && (
-                <Menu position="bottom-end">
-                  <Menu.Target>
-                    <ActionIcon
-                      variant="subtle"
-                      color="gray"
-                      c="dimmed"
-                      aria-label={t("common:moreActions", { name: row.name })}
-                    >
-                      <IconDots size={18} aria-hidden />
-                    </ActionIcon>
-                  </Menu.Target>
-                  <Menu.Dropdown>
-                    <Menu.Item
-                      onClick={() => navigate({ to: "/emails/$id/edit", params: { id: String(row.id) } })}
-                    >
-                      {t("common:edit")}
-                    </Menu.Item>
-                    <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
-                  </Menu.Dropdown>
-                </Menu>
+                <DotsMenu label={t("common:moreActions", { name: row.name })}>
+                  <Menu.Item
+                    onClick={() => navigate({ to: "/emails/$id/edit", params: { id: String(row.id) } })}
+                  >
+                    {t("common:edit")}
+                  </Menu.Item>
+                  <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
+                </DotsMenu>
               ),
           },
         ]}

@@ -15,7 +15,7 @@ import {
   Textarea,
   TextInput,
 } from "@mantine/core";
-import { IconDots, IconDownload, IconForms, IconPlus, IconTrash } from "@tabler/icons-react";
+import { IconDownload, IconForms, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { $api, API, byCursor, http, refresh, take } from "../api/client";
@@ -24,6 +24,7 @@ import type { Form, FormAction, FormField, FormWrite, Submission } from "../api/
 import { useMayEdit } from "../app/session";
 import { GroupSelect } from "../points/GroupSelect";
 import { DataList } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { type Editor, SaveTools, useEditor } from "../ui/editor";
 import { dateTime, number } from "../ui/format";
 import { TextLink } from "../ui/links";
@@ -91,22 +92,15 @@ function FormEditor({ form }: { form: Form }) {
                   await editor.save();
                 }}
               />
-              <Menu position="bottom-end">
-                <Menu.Target>
-                  <Button variant="default" px={9} aria-label={t("common:moreActions", { name: form.name })}>
-                    <IconDots size={18} aria-hidden />
-                  </Button>
-                </Menu.Target>
-                <Menu.Dropdown>
-                  <Menu.Item
-                    onClick={async () => {
-                      if (await remove(form)) navigate({ to: "/forms" });
-                    }}
-                  >
-                    {t("common:delete")}
-                  </Menu.Item>
-                </Menu.Dropdown>
-              </Menu>
+              <DotsMenu button label={t("common:moreActions", { name: form.name })}>
+                <Menu.Item
+                  onClick={async () => {
+                    if (await remove(form)) navigate({ to: "/forms" });
+                  }}
+                >
+                  {t("common:delete")}
+                </Menu.Item>
+              </DotsMenu>
             </>
           )
         }

@@ -13,7 +13,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconDots, IconExternalLink } from "@tabler/icons-react";
+import { IconExternalLink } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useRef } from "react";
@@ -22,6 +22,7 @@ import { $api, http, refresh, take } from "../api/client";
 import type { Page, PageWrite } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { CodeField } from "../ui/CodeField";
+import { DotsMenu } from "../ui/DotsMenu";
 import { SaveTools, useEditor } from "../ui/editor";
 import { number } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
@@ -123,22 +124,15 @@ function PageEditor({ page }: { page: Page }) {
               {t("open")}
             </Button>
             {may && (
-              <Menu position="bottom-end">
-                <Menu.Target>
-                  <Button variant="default" px={9} aria-label={t("common:moreActions", { name: page.title })}>
-                    <IconDots size={18} aria-hidden />
-                  </Button>
-                </Menu.Target>
-                <Menu.Dropdown>
-                  <Menu.Item
-                    onClick={async () => {
-                      if (await remove(page)) navigate({ to: "/pages" });
-                    }}
-                  >
-                    {t("common:delete")}
-                  </Menu.Item>
-                </Menu.Dropdown>
-              </Menu>
+              <DotsMenu button label={t("common:moreActions", { name: page.title })}>
+                <Menu.Item
+                  onClick={async () => {
+                    if (await remove(page)) navigate({ to: "/pages" });
+                  }}
+                >
+                  {t("common:delete")}
+                </Menu.Item>
+              </DotsMenu>
             )}
           </>
         }

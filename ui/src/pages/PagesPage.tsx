@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Menu, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconDots, IconExternalLink, IconFileText, IconPlus } from "@tabler/icons-react";
+import { IconExternalLink, IconFileText, IconPlus } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -10,6 +10,7 @@ import type { Page } from "../api/types";
 import type { ListSearch } from "../app/router";
 import { useMayEdit, useSession } from "../app/session";
 import { DataList } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { ago, number } from "../ui/format";
 import { TextLink } from "../ui/links";
@@ -115,21 +116,9 @@ export function PagesPage() {
                   <IconExternalLink size={18} aria-hidden />
                 </ActionIcon>
                 {may && (
-                  <Menu position="bottom-end">
-                    <Menu.Target>
-                      <ActionIcon
-                        variant="subtle"
-                        color="gray"
-                        c="dimmed"
-                        aria-label={t("common:moreActions", { name: row.title })}
-                      >
-                        <IconDots size={18} aria-hidden />
-                      </ActionIcon>
-                    </Menu.Target>
-                    <Menu.Dropdown>
-                      <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
-                    </Menu.Dropdown>
-                  </Menu>
+                  <DotsMenu label={t("common:moreActions", { name: row.title })}>
+                    <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
+                  </DotsMenu>
                 )}
               </Group>
             ),

@@ -1,5 +1,4 @@
 import {
-  ActionIcon,
   Button,
   Group,
   Menu,
@@ -13,7 +12,7 @@ import {
   VisuallyHidden,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconDots, IconPlus, IconStack2 } from "@tabler/icons-react";
+import { IconPlus, IconStack2 } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
@@ -21,6 +20,7 @@ import { showProblem } from "../api/forms";
 import type { DecayPreview, DecayRule, PointGroup } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { DataList, rowsOf } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { ago, number } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
@@ -80,22 +80,10 @@ export function GroupsPage() {
               width: 60,
               render: (row) =>
                 may && (
-                  <Menu position="bottom-end">
-                    <Menu.Target>
-                      <ActionIcon
-                        variant="subtle"
-                        color="gray"
-                        c="dimmed"
-                        aria-label={t("common:moreActions", { name: row.name })}
-                      >
-                        <IconDots size={18} aria-hidden />
-                      </ActionIcon>
-                    </Menu.Target>
-                    <Menu.Dropdown>
-                      <Menu.Item onClick={() => setEditing(row)}>{t("common:edit")}</Menu.Item>
-                      <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
-                    </Menu.Dropdown>
-                  </Menu>
+                  <DotsMenu label={t("common:moreActions", { name: row.name })}>
+                    <Menu.Item onClick={() => setEditing(row)}>{t("common:edit")}</Menu.Item>
+                    <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
+                  </DotsMenu>
                 ),
             },
           ]}

@@ -14,7 +14,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconBolt, IconDots, IconPlus, IconTrash } from "@tabler/icons-react";
+import { IconBolt, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
@@ -23,6 +23,7 @@ import type { PointTrigger, TriggerEvent } from "../api/types";
 import type { ListSearch } from "../app/router";
 import { useMayEdit } from "../app/session";
 import { DataList } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { number } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
@@ -150,22 +151,10 @@ export function TriggersPage() {
             width: 60,
             render: (row) =>
               may && (
-                <Menu position="bottom-end">
-                  <Menu.Target>
-                    <ActionIcon
-                      variant="subtle"
-                      color="gray"
-                      c="dimmed"
-                      aria-label={t("common:moreActions", { name: row.name })}
-                    >
-                      <IconDots size={18} aria-hidden />
-                    </ActionIcon>
-                  </Menu.Target>
-                  <Menu.Dropdown>
-                    <Menu.Item onClick={() => setEditing(row)}>{t("common:edit")}</Menu.Item>
-                    <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
-                  </Menu.Dropdown>
-                </Menu>
+                <DotsMenu label={t("common:moreActions", { name: row.name })}>
+                  <Menu.Item onClick={() => setEditing(row)}>{t("common:edit")}</Menu.Item>
+                  <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
+                </DotsMenu>
               ),
           },
         ]}

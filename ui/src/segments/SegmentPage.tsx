@@ -3,7 +3,6 @@ import { useDisclosure } from "@mantine/hooks";
 import {
   IconAlertTriangle,
   IconCheck,
-  IconDots,
   IconHistory,
   IconPencil,
   IconUserPlus,
@@ -19,6 +18,7 @@ import type { Contact, Segment, SegmentChange } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { useDisplayName } from "../contacts/ContactsPage";
 import { DataList, rowsOf } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { ago, dateTime, number } from "../ui/format";
 import { ButtonLink, PathLink, pathOf, TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
@@ -89,31 +89,20 @@ export function SegmentPage() {
               >
                 {t("editFilter")}
               </ButtonLink>
-              <Menu position="bottom-end">
-                <Menu.Target>
-                  <Button
-                    variant="default"
-                    px={9}
-                    aria-label={t("common:moreActions", { name: segment.name })}
-                  >
-                    <IconDots size={18} aria-hidden />
-                  </Button>
-                </Menu.Target>
-                <Menu.Dropdown>
-                  <Menu.Item onClick={rebuild}>{t("rebuild")}</Menu.Item>
-                  <Menu.Item onClick={() => copy("clone")}>{t("clone")}</Menu.Item>
-                  <Menu.Item onClick={() => copy("freeze")}>{t("freeze")}</Menu.Item>
-                  <Menu.Item onClick={publish}>{segment.published ? t("unpublish") : t("publish")}</Menu.Item>
-                  <Menu.Item onClick={setup.open}>{t("setup.open")}</Menu.Item>
-                  <Menu.Item
-                    onClick={async () => {
-                      if (await remove(segment)) navigate({ to: "/segments" });
-                    }}
-                  >
-                    {t("common:delete")}
-                  </Menu.Item>
-                </Menu.Dropdown>
-              </Menu>
+              <DotsMenu button label={t("common:moreActions", { name: segment.name })}>
+                <Menu.Item onClick={rebuild}>{t("rebuild")}</Menu.Item>
+                <Menu.Item onClick={() => copy("clone")}>{t("clone")}</Menu.Item>
+                <Menu.Item onClick={() => copy("freeze")}>{t("freeze")}</Menu.Item>
+                <Menu.Item onClick={publish}>{segment.published ? t("unpublish") : t("publish")}</Menu.Item>
+                <Menu.Item onClick={setup.open}>{t("setup.open")}</Menu.Item>
+                <Menu.Item
+                  onClick={async () => {
+                    if (await remove(segment)) navigate({ to: "/segments" });
+                  }}
+                >
+                  {t("common:delete")}
+                </Menu.Item>
+              </DotsMenu>
             </>
           )
         }

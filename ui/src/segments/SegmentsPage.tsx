@@ -1,5 +1,5 @@
-import { ActionIcon, Badge, Group, Menu, Text } from "@mantine/core";
-import { IconAlertTriangle, IconDots, IconPlus, IconUsersGroup } from "@tabler/icons-react";
+import { Badge, Group, Menu, Text } from "@mantine/core";
+import { IconAlertTriangle, IconPlus, IconUsersGroup } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
@@ -8,6 +8,7 @@ import type { Segment } from "../api/types";
 import type { ListSearch } from "../app/router";
 import { useMayEdit } from "../app/session";
 import { DataList } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { ago, number } from "../ui/format";
 import { ButtonLink, TextLink } from "../ui/links";
@@ -133,26 +134,14 @@ export function SegmentsPage() {
             width: 60,
             render: (row) =>
               may && (
-                <Menu position="bottom-end">
-                  <Menu.Target>
-                    <ActionIcon
-                      variant="subtle"
-                      color="gray"
-                      c="dimmed"
-                      aria-label={t("common:moreActions", { name: row.name })}
-                    >
-                      <IconDots size={18} aria-hidden />
-                    </ActionIcon>
-                  </Menu.Target>
-                  <Menu.Dropdown>
-                    <Menu.Item
-                      onClick={() => navigate({ to: "/segments/$id/edit", params: { id: String(row.id) } })}
-                    >
-                      {t("common:edit")}
-                    </Menu.Item>
-                    <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
-                  </Menu.Dropdown>
-                </Menu>
+                <DotsMenu label={t("common:moreActions", { name: row.name })}>
+                  <Menu.Item
+                    onClick={() => navigate({ to: "/segments/$id/edit", params: { id: String(row.id) } })}
+                  >
+                    {t("common:edit")}
+                  </Menu.Item>
+                  <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
+                </DotsMenu>
               ),
           },
         ]}

@@ -1,5 +1,4 @@
 import {
-  ActionIcon,
   Badge,
   Box,
   Button,
@@ -14,7 +13,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconCategory, IconDots, IconPlus } from "@tabler/icons-react";
+import { IconCategory, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
@@ -22,6 +21,7 @@ import { showProblem } from "../api/forms";
 import type { Category } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { DataList } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { number } from "../ui/format";
 import { PathLink, pathOf } from "../ui/links";
@@ -141,22 +141,10 @@ export function CategoriesSection() {
             width: 60,
             render: (row) =>
               may && (
-                <Menu position="bottom-end">
-                  <Menu.Target>
-                    <ActionIcon
-                      variant="subtle"
-                      color="gray"
-                      c="dimmed"
-                      aria-label={t("common:moreActions", { name: row.title })}
-                    >
-                      <IconDots size={18} aria-hidden />
-                    </ActionIcon>
-                  </Menu.Target>
-                  <Menu.Dropdown>
-                    <Menu.Item onClick={() => setEditing(row)}>{t("common:edit")}</Menu.Item>
-                    <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
-                  </Menu.Dropdown>
-                </Menu>
+                <DotsMenu label={t("common:moreActions", { name: row.title })}>
+                  <Menu.Item onClick={() => setEditing(row)}>{t("common:edit")}</Menu.Item>
+                  <Menu.Item onClick={() => remove(row)}>{t("common:delete")}</Menu.Item>
+                </DotsMenu>
               ),
           },
         ]}

@@ -1,5 +1,4 @@
 import {
-  ActionIcon,
   Avatar,
   Button,
   Group,
@@ -12,7 +11,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconDots, IconPlus } from "@tabler/icons-react";
+import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
@@ -20,6 +19,7 @@ import { showProblem } from "../api/forms";
 import type { Role, User } from "../api/types";
 import { initials } from "../app/Shell";
 import { useMayEdit, useSession } from "../app/session";
+import { DotsMenu } from "../ui/DotsMenu";
 import { ago } from "../ui/format";
 import { Card, ConsequenceDialog, FormModal } from "../ui/parts";
 import { ErrorState, ErrorSummary, Waiting } from "../ui/states";
@@ -84,24 +84,12 @@ export function UsersSection() {
               <Table.Td>{user.last_sign_in_at ? ago(user.last_sign_in_at) : t("common:never")}</Table.Td>
               <Table.Td>
                 {may && (
-                  <Menu position="bottom-end">
-                    <Menu.Target>
-                      <ActionIcon
-                        variant="subtle"
-                        color="gray"
-                        c="dimmed"
-                        aria-label={t("common:moreActions", { name: user.email })}
-                      >
-                        <IconDots size={18} aria-hidden />
-                      </ActionIcon>
-                    </Menu.Target>
-                    <Menu.Dropdown>
-                      <Menu.Item onClick={() => setEditing(user)}>{t("common:edit")}</Menu.Item>
-                      <Menu.Item disabled={user.id === me} onClick={() => setRemoving(user)}>
-                        {t("users.remove")}
-                      </Menu.Item>
-                    </Menu.Dropdown>
-                  </Menu>
+                  <DotsMenu label={t("common:moreActions", { name: user.email })}>
+                    <Menu.Item onClick={() => setEditing(user)}>{t("common:edit")}</Menu.Item>
+                    <Menu.Item disabled={user.id === me} onClick={() => setRemoving(user)}>
+                      {t("users.remove")}
+                    </Menu.Item>
+                  </DotsMenu>
                 )}
               </Table.Td>
             </Table.Tr>

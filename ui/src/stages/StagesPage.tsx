@@ -1,5 +1,4 @@
 import {
-  ActionIcon,
   Box,
   Button,
   Group,
@@ -12,7 +11,7 @@ import {
   Title,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconDots, IconPlus, IconStairs } from "@tabler/icons-react";
+import { IconPlus, IconStairs } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
@@ -21,6 +20,7 @@ import { useLive } from "../api/live";
 import type { Lane, LanePerson, Stage } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { rowsOf } from "../ui/DataList";
+import { DotsMenu } from "../ui/DotsMenu";
 import { ago, number } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
@@ -131,22 +131,10 @@ function LaneColumn({ lane, lanes, edit }: ColumnProps) {
           </Text>
         </Box>
         {may && (
-          <Menu position="bottom-end">
-            <Menu.Target>
-              <ActionIcon
-                variant="subtle"
-                color="gray"
-                c="dimmed"
-                aria-label={t("common:moreActions", { name: stage.name })}
-              >
-                <IconDots size={18} aria-hidden />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item onClick={() => edit(stage)}>{t("common:edit")}</Menu.Item>
-              <Menu.Item onClick={remove}>{t("common:delete")}</Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
+          <DotsMenu label={t("common:moreActions", { name: stage.name })}>
+            <Menu.Item onClick={() => edit(stage)}>{t("common:edit")}</Menu.Item>
+            <Menu.Item onClick={remove}>{t("common:delete")}</Menu.Item>
+          </DotsMenu>
         )}
       </Group>
       {stage.description && (
