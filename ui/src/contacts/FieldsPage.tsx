@@ -25,7 +25,7 @@ import { FilterBar } from "../ui/FilterBar";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
 import { EmptyState, ErrorSummary } from "../ui/states";
-import { attempt, undoable } from "../ui/toasts";
+import { removeWithUndo } from "../ui/toasts";
 import { useView } from "../ui/view";
 import { parseOptions, printOptions } from "./options";
 
@@ -67,14 +67,9 @@ export function FieldsPage() {
   const object = view.of ?? "contact";
   const query = $api.useQuery("get", "/fields", { params: { query: { object } } });
   const remove = (field: Field) =>
-    attempt(async () => {
-      const params = { path: { id: field.id } };
-      await take(http.DELETE("/fields/{id}", { params }));
-      undoable(t("common:deleted", { name: field.label }), async () => {
-        await take(http.POST("/fields/{id}/restore", { params }));
-        await refresh("/fields");
-      });
-      await refresh("/fields");
+    removeWithUndo(field.label, ["/fields"], {
+      remove: () => take(http.DELETE("/fields/{id}", { params: { path: { id: field.id } } })),
+      restore: () => take(http.POST("/fields/{id}/restore", { params: { path: { id: field.id } } })),
     });
   return (
     <>

@@ -15,7 +15,7 @@ import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
 import { EmptyState, ErrorSummary } from "../ui/states";
-import { attempt, undoable } from "../ui/toasts";
+import { removeWithUndo } from "../ui/toasts";
 
 export function TagsPage() {
   const { t } = useTranslation("contacts");
@@ -30,14 +30,9 @@ export function TagsPage() {
     byCursor,
   );
   const remove = (tag: Tag) =>
-    attempt(async () => {
-      const params = { path: { id: tag.id } };
-      await take(http.DELETE("/tags/{id}", { params }));
-      undoable(t("common:deleted", { name: tag.name }), async () => {
-        await take(http.POST("/tags/{id}/restore", { params }));
-        await refresh("/tags", "/contacts");
-      });
-      await refresh("/tags", "/contacts");
+    removeWithUndo(tag.name, ["/tags", "/contacts"], {
+      remove: () => take(http.DELETE("/tags/{id}", { params: { path: { id: tag.id } } })),
+      restore: () => take(http.POST("/tags/{id}/restore", { params: { path: { id: tag.id } } })),
     });
   return (
     <>

@@ -26,7 +26,7 @@ import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { Card, FormModal } from "../ui/parts";
 import { EmptyState, ErrorSummary } from "../ui/states";
-import { attempt, failed, said, undoable } from "../ui/toasts";
+import { attempt, failed, removeWithUndo, said } from "../ui/toasts";
 import { PointsNav } from "./PointsNav";
 
 /** Scores beside the main one, and how scores fade. */
@@ -42,14 +42,9 @@ export function GroupsPage() {
   );
   const groups = rowsOf<PointGroup>(query).rows;
   const remove = (group: PointGroup) =>
-    attempt(async () => {
-      const params = { path: { id: group.id } };
-      await take(http.DELETE("/points/groups/{id}", { params }));
-      undoable(t("common:deleted", { name: group.name }), async () => {
-        await take(http.POST("/points/groups/{id}/restore", { params }));
-        await refresh("/points");
-      });
-      await refresh("/points");
+    removeWithUndo(group.name, ["/points"], {
+      remove: () => take(http.DELETE("/points/groups/{id}", { params: { path: { id: group.id } } })),
+      restore: () => take(http.POST("/points/groups/{id}/restore", { params: { path: { id: group.id } } })),
     });
   const create = may && (
     <Button

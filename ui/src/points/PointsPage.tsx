@@ -31,7 +31,7 @@ import { FormModal } from "../ui/parts";
 import { ThingsSelect, useThings } from "../ui/pickers";
 import { CategorySelect, PublishFields } from "../ui/publish";
 import { EmptyState, ErrorSummary } from "../ui/states";
-import { attempt, failed, said, undoable } from "../ui/toasts";
+import { failed, removeWithUndo, said } from "../ui/toasts";
 import { useView } from "../ui/view";
 import { GroupSelect } from "./GroupSelect";
 import { PointsNav } from "./PointsNav";
@@ -54,14 +54,9 @@ export function PointsPage() {
     byCursor,
   );
   const remove = (action: PointAction) =>
-    attempt(async () => {
-      const params = { path: { id: action.id } };
-      await take(http.DELETE("/points/actions/{id}", { params }));
-      undoable(t("common:deleted", { name: action.name }), async () => {
-        await take(http.POST("/points/actions/{id}/restore", { params }));
-        await refresh("/points");
-      });
-      await refresh("/points");
+    removeWithUndo(action.name, ["/points"], {
+      remove: () => take(http.DELETE("/points/actions/{id}", { params: { path: { id: action.id } } })),
+      restore: () => take(http.POST("/points/actions/{id}/restore", { params: { path: { id: action.id } } })),
     });
   const create = may && (
     <Button

@@ -31,7 +31,7 @@ import { FormModal } from "../ui/parts";
 import { TagNames, ThingSelect, ThingsSelect, useThings } from "../ui/pickers";
 import { CategorySelect, PublishFields } from "../ui/publish";
 import { EmptyState, ErrorSummary } from "../ui/states";
-import { attempt, said, undoable } from "../ui/toasts";
+import { removeWithUndo, said } from "../ui/toasts";
 import { useView } from "../ui/view";
 import { GroupSelect } from "./GroupSelect";
 import { PointsNav } from "./PointsNav";
@@ -62,14 +62,10 @@ export function TriggersPage() {
     byCursor,
   );
   const remove = (trigger: PointTrigger) =>
-    attempt(async () => {
-      const params = { path: { id: trigger.id } };
-      await take(http.DELETE("/points/triggers/{id}", { params }));
-      undoable(t("common:deleted", { name: trigger.name }), async () => {
-        await take(http.POST("/points/triggers/{id}/restore", { params }));
-        await refresh("/points");
-      });
-      await refresh("/points");
+    removeWithUndo(trigger.name, ["/points"], {
+      remove: () => take(http.DELETE("/points/triggers/{id}", { params: { path: { id: trigger.id } } })),
+      restore: () =>
+        take(http.POST("/points/triggers/{id}/restore", { params: { path: { id: trigger.id } } })),
     });
   const create = may && (
     <Button

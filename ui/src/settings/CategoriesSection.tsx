@@ -27,7 +27,7 @@ import { number } from "../ui/format";
 import { PathLink, pathOf } from "../ui/links";
 import { FormModal } from "../ui/parts";
 import { EmptyState, ErrorSummary } from "../ui/states";
-import { attempt, said, undoable } from "../ui/toasts";
+import { removeWithUndo, said } from "../ui/toasts";
 
 const BUNDLES: Category["bundle"][] = [
   "global",
@@ -55,14 +55,9 @@ export function CategoriesSection() {
     byCursor,
   );
   const remove = (category: Category) =>
-    attempt(async () => {
-      const params = { path: { id: category.id } };
-      await take(http.DELETE("/categories/{id}", { params }));
-      undoable(t("common:deleted", { name: category.title }), async () => {
-        await take(http.POST("/categories/{id}/restore", { params }));
-        await refresh("/categories");
-      });
-      await refresh("/categories");
+    removeWithUndo(category.title, ["/categories"], {
+      remove: () => take(http.DELETE("/categories/{id}", { params: { path: { id: category.id } } })),
+      restore: () => take(http.POST("/categories/{id}/restore", { params: { path: { id: category.id } } })),
     });
   const create = may && (
     <Button

@@ -1,6 +1,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
+import { refresh } from "../api/client";
 import i18n from "../app/i18n";
 
 /** Says that something worked. */
@@ -67,4 +68,18 @@ export async function attempt(run: () => Promise<unknown>, done?: string): Promi
     failed(error);
     return false;
   }
+}
+
+type Removal = { remove: () => Promise<unknown>; restore: () => Promise<unknown> };
+
+/** Deletes what has this name and offers it back; both read these routes anew. Returns whether it worked. */
+export function removeWithUndo(name: string, routes: string[], { remove, restore }: Removal) {
+  return attempt(async () => {
+    await remove();
+    undoable(i18n.t("common:deleted", { name }), async () => {
+      await restore();
+      await refresh(...routes);
+    });
+    await refresh(...routes);
+  });
 }
