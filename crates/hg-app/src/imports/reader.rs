@@ -39,7 +39,7 @@ pub(super) struct Source {
 }
 
 /// How many rows a batch has: few enough to be written in one short transaction.
-const ROWS: usize = 400;
+const ROWS: usize = 2_000;
 const AHEAD: usize = 4;
 
 /// Starts to read; batches come as they are asked for.

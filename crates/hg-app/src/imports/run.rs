@@ -180,7 +180,7 @@ async fn run_batches(
         counts.skipped += done.skipped;
         counts.rejected += done.rejected;
         written += 1;
-        if written % 10 == 0 {
+        if written % 2 == 0 {
             progress(counts);
             if let Some(handle) = handle
                 && !handle.progress(counts.rows(), import.rows_total, None).await?

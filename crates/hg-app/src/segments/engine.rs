@@ -169,18 +169,18 @@ fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
     }
 }
 
-fn quantifier(plan: &Plan, leaf: usize) -> Option<&Quantifier> {
+pub(super) fn quantifier(plan: &Plan, leaf: usize) -> Option<&Quantifier> {
     match &plan.leaves[leaf].question {
         Question::Related { quantifier, .. } => Some(quantifier),
         Question::Column { .. } => None,
     }
 }
 
-struct Scanned {
+pub(super) struct Scanned {
     everyone: RoaringBitmap,
-    alive: RoaringBitmap,
-    identified: RoaringBitmap,
-    leaves: Vec<RoaringBitmap>,
+    pub alive: RoaringBitmap,
+    pub identified: RoaringBitmap,
+    pub leaves: Vec<RoaringBitmap>,
     looked_at: f64,
     next_flip: Option<Timestamp>,
 }
@@ -223,6 +223,11 @@ async fn scan(
 }
 
 fn scan_statement(plan: &Plan) -> String {
+    format!("{} FROM contacts WHERE id >= $1 AND id < $2 AND deleted_at IS NULL ORDER BY id", scan_columns(plan))
+}
+
+/// What a scan reads of every contact.
+pub(super) fn scan_columns(plan: &Plan) -> String {
     let mut text = "SELECT id, identified_at".to_owned();
     for column in &plan.columns {
         text.push_str(", ");
@@ -231,7 +236,6 @@ fn scan_statement(plan: &Plan) -> String {
     if plan.columns.iter().any(|c| c.column.is_none()) {
         text.push_str(", overflow");
     }
-    text.push_str(" FROM contacts WHERE id >= $1 AND id < $2 AND deleted_at IS NULL ORDER BY id");
     text
 }
 
@@ -244,15 +248,34 @@ fn scan_range(
     from: i64,
     to: i64,
 ) -> Result<Scanned> {
+    let mut next_flip = None;
+    let clock = plan.dependencies().clock;
+    let scanned = scan_rows(tx, plan, moment, everyone, Sql::new(text).bind(from).bind(to), |_, contact| {
+        if clock {
+            for leaf in plan.scan_leaves() {
+                next_flip = earlier(next_flip, plan.next_clock_flip(leaf, contact, moment));
+            }
+        }
+    })?;
+    Ok(Scanned { next_flip, ..scanned })
+}
+
+/// Puts the questions about contacts to the rows of a statement that reads [`scan_columns`]; `each` sees everybody who
+/// was asked.
+pub(super) fn scan_rows(
+    tx: &mut Tx<'_>,
+    plan: &Plan,
+    moment: &Moment,
+    everyone: Everyone,
+    sql: Sql,
+    mut each: impl FnMut(u32, &Scanning<'_>),
+) -> Result<Scanned> {
     let mut alive: Vec<u32> = Vec::new();
     let mut visitors: Vec<u32> = Vec::new();
     let mut questions = Questions::of(plan);
     let mut sets: Vec<Vec<u32>> = vec![Vec::new(); plan.leaves.len()];
     let mut scratch = Scratch::default();
-    let mut next_flip = None;
     let overflow_at = plan.columns.iter().any(|c| c.column.is_none()).then_some(plan.columns.len() + FIRST_COLUMN);
-    let clock = plan.dependencies().clock;
-    let sql = Sql::new(text).bind(from).bind(to);
     tx.each(sql, |row| {
         let id = row.get::<u32>(0)?;
         alive.push(id);
@@ -264,11 +287,7 @@ fn scan_range(
         }
         let contact = Scanning { row, overflow: overflow_at.map(|at| overflow(row, at, plan)).unwrap_or_default() };
         questions.put(plan, &contact, moment, &mut scratch, &mut |leaf| sets[leaf].push(id));
-        if clock {
-            for &leaf in &questions.all {
-                next_flip = earlier(next_flip, plan.next_clock_flip(leaf, &contact, moment));
-            }
-        }
+        each(id, &contact);
         Ok(Flow::Next)
     })?;
     let bitmap = |ids: Vec<u32>| RoaringBitmap::from_sorted_iter(ids).unwrap_or_default();
@@ -276,13 +295,12 @@ fn scan_range(
     let identified = &alive - &visitors;
     let leaves = sets.into_iter().map(bitmap).collect();
     let among = if everyone == Everyone::Identified { identified.clone() } else { alive.clone() };
-    Ok(Scanned { everyone: among, alive, identified, leaves, looked_at: 1.0, next_flip })
+    Ok(Scanned { everyone: among, alive, identified, leaves, looked_at: 1.0, next_flip: None })
 }
 
 /// The leaves of a scan, put column by column: where many leaves ask about a text, what they answered for one text is
 /// remembered for the next contact who has the same.
 struct Questions {
-    all: Vec<usize>,
     /// Leaves that are asked of every contact.
     each: Vec<usize>,
     texts: Vec<TextQuestions>,
@@ -302,10 +320,9 @@ const MOST_TEXTS: usize = 8_192;
 
 impl Questions {
     fn of(plan: &Plan) -> Self {
-        let all: Vec<usize> = plan.scan_leaves().collect();
         let mut by_slot: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut each = Vec::new();
-        for &leaf in &all {
+        for leaf in plan.scan_leaves() {
             match &plan.leaves[leaf].question {
                 Question::Column {
                     slot,
@@ -325,7 +342,7 @@ impl Questions {
             met: 0,
             known: 0,
         });
-        Self { all, each, texts: texts.collect() }
+        Self { each, texts: texts.collect() }
     }
 
     fn put(&mut self, plan: &Plan, contact: &Scanning<'_>, moment: &Moment, scratch: &mut Scratch, yes: &mut dyn FnMut(usize)) {
@@ -381,7 +398,7 @@ impl TextQuestions {
 const FIRST_COLUMN: usize = 2;
 
 /// A row of the scan, as the evaluator sees it.
-struct Scanning<'r> {
+pub(super) struct Scanning<'r> {
     row: &'r Row<'r>,
     overflow: Vec<Option<Owned>>,
 }

@@ -1,7 +1,7 @@
 //! The segments of a workspace with their filters compiled, kept until one of them or a field changes.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use hg_core::contacts::FieldCatalogue;
 use hg_core::ids::SegmentId;
@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use crate::error::Result;
 use crate::fields;
+use crate::segments::crowd::{self, Group};
 use crate::segments::{Segment, SegmentProblem, store};
 use crate::workspace::Workspace;
 
@@ -29,6 +30,14 @@ pub(super) struct Known {
 pub(super) struct AllKnown {
     pub ordered: Vec<Arc<Known>>,
     pub by_id: HashMap<SegmentId, Arc<Known>>,
+    groups: OnceLock<Vec<Group>>,
+}
+
+impl AllKnown {
+    /// The published ones in groups that are looked at together, put together when first asked for.
+    pub fn groups(&self) -> &[Group] {
+        self.groups.get_or_init(|| crowd::groups(&self.ordered))
+    }
 }
 
 #[derive(Default)]
@@ -92,7 +101,7 @@ fn order(known: Vec<Known>) -> AllKnown {
         let ready = if ready.is_empty() { waiting.keys().copied().collect() } else { ready };
         ordered.extend(ready.into_iter().filter_map(|id| waiting.remove(&id)));
     }
-    AllKnown { ordered, by_id }
+    AllKnown { ordered, by_id, groups: OnceLock::new() }
 }
 
 /// The way from a segment back to itself through filters, if there is one.

@@ -66,6 +66,28 @@ pub(super) fn chunk_of(contact: ContactId) -> i64 {
     i64::from(contact.bit() >> 16)
 }
 
+/// The chunks in which some people are, in order.
+pub(super) fn chunks_of(people: &RoaringBitmap) -> Vec<i64> {
+    let mut chunks = Vec::new();
+    let mut rest = people.iter();
+    while let Some(id) = rest.next() {
+        chunks.push(i64::from(id >> 16));
+        match (id | 0xffff).checked_add(1) {
+            Some(next) => rest.advance_to(next),
+            None => break,
+        }
+    }
+    chunks
+}
+
+/// Those of some people who are in a chunk.
+pub(super) fn part_of(people: &RoaringBitmap, chunk: i64) -> RoaringBitmap {
+    let first = u32::try_from(chunk << 16).unwrap_or(u32::MAX);
+    let mut part = RoaringBitmap::new();
+    part.insert_range(first..=first | 0xffff);
+    part & people
+}
+
 pub(super) fn decode(bytes: &[u8]) -> Result<RoaringBitmap> {
     RoaringBitmap::deserialize_from(bytes)
         .map_err(|e| Error::from(StoreError::Other(format!("a stored bitmap cannot be read: {e}"))))
@@ -198,6 +220,33 @@ impl Chunks {
         *bits |= join;
         *bits -= leave;
         Ok(())
+    }
+
+    /// Who of some people belongs to a segment.
+    pub fn among(&mut self, tx: &mut Tx<'_>, segment: SegmentId, people: &RoaringBitmap) -> Result<RoaringBitmap> {
+        let mut found = RoaringBitmap::new();
+        for chunk in chunks_of(people) {
+            found |= &*self.held(tx, segment, chunk)?.bits & people;
+        }
+        Ok(found)
+    }
+
+    /// Lets those of some people belong to a segment who are wanted, and nobody else of them. Who joined, and who left.
+    pub fn become_among(
+        &mut self,
+        tx: &mut Tx<'_>,
+        segment: SegmentId,
+        people: &RoaringBitmap,
+        wanted: &RoaringBitmap,
+    ) -> Result<(RoaringBitmap, RoaringBitmap)> {
+        let now = self.among(tx, segment, people)?;
+        let (join, leave) = (wanted - &now, now - wanted);
+        if !join.is_empty() || !leave.is_empty() {
+            for chunk in chunks_of(people) {
+                self.set_many(tx, segment, chunk, &part_of(&join, chunk), &part_of(&leave, chunk))?;
+            }
+        }
+        Ok((join, leave))
     }
 
     /// Writes what changed, with the counts and a new version of each segment's membership.

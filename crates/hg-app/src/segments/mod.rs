@@ -10,6 +10,7 @@
 mod clock;
 mod companies;
 mod copies;
+mod crowd;
 mod engine;
 mod error;
 mod facts;
@@ -31,6 +32,7 @@ mod why;
 
 pub use clock::SegmentClock;
 pub use copies::{duplicate, freeze};
+pub use crowd::refresh_contacts;
 pub(crate) use engine::select;
 pub use engine::{Counted, Everyone};
 pub use error::SegmentProblem;
@@ -43,7 +45,7 @@ pub use model::{Membership, NewSegment, Origin, Segment, SegmentChange, SegmentP
 pub use overlap::{Overlap, compare};
 pub use overrides::{Override, forget_override, overrides};
 pub use preview::{FilterCatalogue, Preview, PreviewQuery, catalogue, preview, resolve_filter, try_on};
-pub use reactor::{SegmentReactor, refresh_contacts};
+pub use reactor::SegmentReactor;
 pub use rebuild::{RebuildJob, rebuild_all_but, rebuild_all_now};
 pub use service::{by_alias, changes, create, delete, get, list, memberships, names, rebuild, restore, update};
 pub use users::{asked_by, users_of_many, using_field, using_point_group, using_segment, using_tag};

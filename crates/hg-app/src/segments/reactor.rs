@@ -244,17 +244,3 @@ fn overrides(tx: &mut Tx<'_>, contacts: &[i64]) -> Result<HashMap<(SegmentId, Co
     )?;
     Ok(rows.into_iter().collect())
 }
-
-/// Evaluates every segment for contacts that were just written in bulk (by an import), in the same
-/// transaction. The segments whose membership changed; one log row each stands for all.
-pub fn refresh_contacts(ws: &Workspace, tx: &mut Tx<'_>, contacts: &[ContactId], reason: &str) -> Result<BTreeSet<SegmentId>> {
-    let known = known::all(ws, tx)?;
-    let all: BTreeSet<SegmentId> =
-        known.ordered.iter().filter(|k| k.segment.published && k.plan.is_some()).map(|k| k.segment.id).collect();
-    if all.is_empty() || contacts.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let wanted = contacts.iter().map(|c| (*c, all.clone())).collect();
-    let moves = evaluate(ws, tx, &known, &wanted)?;
-    super::rebuild::log_many(tx, &moves, ws.clock.now(), reason)
-}

@@ -4,7 +4,7 @@
 //! notes whom it looked at ([`Touched`]), and the rebuild leaves those alone: what was seen later is
 //! right.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -22,7 +22,7 @@ use crate::fields;
 use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
 use crate::segments::engine::{Asked, Everyone, Selected, select, select_many};
 use crate::segments::known::{Known, know};
-use crate::segments::members::{Chunks, encode, read_all};
+use crate::segments::members::{Chunks, chunks_of, encode, part_of, read_all};
 use crate::segments::reactor::Moved;
 use crate::segments::{Segment, store};
 use crate::workspace::Workspace;
@@ -153,7 +153,7 @@ pub async fn rebuild_all_but(cx: &Cx, only: Option<SegmentId>, but: &[SegmentId]
 }
 
 /// Segments in groups, in order: no group asks about itself or a later one.
-fn independent(ordered: Vec<Arc<Known>>) -> Vec<Vec<Arc<Known>>> {
+pub(super) fn independent(ordered: Vec<Arc<Known>>) -> Vec<Vec<Arc<Known>>> {
     let mut groups: Vec<Vec<Arc<Known>>> = Vec::new();
     let mut place: HashMap<SegmentId, usize> = HashMap::new();
     for known in ordered {
@@ -245,7 +245,10 @@ struct Evaluated {
     started: Instant,
 }
 
-/// Writes who joins and who leaves, chunk by chunk.
+/// So many chunks are written in one transaction: a million ids.
+const TOGETHER: usize = 16;
+
+/// Writes who joins and who leaves, some chunks at a time.
 async fn write(cx: &Cx, segment: &Segment, found: Evaluated, handle: Option<&JobHandle>) -> Result<Built> {
     let ws = &cx.ws;
     let (id, version) = (segment.id, segment.version);
@@ -253,8 +256,8 @@ async fn write(cx: &Cx, segment: &Segment, found: Evaluated, handle: Option<&Job
     let (joins, leaves) = cx.db().read(move |tx| differences(tx, id, selected, &alive)).await?;
     let touched = ws.part::<Touched>();
     let mut done = (0, 0);
-    for (chunk, join, leave) in by_chunk(&joins, &leaves) {
-        let (ws2, touched) = (ws.clone(), touched.clone());
+    for part in by_chunk(&joins, &leaves).chunks(TOGETHER) {
+        let (ws2, touched, part) = (ws.clone(), touched.clone(), part.to_vec());
         let written = cx
             .db()
             .write_in(Lane::Bulk, move |tx| {
@@ -262,12 +265,17 @@ async fn write(cx: &Cx, segment: &Segment, found: Evaluated, handle: Option<&Job
                     return Ok::<_, Error>(None);
                 }
                 let seen = touched.seen(id);
-                let (join, leave) = (&join - &seen, &leave - &seen);
                 let mut chunks = Chunks::new(&ws2);
-                chunks.set_many(tx, id, chunk, &join, &leave)?;
+                let (mut joined, mut left) = (RoaringBitmap::new(), RoaringBitmap::new());
+                for (chunk, join, leave) in &part {
+                    let (join, leave) = (join - &seen, leave - &seen);
+                    chunks.set_many(tx, id, *chunk, &join, &leave)?;
+                    joined |= join;
+                    left |= leave;
+                }
                 chunks.write(&ws2, tx)?;
-                log_sets(tx, id, &join, &leave, ws2.clock.now(), "filter")?;
-                Ok(Some((join.len(), leave.len())))
+                log_sets(tx, id, &joined, &left, ws2.clock.now(), "filter")?;
+                Ok(Some((joined.len(), left.len())))
             })
             .await?;
         // Somebody edited the segment meanwhile: the rebuild that follows the edit does the rest.
@@ -320,14 +328,11 @@ fn differences(
 }
 
 fn by_chunk(joins: &RoaringBitmap, leaves: &RoaringBitmap) -> Vec<(i64, RoaringBitmap, RoaringBitmap)> {
-    let mut chunks: BTreeMap<u32, (RoaringBitmap, RoaringBitmap)> = BTreeMap::new();
-    for id in joins {
-        chunks.entry(id >> 16).or_default().0.insert(id);
-    }
-    for id in leaves {
-        chunks.entry(id >> 16).or_default().1.insert(id);
-    }
-    chunks.into_iter().map(|(chunk, (join, leave))| (i64::from(chunk), join, leave)).collect()
+    let mut chunks = chunks_of(joins);
+    chunks.extend(chunks_of(leaves));
+    chunks.sort_unstable();
+    chunks.dedup();
+    chunks.into_iter().map(|chunk| (chunk, part_of(joins, chunk), part_of(leaves, chunk))).collect()
 }
 
 fn finish(
@@ -368,7 +373,8 @@ pub(super) fn after_many(ws: &Workspace, tx: &mut Tx<'_>, id: SegmentId) -> Resu
     crate::campaigns::sources_changed(ws, tx, id)
 }
 
-fn log_sets(
+/// Logs who joined and who left, one row for all of each.
+pub(super) fn log_sets(
     tx: &mut Tx<'_>,
     id: SegmentId,
     join: &RoaringBitmap,
@@ -403,8 +409,8 @@ pub(super) fn log_frozen(tx: &mut Tx<'_>, id: SegmentId, people: &RoaringBitmap,
     log_sets(tx, id, people, &RoaringBitmap::new(), now, "frozen")
 }
 
-/// Logs moves of many contacts at once, and queues what follows. The segments that changed.
-pub(super) fn log_many(tx: &mut Tx<'_>, moves: &[Moved], now: Timestamp, reason: &str) -> Result<BTreeSet<SegmentId>> {
+/// Logs moves of many contacts at once.
+pub(super) fn log_many(tx: &mut Tx<'_>, moves: &[Moved], now: Timestamp, reason: &str) -> Result<()> {
     let mut sets: BTreeMap<SegmentId, (RoaringBitmap, RoaringBitmap)> = BTreeMap::new();
     for moved in moves {
         let (join, leave) = sets.entry(moved.segment).or_default();
@@ -413,5 +419,5 @@ pub(super) fn log_many(tx: &mut Tx<'_>, moves: &[Moved], now: Timestamp, reason:
     for (id, (join, leave)) in &sets {
         log_sets(tx, *id, join, leave, now, reason)?;
     }
-    Ok(sets.into_keys().collect())
+    Ok(())
 }
