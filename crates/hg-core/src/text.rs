@@ -98,7 +98,8 @@ impl Email {
     /// assert_eq!(email.key(), "ada@xn--exmple-cua.org");
     /// ```
     pub fn parse(text: &str) -> Result<Email, EmailError> {
-        let written: String = text.trim().nfc().collect();
+        let text = text.trim();
+        let written: String = if text.is_ascii() { text.to_owned() } else { text.nfc().collect() };
         if written.len() > 254 {
             return Err(EmailError::TooLong);
         }

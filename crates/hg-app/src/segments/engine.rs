@@ -4,13 +4,13 @@
 //! the contact table, cut into ranges of ids that are read side by side; each of the others reads an index.
 //! Sets are roaring bitmaps; and, or and not are algebra in memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hg_core::ids::{ContactId, SegmentId};
 use hg_core::segments::{
-    ColumnRef, ColumnTest, Columns, Moment, Plan, Quantifier, Question, RelatedRow, Relation, RowTest, Scratch, Value,
+    ColumnRef, ColumnTest, Columns, DateTest, Moment, Plan, Quantifier, Question, RelatedRow, Relation, RowTest, Scratch, Value,
 };
 use hg_core::time::Timestamp;
 use hg_store::{Flow, Row, Sql, Tx, ValueRef};
@@ -21,7 +21,7 @@ use crate::contacts::directory::{self, Part};
 use crate::error::Result;
 use crate::ranges::each_range;
 use crate::segments::companies;
-use crate::segments::facts::{Narrow, Owned, each_row};
+use crate::segments::facts::{Narrow, Owned, each_contact, each_row};
 use crate::segments::members::members;
 use crate::workspace::Workspace;
 
@@ -298,17 +298,21 @@ pub(super) fn scan_rows(
     Ok(Scanned { everyone: among, alive, identified, leaves, looked_at: 1.0, next_flip: None })
 }
 
-/// The leaves of a scan, put column by column: where many leaves ask about a text, what they answered for one text is
+/// The leaves of a scan, put column by column: each value is read once, and what many leaves answered for one text is
 /// remembered for the next contact who has the same.
 struct Questions {
-    /// Leaves that are asked of every contact.
+    /// Leaves that read more than one column.
     each: Vec<usize>,
-    texts: Vec<TextQuestions>,
+    columns: Vec<ColumnQuestions>,
 }
 
-struct TextQuestions {
+#[derive(Default)]
+struct ColumnQuestions {
     slot: usize,
-    leaves: Vec<usize>,
+    /// Leaves that are asked for every value.
+    each: Vec<usize>,
+    /// Leaves whose answers are remembered.
+    texts: Vec<usize>,
     answers: HashMap<String, Arc<[usize]>>,
     for_none: Option<Arc<[usize]>>,
     met: u32,
@@ -320,57 +324,57 @@ const MOST_TEXTS: usize = 8_192;
 
 impl Questions {
     fn of(plan: &Plan) -> Self {
-        let mut by_slot: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut by_slot: BTreeMap<usize, ColumnQuestions> = BTreeMap::new();
         let mut each = Vec::new();
         for leaf in plan.scan_leaves() {
-            match &plan.leaves[leaf].question {
-                Question::Column {
-                    slot,
-                    test: ColumnTest::Text(_) | ColumnTest::EmailDomain(_) | ColumnTest::Choices(_),
-                    ..
-                } if plan.columns[*slot].column.is_some() => {
-                    by_slot.entry(*slot).or_default().push(leaf);
-                }
-                _ => each.push(leaf),
+            let Question::Column { slot, test, zone_slot } = &plan.leaves[leaf].question else { continue };
+            if zone_slot.is_some() {
+                each.push(leaf);
+                continue;
+            }
+            let of_column = by_slot.entry(*slot).or_default();
+            of_column.slot = *slot;
+            match test {
+                ColumnTest::Text(_) | ColumnTest::EmailDomain(_) | ColumnTest::Choices(_) => of_column.texts.push(leaf),
+                _ => of_column.each.push(leaf),
             }
         }
-        let texts = by_slot.into_iter().map(|(slot, leaves)| TextQuestions {
-            slot,
-            leaves,
-            answers: HashMap::new(),
-            for_none: None,
-            met: 0,
-            known: 0,
-        });
-        Self { each, texts: texts.collect() }
+        Self { each, columns: by_slot.into_values().collect() }
     }
 
-    fn put(&mut self, plan: &Plan, contact: &Scanning<'_>, moment: &Moment, scratch: &mut Scratch, yes: &mut dyn FnMut(usize)) {
+    fn put(&mut self, plan: &Plan, contact: &Scanning<'_>, moment: &Moment, scratch: &mut Scratch, yes: &mut impl FnMut(usize)) {
         for &leaf in &self.each {
             if plan.column_leaf(leaf, contact, moment, scratch) {
                 yes(leaf);
             }
         }
-        for texts in &mut self.texts {
-            texts.put(plan, contact, moment, scratch, yes);
+        for column in &mut self.columns {
+            let value = contact.value(column.slot, &plan.columns[column.slot]);
+            column.put(value, &mut |leaf| plan.value_leaf(leaf, value, moment, scratch), yes);
         }
     }
 }
 
-impl TextQuestions {
-    fn put(&mut self, plan: &Plan, contact: &Scanning<'_>, moment: &Moment, scratch: &mut Scratch, yes: &mut dyn FnMut(usize)) {
-        let mut ask = |leaves: &[usize]| -> Arc<[usize]> {
-            leaves.iter().copied().filter(|leaf| plan.column_leaf(*leaf, contact, moment, scratch)).collect()
-        };
-        let text = match contact.value(self.slot, &plan.columns[self.slot]) {
+impl ColumnQuestions {
+    fn put(&mut self, value: Value<'_>, holds: &mut impl FnMut(usize) -> bool, yes: &mut impl FnMut(usize)) {
+        for &leaf in &self.each {
+            if holds(leaf) {
+                yes(leaf);
+            }
+        }
+        if self.texts.is_empty() {
+            return;
+        }
+        let text = match value {
             Value::Text(text) => text,
             Value::Null => {
-                let answers = self.for_none.get_or_insert_with(|| ask(&self.leaves));
+                let answers =
+                    self.for_none.get_or_insert_with(|| self.texts.iter().copied().filter(|leaf| holds(*leaf)).collect());
                 answers.iter().for_each(|leaf| yes(*leaf));
                 return;
             }
             _ => {
-                ask(&self.leaves).iter().for_each(|leaf| yes(*leaf));
+                self.texts.iter().filter(|leaf| holds(**leaf)).for_each(|leaf| yes(*leaf));
                 return;
             }
         };
@@ -381,16 +385,12 @@ impl TextQuestions {
             return;
         }
         if self.answers.len() < MOST_TEXTS && (self.met < 4_096 || self.known > self.met / 4) {
-            let answers = ask(&self.leaves);
+            let answers: Arc<[usize]> = self.texts.iter().copied().filter(|leaf| holds(*leaf)).collect();
             answers.iter().for_each(|leaf| yes(*leaf));
             self.answers.insert(text.to_owned(), answers);
             return;
         }
-        for &leaf in &self.leaves {
-            if plan.column_leaf(leaf, contact, moment, scratch) {
-                yes(leaf);
-            }
-        }
+        self.texts.iter().filter(|leaf| holds(**leaf)).for_each(|leaf| yes(*leaf));
     }
 }
 
@@ -479,17 +479,26 @@ impl Walk<'_> {
         }
     }
 
-    /// Contacts with at least one row that counts.
-    fn some_row(&mut self, tx: &mut Tx<'_>, relation: &Relation, rows: &RowTest, narrow: &Narrow<'_>) -> Result<RoaringBitmap> {
-        let mut ids = Vec::new();
+    /// How many rows that count each contact has.
+    fn tally(&mut self, tx: &mut Tx<'_>, relation: &Relation, rows: &RowTest, narrow: &Narrow<'_>) -> Result<Tally> {
+        let mut tally = Tally::default();
+        if narrow.decides(relation, rows) && !rows.date_test().is_some_and(DateTest::moves_with_clock) {
+            each_contact(tx, relation, narrow, &mut |contact| tally.add(contact))?;
+            return Ok(tally);
+        }
         each_row(tx, relation, None, narrow, &mut |contact, row| {
             self.note_flip(&row, rows);
             if self.plan.row_counts(self.leaf, &row, self.moment, &mut self.scratch) {
-                ids.push(contact.bit());
+                tally.add(contact.bit());
             }
             Flow::Next
         })?;
-        Ok(set_of(ids))
+        Ok(tally)
+    }
+
+    /// Contacts with at least one row that counts.
+    fn some_row(&mut self, tx: &mut Tx<'_>, relation: &Relation, rows: &RowTest, narrow: &Narrow<'_>) -> Result<RoaringBitmap> {
+        Ok(self.tally(tx, relation, rows, narrow)?.whose(|_| true))
     }
 
     fn each_object(
@@ -521,18 +530,8 @@ impl Walk<'_> {
         test: &hg_core::segments::NumberTest,
         narrow: &Narrow<'_>,
     ) -> Result<RoaringBitmap> {
-        let mut ids = Vec::new();
-        each_row(tx, relation, None, narrow, &mut |contact, row| {
-            self.note_flip(&row, rows);
-            if self.plan.row_counts(self.leaf, &row, self.moment, &mut self.scratch) {
-                ids.push(contact.bit());
-            }
-            Flow::Next
-        })?;
-        ids.sort_unstable();
         let wanted = !test.passes(Some(0.0));
-        let runs = ids.chunk_by(|a, b| a == b).filter(|run| test.passes(Some(run.len() as f64)) == wanted);
-        Ok(RoaringBitmap::from_sorted_iter(runs.filter_map(|run| run.first().copied())).unwrap_or_default())
+        Ok(self.tally(tx, relation, rows, narrow)?.whose(|count| test.passes(Some(f64::from(count))) == wanted))
     }
 
     /// The same for the sum of their amounts.
@@ -551,6 +550,26 @@ impl Walk<'_> {
         let wanted = !quantifier.holds_for_none();
         let passing = sums.into_iter().filter(|(_, sum)| test.passes(Some(*sum as f64)) == wanted);
         Ok(set_of(passing.map(|(contact, _)| contact.bit()).collect()))
+    }
+}
+
+/// Numbers of rows, by contact.
+#[derive(Default)]
+struct Tally(Vec<u32>);
+
+impl Tally {
+    fn add(&mut self, contact: u32) {
+        let at = contact as usize;
+        if at >= self.0.len() {
+            self.0.resize((at + 1).next_multiple_of(65_536), 0);
+        }
+        self.0[at] = self.0[at].saturating_add(1);
+    }
+
+    /// Contacts with rows whose number is a wanted one.
+    fn whose(&self, mut wanted: impl FnMut(u32) -> bool) -> RoaringBitmap {
+        let counts = (0..).zip(&self.0);
+        RoaringBitmap::from_sorted_iter(counts.filter(|(_, n)| **n > 0 && wanted(**n)).map(|(id, _)| id)).unwrap_or_default()
     }
 }
 

@@ -122,6 +122,45 @@ fn truth(value: ValueRef<'_>) -> bool {
 /// Half an hour without a hit ends a session.
 const SESSION: i64 = 30 * 60_000;
 
+/// The events that are the rows of a relation, and nothing else about them.
+fn kinds(relation: &Relation) -> &'static [EventKind] {
+    match relation {
+        Relation::EmailSent => &[EventKind::EmailSent],
+        Relation::EmailOpened => &[EventKind::EmailOpened],
+        Relation::EmailClicked => &[EventKind::EmailClicked],
+        Relation::FormSubmitted => &[EventKind::FormSubmitted],
+        Relation::Hit => &[EventKind::PageHit, EventKind::EmailClicked],
+        _ => &[],
+    }
+}
+
+/// Whose the rows of a relation are that a condition leaves, where it [decides](Narrow::decides); once for each row.
+///
+/// Events are indexed by kind, what they are about, and time. Where a time is asked for and nothing that they are about,
+/// the things are gone through one by one, so that only the time in question is read of each.
+pub(super) fn each_contact(tx: &mut Tx<'_>, relation: &Relation, narrow: &Narrow<'_>, visit: &mut dyn FnMut(u32)) -> Result<()> {
+    for kind in kinds(relation) {
+        let mut values = vec![hg_store::Value::Int(kind.code())];
+        let condition = narrow.condition(relation, &mut values);
+        let text = if narrow.objects.is_some() || narrow.from.is_none() && narrow.to.is_none() {
+            format!("SELECT e.contact_id FROM events e WHERE e.kind = $1{condition}")
+        } else {
+            format!(
+                "WITH RECURSIVE things(id) AS (SELECT min(object_id) FROM events WHERE kind = $1 UNION ALL \
+                 SELECT (SELECT min(f.object_id) FROM events f WHERE f.kind = $1 AND f.object_id > things.id) FROM things \
+                 WHERE things.id IS NOT NULL) \
+                 SELECT e.contact_id FROM things CROSS JOIN events e \
+                 WHERE things.id IS NOT NULL AND e.kind = $1 AND e.object_id = things.id{condition}"
+            )
+        };
+        tx.each(Sql::new(text).binds(values), |r| {
+            visit(r.get(0)?);
+            Ok(Flow::Next)
+        })?;
+    }
+    Ok(())
+}
+
 /// The statement that reads the rows of a relation: contact, object, instant, amount, url, detail. `{where}` stands
 /// for the contacts that are asked for; `texts` says whether the texts of hits are wanted.
 fn statement(relation: &Relation, texts: bool) -> (String, Vec<hg_store::Value>) {
@@ -226,6 +265,17 @@ impl<'a> Narrow<'a> {
             to: window.and_then(|w| w.to),
             texts: rows.reads_texts(),
         }
+    }
+
+    /// Whether the database's condition on the rows of a relation is all that a test asks.
+    pub fn decides(&self, relation: &Relation, rows: &RowTest) -> bool {
+        let by_itself = match rows {
+            RowTest::Any | RowTest::Objects(_) => true,
+            RowTest::At(_) => self.from.is_some() || self.to.is_some(),
+            RowTest::All(tests) => tests.iter().all(|test| self.decides(relation, test)),
+            RowTest::Text { .. } | RowTest::Values(_) => false,
+        };
+        by_itself && !kinds(relation).is_empty()
     }
 
     /// The condition on the rows, where the relation's statement has a plain column for it.

@@ -142,8 +142,15 @@ impl Plan {
                 let (bounds, zone) = own_bounds(leaf, date, zone, moment, scratch);
                 dated(value, &bounds, &zone, scratch)
             }
-            _ => passes(test, value, moment.bounds[leaf].as_ref(), &moment.zone, scratch),
+            _ => self.value_leaf(leaf, value, moment, scratch),
         }
+    }
+
+    /// The answer of a leaf for a value that was read already. Not for dates in the contact's own zone: for those it
+    /// counts in the workspace's.
+    pub fn value_leaf(&self, leaf: usize, value: Value<'_>, moment: &Moment, scratch: &mut Scratch) -> bool {
+        let Question::Column { test, .. } = &self.leaves[leaf].question else { return false };
+        passes(test, value, moment.bounds[leaf].as_ref(), &moment.zone, scratch)
     }
 
     /// When the clock next changes the answer of a leaf for a contact, if nothing else happens first.

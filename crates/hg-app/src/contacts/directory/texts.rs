@@ -148,17 +148,25 @@ impl Texts {
             return self.everybody();
         }
         let matching: Vec<Option<RoaringBitmap>> = self.words.iter().map(|w| needle.words(w)).collect();
-        let mut found = RoaringBitmap::new();
-        for chunk in self.chunks.values() {
-            needle.search(chunk, &mut |id| {
-                found.insert(id);
-            });
-            for (numbers, wanted) in chunk.places.iter().zip(&matching) {
-                let Some(wanted) = wanted else { continue };
-                let met = chunk.starts.iter().zip(numbers).filter(|(_, number)| wanted.contains(**number));
-                found.extend(met.map(|((_, id), _)| *id));
+        let chunks: Vec<&Chunk> = self.chunks.values().collect();
+        let look = |chunks: &[&Chunk]| {
+            let mut found = RoaringBitmap::new();
+            for chunk in chunks {
+                found |= needle.look(chunk, &matching);
             }
-        }
+            found
+        };
+        // Memory is read faster by two.
+        let (one, other) = chunks.split_at(chunks.len() / 2);
+        let mut found = if one.is_empty() {
+            look(other)
+        } else {
+            std::thread::scope(|scope| {
+                let beside = scope.spawn(|| look(one));
+                let found = look(other);
+                beside.join().map_or_else(|_| look(one), |more| more) | found
+            })
+        };
         for (id, record) in &self.apart {
             if needle.meets(record) {
                 found.insert(*id)
@@ -266,13 +274,28 @@ impl Needle {
         Some(numbers.collect())
     }
 
-    /// Calls `met` with the contacts of a chunk in whose own texts it stands, some of them more than once.
+    /// The contacts of a chunk who are found, by their own texts or by texts that repeat.
+    fn look(&self, chunk: &Chunk, matching: &[Option<RoaringBitmap>]) -> RoaringBitmap {
+        let mut ids = Vec::new();
+        self.search(chunk, &mut |id| ids.push(id));
+        let mut found = RoaringBitmap::from_sorted_iter(ids).unwrap_or_default();
+        for (numbers, wanted) in chunk.places.iter().zip(matching) {
+            let Some(wanted) = wanted.as_ref().filter(|w| !w.is_empty()) else { continue };
+            let met = chunk.starts.iter().zip(numbers).filter(|(_, number)| wanted.contains(**number));
+            found |= RoaringBitmap::from_sorted_iter(met.map(|((_, id), _)| *id)).unwrap_or_default();
+        }
+        found
+    }
+
+    /// Calls `met` with the contacts of a chunk in whose own texts it stands, in order.
     fn search(&self, chunk: &Chunk, met: &mut dyn FnMut(u32)) {
         let mut at = 0;
+        let mut record = 0;
         let finder = memmem::Finder::new(&self.bytes);
         while let Some(offset) = chunk.text.get(at..).and_then(|rest| finder.find(rest)) {
             let position = at + offset;
-            let next = chunk.starts.partition_point(|(start, _)| *start as usize <= position);
+            let next = record + behind(chunk.starts.get(record..).unwrap_or_default(), position);
+            record = next;
             let Some((start, id)) = next.checked_sub(1).and_then(|i| chunk.starts.get(i)).copied() else { break };
             let end = chunk.starts.get(next).map_or(chunk.text.len(), |(start, _)| *start as usize);
             let record = chunk.text.get(start as usize..end).unwrap_or_default();
@@ -318,9 +341,30 @@ impl Needle {
     }
 }
 
+/// How many records begin at or before a position. The one that is looked for is mostly near: the steps grow.
+fn behind(starts: &[(u32, u32)], position: usize) -> usize {
+    let before = |at: usize| starts.get(at).is_some_and(|(start, _)| *start as usize <= position);
+    let mut step = 1;
+    while before(step) {
+        step *= 2;
+    }
+    let (low, high) = (step / 2, step.min(starts.len()));
+    low + starts.get(low..high).unwrap_or_default().partition_point(|(start, _)| *start as usize <= position)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_record_of_a_position_is_found_near_and_far() {
+        let starts: Vec<(u32, u32)> = (0..1_000).map(|n| (n * 10, n)).collect();
+        for position in 0..10_000 {
+            assert_eq!(behind(&starts, position), position / 10 + 1, "{position}");
+        }
+        assert_eq!(behind(&starts[5..], 9), 0);
+        assert_eq!(behind(&[], 9), 0);
+    }
 
     fn chunk(records: &[(u32, &[&str])]) -> Chunk {
         let mut chunk = Chunk::default();
