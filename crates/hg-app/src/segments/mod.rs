@@ -23,11 +23,13 @@ mod model;
 mod overlap;
 mod overrides;
 mod preview;
+mod questions;
 mod reactor;
 mod rebuild;
 mod service;
 mod store;
 mod users;
+mod walk;
 mod why;
 
 pub use clock::SegmentClock;
