@@ -9,7 +9,7 @@ use hg_app::segments;
 use hg_app::{Error, consents};
 use hg_core::contacts::{Choice, FieldType};
 use hg_core::events::EventKind;
-use hg_core::ids::{Chance, ContactId, below};
+use hg_core::ids::{Chance, ContactId, SegmentId, below};
 use hg_core::segments::Filter;
 use hg_core::time::Timestamp;
 use hg_store::Sql;
@@ -433,10 +433,10 @@ on_each_db!(the_engine_and_the_evaluator_select_the_same_people, |app| {
     assert!(told_apart > FILTERS / 2, "most filters select some and leave others: {told_apart}");
 });
 
-on_each_db!(many_segments_in_one_pass_have_the_same_members_as_each_by_itself, |app| {
-    const PEOPLE: i64 = 40;
-    let draw = Draw(SeededChance::new(7_313));
-    draw.people(&app, PEOPLE).await;
+/// A segment with its filter, and whether visitors may belong to it.
+type Drawn = (SegmentId, Value, bool);
+
+async fn drawn_segments(app: &TestApp, draw: &Draw) -> Vec<Drawn> {
     let mut made = Vec::new();
     for n in 0..40 {
         let filter = draw.filter(2);
@@ -450,14 +450,63 @@ on_each_db!(many_segments_in_one_pass_have_the_same_members_as_each_by_itself, |
         let segment = segments::create(&app.cx(), new).await.unwrap();
         made.push((segment.id, filter, include_anonymous));
     }
-    segments::rebuild_all_now(&app.cx(), None).await.unwrap();
-    let identified = engine_among(&app, &json!({"match": "all", "rules": []}), false).await;
+    made
+}
+
+async fn members(app: &TestApp, id: SegmentId) -> BTreeSet<i64> {
+    let ws = app.ws.clone();
+    let members = app.ws.db.read(move |tx| segments::members(&ws, tx, id)).await.unwrap();
+    members.iter().map(i64::from).collect()
+}
+
+async fn have_whom_the_evaluator_selects(app: &TestApp, made: Vec<Drawn>, people: i64) {
+    let identified = engine_among(app, &json!({"match": "all", "rules": []}), false).await;
     for (id, filter, include_anonymous) in made {
-        let ws = app.ws.clone();
-        let members = app.ws.db.read(move |tx| segments::members(&ws, tx, id)).await.unwrap();
-        let members: BTreeSet<i64> = members.iter().map(i64::from).collect();
-        let expected = evaluator(&app, &filter, 1..=PEOPLE).await;
+        let expected = evaluator(app, &filter, 1..=people).await;
         let expected = if include_anonymous { expected } else { &expected & &identified };
-        assert_eq!(members, expected, "{filter}");
+        assert_eq!(members(app, id).await, expected, "{filter}");
     }
+}
+
+on_each_db!(many_segments_in_one_pass_have_the_same_members_as_each_by_itself, |app| {
+    const PEOPLE: i64 = 40;
+    let draw = Draw(SeededChance::new(7_313));
+    draw.people(&app, PEOPLE).await;
+    let made = drawn_segments(&app, &draw).await;
+    segments::rebuild_all_now(&app.cx(), None).await.unwrap();
+    have_whom_the_evaluator_selects(&app, made, PEOPLE).await;
+});
+
+on_each_db!(contacts_written_together_come_into_the_same_segments_as_one_by_one, |app| {
+    const PEOPLE: i64 = 40;
+    let draw = Draw(SeededChance::new(90_125));
+    draw.people(&app, PEOPLE).await;
+    let made = drawn_segments(&app, &draw).await;
+    let about_another = segments::NewSegment {
+        name: "About another".into(),
+        filter: Some(json!({"match": "all", "rules": [{"field": "segments", "op": "!in", "value": [made[0].0.0]}]})),
+        include_anonymous: true,
+        ..segments::NewSegment::default()
+    };
+    let about_another = segments::create(&app.cx(), about_another).await.unwrap().id;
+    let by_hand = segments::NewSegment {
+        name: "Someone else".into(),
+        filter: Some(json!({"match": "all", "rules": [{"field": "firstname", "op": "=", "value": "nobody has this name"}]})),
+        ..segments::NewSegment::default()
+    };
+    let by_hand = segments::create(&app.cx(), by_hand).await.unwrap().id;
+    segments::change_by_hand(&app.cx(), by_hand, vec![ContactId(3)], true).await.unwrap();
+    let ws = app.ws.clone();
+    let look = move |tx: &mut hg_store::Tx<'_>| {
+        let contacts: Vec<ContactId> = (1..=PEOPLE).map(ContactId).collect();
+        segments::refresh_contacts(&ws, tx, &contacts, "test")
+    };
+    let changed = app.ws.db.write(look.clone()).await.unwrap();
+    assert!(changed.len() > 10, "most of them were empty before: {changed:?}");
+    assert_eq!(app.ws.db.write(look).await.unwrap(), BTreeSet::new(), "nothing changes when they are looked at again");
+    let of_other = members(&app, made[0].0).await;
+    let expected: BTreeSet<i64> = (1..=PEOPLE).filter(|id| !of_other.contains(id)).collect();
+    assert_eq!(members(&app, about_another).await, expected, "a filter that asks about another segment comes after it");
+    assert_eq!(members(&app, by_hand).await, [3].into(), "who was put there by hand stays");
+    have_whom_the_evaluator_selects(&app, made, PEOPLE).await;
 });
