@@ -105,12 +105,14 @@ pub fn standard() -> Engine {
         .with(privacy::RetentionClock)
         .with(JobWorker::new(vec![
             Arc::new(companies::FollowJob),
+            Arc::new(companies::AdoptJob),
             Arc::new(contacts::BulkJob),
             Arc::new(duplicates::FindJob),
             Arc::new(privacy::SweepJob),
             Arc::new(privacy::CleanUpJob),
             Arc::new(duplicates::MergeSafeJob),
             Arc::new(exports::ExportJob),
+            Arc::new(fields::ConvertJob),
             Arc::new(fields::DropColumn),
             Arc::new(imports::DryRunJob),
             Arc::new(imports::ImportJob),

@@ -221,6 +221,22 @@ pub async fn resume(cx: &Cx, id: JobId) -> Result<Job> {
         .await
 }
 
+/// Ends a job that stands still, in the caller's transaction: nobody resumes it any more.
+pub(crate) fn close(tx: &mut Tx<'_>, id: JobId, now: Timestamp, message: &str) -> Result<()> {
+    tx.exec(
+        Sql::new(
+            "UPDATE jobs SET state = 'done', payload = $3, message = $4, finished_at = coalesce(finished_at, $2) \
+             WHERE id = $1 AND state NOT IN ('running', 'stopping')",
+        )
+        .bind(id)
+        .bind(now)
+        .bind(&serde_json::json!({}))
+        .bind(message),
+    )?;
+    tx.wake(TOPIC);
+    Ok(())
+}
+
 /// Jobs that a crash left behind go on. Called when a process that owns the whole database starts.
 pub async fn recover(cx: &Cx) -> Result<u64> {
     let now = cx.now();

@@ -7,9 +7,11 @@ use hg_app::contacts::{self, ContactInput, PointsOperator};
 use hg_app::fields::{self, NewField};
 use hg_app::list::ListQuery;
 use hg_app::segments;
-use hg_app::{ErrorKind, Role};
+use hg_app::settings::{self, Identity};
+use hg_app::{ErrorKind, Role, trash};
 use hg_core::contacts::{FieldObject, FieldType, default_company_fields};
 use hg_core::ids::{CompanyId, ContactId};
+use hg_store::Sql;
 use hg_testkit::{TestApp, on_each_db};
 use serde_json::{Value, json};
 
@@ -324,4 +326,148 @@ on_each_db!(the_companies_of_a_contact_are_scored_together, |app| {
     let scores: Vec<i64> =
         companies::list(&app.cx(), ListQuery::default()).await.unwrap().items.iter().map(|c| c.score).collect();
     assert_eq!((scored, scores), (2, vec![5, 5]));
+});
+
+on_each_db!(companies_carry_tags_that_searches_find_and_merges_keep, |app| {
+    let cx = app.cx();
+    let tagged = async |name: &str, tags: &[&str]| {
+        let input = CompanyInput {
+            fields: values(json!({"companyname": name})),
+            tags: tags.iter().map(|t| (*t).to_owned()).collect(),
+            ..CompanyInput::default()
+        };
+        companies::create(&cx, input, false).await.unwrap().0
+    };
+    let acme = tagged("Acme", &["Partner", "big fish"]).await;
+    let beta = tagged("Beta", &["partner"]).await;
+    tagged("Gamma", &[]).await;
+    let names: Vec<&str> = acme.tags.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["big fish", "Partner"]);
+    assert_eq!(found(&app, "tag:part").await, ["Acme", "Beta"]);
+    assert_eq!(found(&app, "tag:+part").await, [""; 0]);
+    assert_eq!(found(&app, "tag:\"big fish\" OR gamma").await, ["Acme", "Gamma"]);
+    assert_eq!(found(&app, "tag:none").await, ["Gamma"]);
+    assert_eq!(found(&app, "!tag:partner").await, ["Gamma"]);
+    let off = CompanyInput { tags: vec!["-PARTNER".into(), "old".into()], ..CompanyInput::default() };
+    let beta = companies::update(&cx, beta.id, off, true).await.unwrap();
+    assert_eq!(beta.tags.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["old"]);
+    let merged = companies::merge(&cx, beta.id, acme.id).await.unwrap();
+    assert_eq!(merged.tags.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["big fish", "old", "Partner"]);
+    app.settle().await;
+});
+
+on_each_db!(every_command_of_the_search_of_companies, |app| {
+    let (owner, cx) = app.user("owner@example.org", Role::Administrator).await;
+    let fields = json!({"companyname": "Acme", "companycity": "Plzeň", "companywebsite": "https://acme.example"});
+    let input = CompanyInput { fields: values(fields), owner_id: Some(Some(owner.id)), ..CompanyInput::default() };
+    let acme = companies::create(&cx, input, false).await.unwrap().0.id;
+    let hidden = CompanyInput {
+        fields: values(json!({"companyname": "Hidden", "companyemail": "post@hidden.example"})),
+        published: Some(false),
+        ..CompanyInput::default()
+    };
+    companies::create(&cx, hidden, false).await.unwrap();
+    for (search, expected) in [
+        (format!("ids:{acme}"), "Acme"),
+        ("is:mine".into(), "Acme"),
+        ("is:unowned".into(), "Hidden"),
+        ("is:published".into(), "Acme"),
+        ("is:unpublished".into(), "Hidden"),
+        ("companycity:lze".into(), "Acme"),
+        ("companycity:+plzen".into(), "Acme"),
+        ("companycity:+plz".into(), ""),
+        ("companywebsite:https*example".into(), "Acme"),
+        ("name:acm".into(), "Acme"),
+        ("email:hidden".into(), "Hidden"),
+        ("has:companyemail".into(), "Hidden"),
+        ("!has:companyemail".into(), "Acme"),
+        ("plzen OR hidden".into(), "Acme Hidden"),
+    ] {
+        let query = ListQuery { search: search.clone(), sort: "name".into(), ..ListQuery::default() };
+        let found = companies::list(&cx, query).await.unwrap().items;
+        assert_eq!(found.iter().map(Company::name).collect::<Vec<_>>().join(" "), expected, "{search}");
+    }
+});
+
+on_each_db!(one_company_at_most_when_the_settings_say_so, |app| {
+    let cx = app.cx();
+    settings::write_identity(&cx, Identity { one_company: true, ..Identity::default() }).await.unwrap();
+    let ada = person(&app, json!({"firstname": "Ada", "company": "Acme"})).await;
+    write(&app, ada, json!({"company": "Beta"})).await;
+    assert_eq!(seen(&app, ada).await, (some("Beta"), vec!["*Beta".to_owned()]));
+    let gamma = company(&app, json!({"companyname": "Gamma"})).await.id;
+    companies::link(&cx, gamma, ada).await.unwrap();
+    assert_eq!(seen(&app, ada).await, (some("Gamma"), vec!["*Gamma".to_owned()]));
+    let acme = companies::list(&cx, ListQuery { search: "acme".into(), ..ListQuery::default() }).await.unwrap().items[0].id;
+    companies::replace_links(&cx, ada, vec![acme, gamma]).await.unwrap();
+    assert_eq!(seen(&app, ada).await, (some("Acme"), vec!["*Acme".to_owned()]));
+    app.settle().await;
+});
+
+on_each_db!(all_identifiers_of_a_company_must_agree_when_the_settings_say_so, |app| {
+    let cx = app.cx();
+    let vat = NewField { object: FieldObject::Company, unique: true, ..NewField::new("Vat number", FieldType::Text) };
+    fields::create(&cx, vat).await.unwrap();
+    let input = |name: &str, vat: &str| CompanyInput {
+        fields: values(json!({"companyname": name, "vat_number": vat})),
+        ..CompanyInput::default()
+    };
+    let acme = companies::create(&cx, input("Acme", "CZ1"), true).await.unwrap().0.id;
+    let again = companies::create(&cx, input("Acme", ""), true).await.unwrap();
+    assert_eq!((again.0.id, again.1), (acme, false), "one is enough");
+    settings::write_identity(&cx, Identity { all_company_identifiers: true, ..Identity::default() }).await.unwrap();
+    let other = companies::create(&cx, input("Acme Ltd", "CZ1"), true).await;
+    assert_eq!(other.unwrap_err().code, "company.not-unique", "it is not the same one, and its number is taken");
+    let same = companies::create(&cx, input("acme", "cz1"), true).await.unwrap();
+    assert_eq!((same.0.id, same.1), (acme, false));
+});
+
+on_each_db!(a_deleted_company_lies_in_the_trash_and_a_merged_one_does_not, |app| {
+    let cx = app.cx();
+    let (acme, beta) =
+        (company(&app, json!({"companyname": "Acme"})).await.id, company(&app, json!({"companyname": "Beta"})).await.id);
+    companies::merge(&cx, beta, acme).await.unwrap();
+    companies::delete(&cx, acme).await.unwrap();
+    let lying = trash::list(&cx, Some("company".into()), ListQuery::default()).await.unwrap().items;
+    assert_eq!(lying.iter().map(|t| (t.kind.as_str(), t.name.as_str())).collect::<Vec<_>>(), [("company", "Acme")]);
+    trash::restore(&cx, "company", acme.0).await.unwrap();
+    assert_eq!(found(&app, "").await, ["Acme"]);
+    assert!(trash::list(&cx, None, ListQuery::default()).await.unwrap().items.is_empty());
+    app.settle().await;
+});
+
+on_each_db!(whoever_named_a_company_before_there_were_any_is_led_to_it, |app| {
+    let cx = app.cx();
+    let kept = company(&app, json!({"companyname": "ACME"})).await.id;
+    app.ws
+        .db
+        .write(|tx| {
+            for (name, city) in [("acme", "Rome"), ("Beta", "Bonn"), ("beta", "Bonn"), ("", "Oslo")] {
+                tx.exec(
+                    Sql::new(
+                        "INSERT INTO contacts (created_at, updated_at, identified_at, company, city) VALUES (1, 1, 1, $1, $2)",
+                    )
+                    .bind(name)
+                    .bind(city),
+                )?;
+            }
+            tx.exec(
+                "INSERT INTO jobs (kind, title, payload, state, due_at, visible, created_at) \
+                 VALUES ('companies.adopt', 'x', '{}', 'queued', 0, 1, 0)",
+            )?;
+            tx.wake("jobs");
+            Ok::<_, hg_app::Error>(())
+        })
+        .await
+        .unwrap();
+    app.settle().await;
+    let members = async |id| companies::contacts_of(&cx, id, ListQuery::default()).await.unwrap().items.len();
+    assert_eq!(members(kept).await, 1);
+    let beta = companies::list(&cx, ListQuery { search: "beta".into(), ..ListQuery::default() }).await.unwrap().items;
+    assert_eq!((beta.len(), beta[0].text("companycity").as_deref(), beta[0].contacts), (1, Some("Bonn"), 2));
+    let first = contacts::list(&cx, contacts::ContactQuery::default()).await.unwrap().items;
+    let texts: Vec<Option<String>> = first.iter().map(|c| c.text("company")).collect();
+    assert!(texts.contains(&some("ACME")), "the contact shows the name as the company writes it: {texts:?}");
+    let done = hg_app::jobs::list(&cx, ListQuery::default()).await.unwrap().items;
+    assert_eq!(done[0].message.as_deref(), Some("3 contacts belong to the companies that they name."));
 });

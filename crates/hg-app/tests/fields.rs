@@ -1,9 +1,11 @@
-//! Fields that become unique, and what stands against it.
+//! Fields that become unique or take another type, what stands against it, and where a field is used.
 
-use hg_app::contacts::{self, ContactInput};
-use hg_app::fields::{self, FieldPatch, NewField};
-use hg_app::{ErrorKind, Result};
-use hg_core::contacts::FieldType;
+use hg_app::contacts::{self, ContactInput, ContactQuery};
+use hg_app::emails::{self, NewEmail};
+use hg_app::fields::{self, FieldPatch, NewField, NewType};
+use hg_app::segments::{self, NewSegment};
+use hg_app::{ErrorKind, Result, jobs};
+use hg_core::contacts::{Choice, FieldProperties, FieldType};
 use hg_core::ids::{ContactId, FieldId};
 use hg_testkit::{TestApp, on_each_db};
 use serde_json::json;
@@ -53,4 +55,101 @@ on_each_db!(what_cannot_tell_people_apart_cannot_be_unique, |app| {
     assert_eq!(make_unique(&app, long, true).await.unwrap_err().code, "field.unique");
     let email = fields::list(&app.cx()).await.unwrap().into_iter().find(|f| f.def.alias == "email").unwrap();
     assert_eq!(make_unique(&app, email.def.id, false).await.unwrap_err().kind, ErrorKind::Forbidden);
+});
+
+fn to(kind: &str, choices: &[&str]) -> NewType {
+    let options = choices.iter().map(|value| Choice { label: (*value).into(), value: (*value).into() }).collect();
+    NewType { kind: kind.into(), properties: FieldProperties { options, ..FieldProperties::default() } }
+}
+
+async fn value(app: &TestApp, id: ContactId) -> Option<String> {
+    contacts::get(&app.cx(), id).await.unwrap().text("member_number")
+}
+
+on_each_db!(a_field_takes_another_type_and_says_first_which_values_do_not_fit, |app| {
+    let cx = app.cx();
+    let field = number_field(&app).await;
+    let mut people = Vec::new();
+    for (name, number) in [("ada", "12"), ("bo", "3.5"), ("cleo", "a dozen"), ("dan", "")] {
+        people.push(person(&app, &format!("{name}@example.org"), number).await.unwrap().0);
+    }
+    contacts::delete(&cx, people[1]).await.unwrap();
+    let seen = fields::preview_conversion(&cx, field, to("number", &[])).await.unwrap();
+    assert_eq!((seen.values, seen.fit, seen.all), (2, 1, true), "{seen:?}");
+    assert_eq!(seen.unfit.len(), 1);
+    assert_eq!(seen.unfit[0].0, "a dozen");
+    let choices = fields::preview_conversion(&cx, field, to("select", &[])).await.unwrap();
+    assert_eq!(choices.met, [("12".to_owned(), 1), ("a dozen".to_owned(), 1)], "choices can be made of what is there");
+    assert_eq!(value(&app, people[0]).await.as_deref(), Some("12"), "looking changes nothing");
+    let task = fields::convert_field(&cx, field, to("number", &[])).await.unwrap();
+    let twice = fields::convert_field(&cx, field, to("date", &[])).await.unwrap_err();
+    assert_eq!(twice.code, "field.converting");
+    app.settle().await;
+    assert_eq!(jobs::get(&cx, task).await.unwrap().state, "done");
+    assert_eq!(fields::get(&cx, field).await.unwrap().def.kind, FieldType::Number);
+    contacts::restore(&cx, people[1]).await.unwrap();
+    let mut now = Vec::new();
+    for id in &people {
+        now.push(value(&app, *id).await);
+    }
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(now, [some("12"), some("3.5"), None, None], "who lay in the trash comes back with her value");
+    let query = ContactQuery {
+        filter: Some(json!({"match": "all", "rules": [{"field": "member_number", "op": "gt", "value": "10"}]})),
+        ..ContactQuery::default()
+    };
+    assert_eq!(contacts::list(&cx, query).await.unwrap().total, Some(1), "filters compare numbers from now on");
+    let written = ContactInput { fields: [("member_number".to_owned(), json!(7))].into(), ..ContactInput::default() };
+    contacts::update(&cx, people[3], written, true).await.unwrap();
+    assert_eq!(value(&app, people[3]).await.as_deref(), Some("7"));
+});
+
+on_each_db!(a_text_becomes_a_choice_and_a_choice_a_text, |app| {
+    let cx = app.cx();
+    let field = number_field(&app).await;
+    let (ada, _) = person(&app, "ada@example.org", "Gold").await.unwrap();
+    let (bo, _) = person(&app, "bo@example.org", "tin").await.unwrap();
+    assert_eq!(fields::convert_field(&cx, field, to("select", &[])).await.unwrap_err().code, "field.choices");
+    fields::convert_field(&cx, field, to("select", &["gold", "silver"])).await.unwrap();
+    app.settle().await;
+    assert_eq!((value(&app, ada).await.as_deref(), value(&app, bo).await), (Some("gold"), None));
+    fields::convert_field(&cx, field, to("long_text", &[])).await.unwrap();
+    app.settle().await;
+    assert_eq!(value(&app, ada).await.as_deref(), Some("gold"));
+});
+
+on_each_db!(a_filter_that_could_not_ask_any_more_keeps_the_type, |app| {
+    let cx = app.cx();
+    let field = number_field(&app).await;
+    let filter = json!({"match": "all", "rules": [{"field": "member_number", "op": "endsWith", "value": "7"}]});
+    let new = NewSegment { name: "Sevens".into(), filter: Some(filter), ..NewSegment::default() };
+    segments::create(&cx, new).await.unwrap();
+    app.settle().await;
+    let refused = fields::convert_field(&cx, field, to("boolean", &[])).await.unwrap_err();
+    assert_eq!((refused.kind, refused.code.as_ref()), (ErrorKind::Conflict, "field.in-use"));
+    assert!(refused.detail.contains("“Sevens”"), "{}", refused.detail);
+    assert!(fields::convert_field(&cx, field, to("long_text", &[])).await.is_ok(), "long texts can be asked the same");
+    app.settle().await;
+    let email = fields::list(&cx).await.unwrap().into_iter().find(|f| f.def.alias == "email").unwrap();
+    assert_eq!(fields::convert_field(&cx, email.def.id, to("text", &[])).await.unwrap_err().kind, ErrorKind::Forbidden);
+    make_unique(&app, field, true).await.unwrap_err();
+});
+
+on_each_db!(a_field_says_where_it_is_used, |app| {
+    let cx = app.cx();
+    let field = number_field(&app).await;
+    person(&app, "ada@example.org", "7").await.unwrap();
+    person(&app, "bo@example.org", "").await.unwrap();
+    assert_eq!(fields::uses(&cx, field).await.unwrap(), fields::FieldUses { uses: Vec::new(), values: 1, exact: true });
+    let filter = json!({"match": "all", "rules": [{"field": "member_number", "op": "!empty"}]});
+    let new = NewSegment { name: "Members".into(), filter: Some(filter), ..NewSegment::default() };
+    segments::create(&cx, new).await.unwrap();
+    let mut email = NewEmail { name: "Card".into(), ..NewEmail::default() };
+    email.content.subject = "Your number {contactfield=member_number}".into();
+    email.content.source = "<p>Hello</p>".into();
+    emails::create(&cx, email).await.unwrap();
+    app.settle().await;
+    let used = fields::uses(&cx, field).await.unwrap().uses;
+    let named: Vec<(&str, &str)> = used.iter().map(|u| (u.kind, u.name.as_str())).collect();
+    assert_eq!(named, [("segment", "Members"), ("email", "Card")]);
 });

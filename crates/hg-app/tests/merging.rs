@@ -215,7 +215,7 @@ on_each_db!(one_identifier_is_enough_unless_the_settings_want_all, |app| {
     let ada = person(&app, json!({"email": "ada@example.org", "member": "M-1"}), &[]).await;
     let one = contacts::create(&cx, input(json!({"member": "m-1", "city": "Praha"}), &[]), true).await.unwrap();
     assert_eq!((one.0.id, one.1), (ada.id, false));
-    settings::write_identity(&cx, Identity { all_identifiers: true }).await.unwrap();
+    settings::write_identity(&cx, Identity { all_identifiers: true, ..Identity::default() }).await.unwrap();
     let both = contacts::create(&cx, input(json!({"member": "M-1", "email": "ada@example.org"}), &[]), true).await.unwrap();
     assert_eq!((both.0.id, both.1), (ada.id, false));
     let half = contacts::create(&cx, input(json!({"member": "M-2", "email": "ada@example.org"}), &[]), true).await.unwrap_err();

@@ -51,7 +51,25 @@ on_each_db!(a_contact_goes_through_the_native_api, |app| {
         web.get(&format!("/api/v1/contacts?filter={filter}&tag=NEWS&search=zoe&sort=name&include_anonymous=true")).await.json();
     assert_eq!((&listed["total"], &listed["items"][0]["id"]), (&json!(1), &made["id"]));
     let bulk = json!({"select": {"search": "zoe"}, "action": {"kind": "add_tags", "tags": ["vip"]}});
-    assert_eq!(web.post("/api/v1/contacts/bulk", &bulk).await.json(), json!({"affected": 1, "task_id": null}));
+    let done = web.post("/api/v1/contacts/bulk", &bulk).await.json();
+    assert_eq!((&done["affected"], &done["task_id"]), (&json!(1), &Value::Null));
+    let undone = web.post(&format!("/api/v1/contacts/bulk/{}/undo", done["undo"]), &json!({})).await;
+    assert_eq!((undone.status, &undone.json()["affected"]), (200, &json!(1)), "{}", undone.text);
+    assert_eq!(web.get("/api/v1/contacts?tag=vip&include_anonymous=true").await.json()["total"], 0);
+    let twice = web.post(&format!("/api/v1/contacts/bulk/{}/undo", done["undo"]), &json!({})).await;
+    assert_eq!(twice.status, 409);
+    for (action, pointer) in [
+        (json!({"kind": "add_to_campaign"}), "/action/campaign_id"),
+        (json!({"kind": "add_to_company"}), "/action/company_id"),
+        (json!({"kind": "subscribe"}), "/action/category_id"),
+        (json!({"kind": "change_channel"}), "/action/channel"),
+        (json!({"kind": "change_channel", "limit": {"most": 1, "period": "year"}}), "/action/limit/period"),
+        (json!({"kind": "change_channel", "pause": {"from": "soon"}}), "/action/pause/from"),
+    ] {
+        let body = json!({"select": {"ids": [1]}, "action": action});
+        let wrong = web.post("/api/v1/contacts/bulk", &body).await;
+        assert_eq!((wrong.status, wrong.json()["errors"][0]["pointer"].as_str()), (422, Some(pointer)), "{}", wrong.text);
+    }
     let nothing = web.post("/api/v1/contacts/bulk", &json!({"select": {"ids": []}, "action": {"kind": "fly"}})).await;
     assert_eq!((nothing.status, nothing.json()["errors"][0]["pointer"].as_str()), (422, Some("/action")));
     app.settle().await;

@@ -1,4 +1,5 @@
-//! The real binary is killed in the middle of a send, again and again: nobody is mailed twice, nobody is forgotten.
+//! The real binary is killed in the middle of its work, again and again: nobody is mailed twice, nobody is forgotten, and
+//! points for a visit are given once.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -21,11 +22,13 @@ struct Server {
 }
 
 impl Server {
-    fn start(dir: &Path, port: u16, sink: &SmtpSink) -> Self {
+    /// Without a sink mail stays in the outbox.
+    fn start(dir: &Path, port: u16, sink: Option<&SmtpSink>) -> Self {
+        let mail = sink.map_or_else(|| "outbox:".to_owned(), |sink| format!("{}?tls=none", sink.url()));
         let child = Command::new(env!("CARGO_BIN_EXE_honeyguide"))
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"])
             .arg(dir)
-            .env("HONEYGUIDE__MAIL__URL", format!("{}?tls=none", sink.url()))
+            .env("HONEYGUIDE__MAIL__URL", mail)
             .env("HONEYGUIDE__ADMIN__EMAIL", "ada@example.org")
             .env("HONEYGUIDE__ADMIN__PASSWORD", hg_testkit::app::PASSWORD)
             .env("HONEYGUIDE__LOG__LEVEL", "error")
@@ -117,7 +120,7 @@ async fn thirty_kills_in_the_middle_of_a_send_double_nobody_and_forget_nobody() 
     let sink = SmtpSink::with(SinkOptions { keep: false, faults, ..SinkOptions::default() }).await.expect("the sink starts");
     let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
     import_people(dir.path());
-    let mut server = Server::start(dir.path(), port, &sink);
+    let mut server = Server::start(dir.path(), port, Some(&sink));
     until_it_answers(port).await;
     let web = TestWeb::at(format!("http://127.0.0.1:{port}")).with_basic("ada@example.org", hg_testkit::app::PASSWORD);
     let id = begin(&web).await;
@@ -125,7 +128,7 @@ async fn thirty_kills_in_the_middle_of_a_send_double_nobody_and_forget_nobody() 
         tokio::time::timeout(Duration::from_secs(60), sink.wait_for(sink.total() + BETWEEN)).await.expect("mail goes on");
         server.kill();
         assert!(sink.total() < PEOPLE, "kill {kill} came after the last message");
-        server = Server::start(dir.path(), port, &sink);
+        server = Server::start(dir.path(), port, Some(&sink));
         until_it_answers(port).await;
         let now = counts(&web, id).await;
         assert!(now["queued"].as_i64() > Some(0), "after kill {kill} nothing was left to send: {now}");
@@ -148,4 +151,59 @@ async fn thirty_kills_in_the_middle_of_a_send_double_nobody_and_forget_nobody() 
     let missing = PEOPLE - got.len() as u64;
     assert!(missing <= unknown, "{missing} people got nothing, of whom only {unknown} are marked");
     println!("{KILLS} kills, {} arrived, {unknown} unknown, {missing} of them did not arrive", got.len());
+}
+
+/// Kills in the middle of visits.
+const VISIT_KILLS: usize = 10;
+/// Visitors between two kills, and how many of them are answered before it.
+const VISITORS: usize = 40;
+const ANSWERED: usize = 20;
+
+/// Visits by people whom nobody knows, all at once; the server is killed when some of them have their answer. How many had.
+async fn visits(port: u16, server: &mut Server) -> usize {
+    let mut going = tokio::task::JoinSet::new();
+    for n in 0..VISITORS {
+        going.spawn(async move {
+            let page = format!("https%3A%2F%2Fex.org%2Fpricing%3Fn%3D{n}");
+            let address = format!("http://127.0.0.1:{port}/mtracking.gif?page_url={page}");
+            reqwest::get(address).await.is_ok_and(|reply| reply.status().is_success())
+        });
+    }
+    let mut answered = 0;
+    while let Some(reply) = going.join_next().await {
+        answered += usize::from(reply.unwrap_or(false));
+        if answered == ANSWERED {
+            server.kill();
+        }
+    }
+    answered
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn points_for_a_visit_are_given_once_however_often_the_server_is_killed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    let mut server = Server::start(dir.path(), port, None);
+    until_it_answers(port).await;
+    let web = TestWeb::at(format!("http://127.0.0.1:{port}")).with_basic("ada@example.org", hg_testkit::app::PASSWORD);
+    let action = json!({"name": "Looks at prices", "type": "url.hit", "settings": {"page_url": "*/pricing*"}, "delta": 5, "repeatable": true});
+    good(web.post("/api/v1/points/actions", &action).await).await;
+    let mut answered = 0;
+    for _ in 0..VISIT_KILLS {
+        answered += visits(port, &mut server).await;
+        server = Server::start(dir.path(), port, None);
+        until_it_answers(port).await;
+    }
+    let mut people = Vec::new();
+    for _ in 0..600 {
+        let shown = good(web.get("/api/v1/contacts?include_anonymous=true&limit=500").await).await;
+        people = shown["items"].as_array().cloned().unwrap_or_default();
+        if people.iter().all(|contact| contact["points"] != json!(0)) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(people.len() >= answered && answered >= VISIT_KILLS * ANSWERED, "{} of {answered} visits are kept", people.len());
+    let wrong: Vec<&Value> = people.iter().filter(|contact| contact["points"] != json!(5)).map(|c| &c["points"]).collect();
+    assert!(wrong.is_empty(), "every visit is worth five points once: {wrong:?}");
 }

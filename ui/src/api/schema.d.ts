@@ -307,7 +307,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Companies. The search takes words, `ids:1,2`, `is:mine`, `is:published` and the alias of any field (`companycity:rome`). */
+        /** Companies. The search takes words, `ids:1,2`, `is:mine`, `is:published`, `tag:vip`, `tag:none` and the alias of any field (`companycity:rome`). */
         get: operations["get_companies"];
         put?: never;
         /** Makes a company. A name that another company has is refused with 409. */
@@ -503,6 +503,23 @@ export interface paths {
         put?: never;
         /** Does something to many contacts. */
         post: operations["post_contacts_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/bulk/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back what was done to many contacts, for those whom it changed, within thirty days. */
+        post: operations["post_contacts_bulk_id_undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1342,6 +1359,40 @@ export interface paths {
         patch: operations["patch_fields_id"];
         trace?: never;
     };
+    "/fields/{id}/conversion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a field another type, in the background; values that do not fit are empty afterwards. */
+        post: operations["post_fields_id_conversion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fields/{id}/conversion/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which values of a field would fit another type; nothing changes. */
+        post: operations["post_fields_id_conversion_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fields/{id}/restore": {
         parameters: {
             query?: never;
@@ -1353,6 +1404,23 @@ export interface paths {
         put?: never;
         /** Brings a deleted field back. */
         post: operations["post_fields_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fields/{id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a field is used, and how many have a value in it. */
+        get: operations["get_fields_id_uses"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2267,6 +2335,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/segments/{id}/reached": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What uses a segment and how many people that is about, for whoever changes or deletes it. */
+        get: operations["get_segments_id_reached"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/segments/{id}/rebuild": {
         parameters: {
             query?: never;
@@ -2871,13 +2956,27 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         ActionIn: {
+            /** Format: int64 */
+            campaign_id?: number | null;
+            /**
+             * Format: int64
+             * @description For `subscribe` and `unsubscribe`.
+             */
+            category_id?: number | null;
+            /** @description For `do_not_contact`, `contact_again` and `change_channel`; `email` when absent. */
+            channel?: string | null;
             comments?: string;
+            /** Format: int64 */
+            company_id?: number | null;
             kind: components["schemas"]["BulkWord"];
+            limit?: components["schemas"]["LimitIn"] | null;
             /**
              * Format: int64
              * @description For `set_owner`; none takes the owner away.
              */
             owner_id?: number | null;
+            pause?: components["schemas"]["PauseIn"] | null;
+            preferred?: boolean | null;
             /** Format: int64 */
             segment_id?: number | null;
             /**
@@ -2885,6 +2984,8 @@ export interface components {
              * @description For `change_stage`; null: out of any.
              */
             stage_id?: number | null;
+            /** @description For `change_channel`, as the three below: what is absent stays as it is with everybody. */
+            subscribed?: boolean | null;
             tags?: string[];
         };
         ActivityLink: {
@@ -2958,19 +3059,27 @@ export interface components {
             select: components["schemas"]["SelectIn"];
         };
         BulkOut: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many contacts changed; with a task: how many it is about.
+             */
             affected: number;
             /**
              * Format: int64
              * @description The task that does it, when they are many.
              */
             task_id: number | null;
+            /**
+             * Format: int64
+             * @description By this number it can be taken back.
+             */
+            undo: number | null;
         };
         /**
          * @description What is done to many contacts.
          * @enum {string}
          */
-        BulkWord: "add_tags" | "remove_tags" | "add_to_segment" | "remove_from_segment" | "do_not_contact" | "set_owner" | "change_stage" | "delete" | "restore";
+        BulkWord: "add_tags" | "remove_tags" | "add_to_segment" | "remove_from_segment" | "add_to_campaign" | "remove_from_campaign" | "do_not_contact" | "contact_again" | "change_channel" | "subscribe" | "unsubscribe" | "add_to_company" | "remove_from_company" | "set_owner" | "change_stage" | "delete" | "restore";
         /**
          * @description The kind of thing that a category is for.
          * @enum {string}
@@ -3220,6 +3329,11 @@ export interface components {
              */
             score?: number | null;
             /**
+             * @description Tags by name; `-name` takes one away.
+             * @default []
+             */
+            tags?: string[];
+            /**
              * Format: int64
              * @description Refused with 409 when the company is no longer at this version.
              * @default null
@@ -3284,6 +3398,7 @@ export interface components {
             published: boolean;
             /** Format: int64 */
             score: number;
+            tags: components["schemas"]["TagRef"][];
             updated_at: string;
             /** Format: int64 */
             version: number;
@@ -3433,6 +3548,39 @@ export interface components {
             segment?: number | null;
             /** @description Only contacts with this tag. */
             tag?: string | null;
+        };
+        /** @description What a field is to become. */
+        ConversionIn: {
+            labels?: components["schemas"]["Labels"] | null;
+            /** @description For types with a list of choices. */
+            options?: components["schemas"]["OptionOut"][];
+            type: components["schemas"]["FieldTypeWord"];
+        };
+        ConversionOut: {
+            /**
+             * Format: int64
+             * @description The task that does it.
+             */
+            task_id: number;
+        };
+        /** @description What a conversion would do. */
+        ConversionPreviewOut: {
+            /** @description Whether these are all. */
+            all: boolean;
+            /**
+             * Format: int64
+             * @description How many fit; the others would be empty.
+             */
+            fit: number;
+            /** @description The values met most often: choices can be made of them. */
+            met: components["schemas"]["MetOut"][];
+            /** @description Some of those that do not fit. */
+            unfit: components["schemas"]["UnfitOut"][];
+            /**
+             * Format: int64
+             * @description Values looked at.
+             */
+            values: number;
         };
         /** @description Numbers of an email. */
         CountsOut: {
@@ -3910,6 +4058,29 @@ export interface components {
          * @enum {string}
          */
         FieldTypeWord: "text" | "long_text" | "number" | "date" | "datetime" | "boolean" | "select" | "multiselect" | "email" | "url" | "phone" | "country" | "region" | "timezone" | "locale" | "lookup";
+        /** @description Something that uses a field. */
+        FieldUseOut: {
+            /** Format: int64 */
+            id: number;
+            kind: components["schemas"]["FieldUserWord"];
+            name: string;
+        };
+        /**
+         * @description What may use a field.
+         * @enum {string}
+         */
+        FieldUserWord: "segment" | "form" | "campaign" | "email" | "page" | "view";
+        /** @description Where a field is used. */
+        FieldUsesOut: {
+            /** @description False: `values` is an estimate. */
+            exact: boolean;
+            uses: components["schemas"]["FieldUseOut"][];
+            /**
+             * Format: int64
+             * @description How many contacts or companies have a value.
+             */
+            values: number;
+        };
         /** @description The value of a contact's field. */
         FieldValue: null | string | number | boolean | string[];
         /** @description One question about a contact; the catalogue lists fields and operators. */
@@ -3981,7 +4152,7 @@ export interface components {
          * @description What happens when a form was sent in.
          * @enum {string}
          */
-        FormActionWord: "add_tags" | "change_points" | "add_to_segment" | "change_stage" | "record_utm" | "allow_contact";
+        FormActionWord: "add_tags" | "change_points" | "change_company_score" | "add_to_segment" | "change_stage" | "record_utm" | "allow_contact";
         /** @description A field of a form. */
         FormFieldBody: {
             /**
@@ -4138,8 +4309,12 @@ export interface components {
         };
         /** @description How contacts are told apart. */
         IdentitySettings: {
+            /** @description The same for companies. */
+            all_company_identifiers?: boolean;
             /** @description All identifiers that somebody gives must be a contact's; otherwise any of them is enough. */
             all_identifiers: boolean;
+            /** @description A contact belongs to one company at most. */
+            one_company?: boolean;
         };
         ImportIn: {
             /**
@@ -4321,6 +4496,12 @@ export interface components {
          * @enum {string}
          */
         LikenessWord: "mailbox" | "phone" | "name_and_company";
+        /** @description At most so many messages in a period; without a number there is no rule. */
+        LimitIn: {
+            /** Format: int64 */
+            most?: number | null;
+            period?: components["schemas"]["PeriodWord"] | null;
+        };
         /** @description A link and its clicks. */
         LinkStat: {
             /** Format: int64 */
@@ -4416,6 +4597,12 @@ export interface components {
             open_url: string | null;
             source: string;
             text: string;
+        };
+        /** @description A value and how often it was met. */
+        MetOut: {
+            /** Format: int64 */
+            times: number;
+            value: string;
         };
         /** @description Rows that move along. */
         MovedOut: {
@@ -4766,6 +4953,7 @@ export interface components {
                 published: boolean;
                 /** Format: int64 */
                 score: number;
+                tags: components["schemas"]["TagRef"][];
                 updated_at: string;
                 /** Format: int64 */
                 version: number;
@@ -5416,6 +5604,11 @@ export interface components {
                 title: string;
                 /** Format: int64 */
                 total: number | null;
+                /**
+                 * Format: int64
+                 * @description A deed on many contacts that can be taken back, by its number.
+                 */
+                undo: number | null;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
@@ -5525,6 +5718,11 @@ export interface components {
          * @enum {string}
          */
         PathWord: "yes" | "no";
+        /** @description Nothing from here to there; without both ends a pause is over. */
+        PauseIn: {
+            from?: string | null;
+            until?: string | null;
+        };
         PeopleChange: {
             add?: number[];
             remove?: number[];
@@ -5795,6 +5993,22 @@ export interface components {
          * @enum {string}
          */
         PurposeWord: "marketing" | "transactional";
+        /** @description Something that a change of the segment reaches. */
+        ReachedOut: {
+            /** @description It is at work now: a running campaign, a published email, form or segment. */
+            active: boolean;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description People in the campaign, members of the segment, people who would get the email.
+             */
+            people: number | null;
+            type: components["schemas"]["SegmentUserWord"];
+            /** @description The segment can be deleted in spite of it; it goes on without. */
+            yields: boolean;
+        };
         ReasonOut: {
             /** Format: int64 */
             count: number;
@@ -6004,6 +6218,11 @@ export interface components {
              */
             segment_id?: number | null;
         };
+        /**
+         * @description What may use a segment.
+         * @enum {string}
+         */
+        SegmentUserWord: "segment" | "campaign" | "email" | "form" | "point_trigger";
         /** @description Contacts by their ids, or all that a list shows. */
         SelectIn: components["schemas"]["ContactScope"] & {
             ids?: number[] | null;
@@ -6358,6 +6577,11 @@ export interface components {
             title: string;
             /** Format: int64 */
             total: number | null;
+            /**
+             * Format: int64
+             * @description A deed on many contacts that can be taken back, by its number.
+             */
+            undo: number | null;
         };
         /**
          * @description How far a task is.
@@ -6501,6 +6725,11 @@ export interface components {
         TryOut: {
             member: boolean;
             tree: components["schemas"]["ExplainTree"];
+        };
+        /** @description A value that does not fit, and why. */
+        UnfitOut: {
+            reason: string;
+            value: string;
         };
         /**
          * @description The unit of a wait: minutes, hours, days, months, years.
@@ -7987,6 +8216,36 @@ export interface operations {
                 "application/json": components["schemas"]["BulkIn"];
             };
         };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_contacts_bulk_id_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
@@ -10078,6 +10337,74 @@ export interface operations {
             };
         };
     };
+    post_fields_id_conversion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversionIn"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversionOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_fields_id_conversion_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversionIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversionPreviewOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     post_fields_id_restore: {
         parameters: {
             query?: never;
@@ -10095,6 +10422,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FieldOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_fields_id_uses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldUsesOut"];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -12518,6 +12875,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ForgottenOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_segments_id_reached: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReachedOut"][];
                 };
             };
             /** @description What is wrong and what can be done */

@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Stack, Text } from "@mantine/core";
+import { Badge, Button, Group, Menu, Stack, Text } from "@mantine/core";
 import { IconBuilding, IconDownload, IconPlus } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -145,6 +145,19 @@ export function CompaniesPage() {
                   {[row.fields.companycity, row.fields.companycountry].filter(Boolean).join(", ")}
                 </Text>
               </>
+            ),
+          },
+          {
+            key: "tags",
+            title: t("contacts:tags"),
+            render: (row) => (
+              <Group gap={4}>
+                {row.tags.slice(0, 3).map((tag) => (
+                  <Badge key={tag.id} className="hg-badge" variant="default">
+                    {tag.name}
+                  </Badge>
+                ))}
+              </Group>
             ),
           },
           {

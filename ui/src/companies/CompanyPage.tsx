@@ -8,6 +8,7 @@ import { $api, byCursor, http, refresh, take } from "../api/client";
 import type { Company, CompanyMember, CompanyMoment, Field } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { FactRow } from "../contacts/FactsCard";
+import { TagsCard } from "../contacts/TagsCard";
 import { useFields } from "../contacts/use-fields";
 import { rowsOf } from "../ui/DataList";
 import { DotsMenu } from "../ui/DotsMenu";
@@ -63,6 +64,15 @@ function Record({ company }: { company: Company }) {
         <Facts company={company} />
         <People company={company} />
         <Stack>
+          <TagsCard
+            tags={company.tags}
+            write={async (tags) => {
+              await take(
+                http.PATCH("/companies/{id}", { params: { path: { id: company.id } }, body: { tags } }),
+              );
+              await refresh("/companies", "/tags");
+            }}
+          />
           <ScoreCard company={company} />
           <History company={company} />
         </Stack>

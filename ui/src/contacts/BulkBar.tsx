@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Stack, Text } from "@mantine/core";
+import { Button, Group, Menu, Text } from "@mantine/core";
 import { IconDots, IconTag, IconTrash, IconUsersGroup } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,8 +6,9 @@ import { http, refresh, take } from "../api/client";
 import type { BulkAction, ContactSelect } from "../api/types";
 import { number } from "../ui/format";
 import { FormModal } from "../ui/parts";
-import { TagNames, ThingSelect } from "../ui/pickers";
 import { attempt, said, undoable } from "../ui/toasts";
+import { type Asked, BulkForm } from "./BulkForm";
+import { ExportMenu } from "./ExportMenu";
 
 type Props = {
   select: ContactSelect;
@@ -16,46 +17,53 @@ type Props = {
   everything: boolean;
   onEverything: () => void;
   segment?: number;
+  columns: string[];
   clear: () => void;
 };
 
-type Asked = "add_tags" | "remove_tags" | "add_to_segment" | "change_stage";
+const BELONG: Asked[] = [
+  "remove_tags",
+  "remove_from_segment",
+  "add_to_campaign",
+  "remove_from_campaign",
+  "add_to_company",
+  "remove_from_company",
+  "change_stage",
+  "set_owner",
+];
+const REACH: Asked[] = ["do_not_contact", "contact_again", "change_channel", "subscribe", "unsubscribe"];
 
-const TAKES_BACK: Partial<Record<BulkAction["kind"], BulkAction["kind"]>> = {
-  add_tags: "remove_tags",
-  delete: "restore",
-  add_to_segment: "remove_from_segment",
-};
+const again = () =>
+  refresh("/contacts", "/segments", "/tags", "/stages", "/companies", "/campaigns", "/tasks");
 
 /** What can be done with the selected contacts; reaches from the rows shown to all that match. */
 export function BulkBar(props: Props) {
   const { t } = useTranslation("contacts");
   const [asking, setAsking] = useState<Asked | null>(null);
-  const [tags, setTags] = useState<string[]>([]);
-  const [segment, setSegment] = useState<number | null>(null);
-  const [stage, setStage] = useState<number | null>(null);
 
   const run = (action: BulkAction) =>
     attempt(async () => {
       const result = await take(http.POST("/contacts/bulk", { body: { select: props.select, action } }));
       const words = t(`bulk.done.${action.kind}`, { count: result.affected, shown: number(result.affected) });
-      const back = TAKES_BACK[action.kind];
-      const ids = "ids" in props.select;
-      if (back && ids && !result.task_id) {
+      const { undo } = result;
+      if (result.task_id != null) said(t("bulk.started"));
+      else if (undo == null) said(words);
+      else
         undoable(words, async () => {
-          await take(
-            http.POST("/contacts/bulk", {
-              body: { select: props.select, action: { ...action, kind: back } },
-            }),
-          );
-          await refresh("/contacts", "/segments", "/tags");
+          await take(http.POST("/contacts/bulk/{id}/undo", { params: { path: { id: undo } } }));
+          await again();
         });
-      } else said(result.task_id ? t("bulk.started") : words);
       setAsking(null);
-      setTags([]);
       props.clear();
-      await refresh("/contacts", "/segments", "/tags", "/stages", "/tasks");
+      await again();
     });
+
+  const items = (kinds: Asked[]) =>
+    kinds.map((kind) => (
+      <Menu.Item key={kind} onClick={() => setAsking(kind)}>
+        {t(`bulk.${kind}`)}
+      </Menu.Item>
+    ));
 
   return (
     <Group
@@ -97,6 +105,7 @@ export function BulkBar(props: Props) {
         >
           {t("bulk.add_to_segment")}
         </Button>
+        <ExportMenu select={props.select} columns={props.columns} compact />
         <Button
           size="xs"
           variant="default"
@@ -111,15 +120,11 @@ export function BulkBar(props: Props) {
               <IconDots size={16} aria-hidden />
             </Button>
           </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item onClick={() => setAsking("remove_tags")}>{t("bulk.remove_tags")}</Menu.Item>
-            <Menu.Item onClick={() => setAsking("change_stage")}>{t("bulk.change_stage")}</Menu.Item>
-            {props.segment && (
-              <Menu.Item onClick={() => run({ kind: "remove_from_segment", segment_id: props.segment })}>
-                {t("bulk.remove_from_segment")}
-              </Menu.Item>
-            )}
-            <Menu.Item onClick={() => run({ kind: "do_not_contact" })}>{t("bulk.do_not_contact")}</Menu.Item>
+          <Menu.Dropdown mah={460} style={{ overflowY: "auto" }}>
+            <Menu.Label>{t("bulk.groups.belong")}</Menu.Label>
+            {items(BELONG)}
+            <Menu.Label>{t("bulk.groups.reach")}</Menu.Label>
+            {items(REACH)}
           </Menu.Dropdown>
         </Menu>
       </Group>
@@ -128,46 +133,9 @@ export function BulkBar(props: Props) {
         close={() => setAsking(null)}
         title={asking ? t(`bulk.${asking}`) : ""}
       >
-        <Stack>
-          {asking === "change_stage" ? (
-            <ThingSelect
-              kind="stages"
-              label={t("stage")}
-              description={t("bulk.stageHint")}
-              clearable
-              value={stage}
-              onChange={setStage}
-            />
-          ) : asking === "add_to_segment" ? (
-            <ThingSelect
-              kind="segments"
-              label={t("segment")}
-              description={t("bulk.segmentHint")}
-              value={segment}
-              onChange={setSegment}
-            />
-          ) : (
-            <TagNames
-              label={t("tags")}
-              description={t("tagsHint")}
-              value={tags}
-              onChange={setTags}
-              autoFocus
-            />
-          )}
-          <Group justify="flex-end">
-            <Button
-              disabled={asking === "add_to_segment" ? !segment : asking !== "change_stage" && !tags.length}
-              onClick={() => {
-                if (asking === "add_to_segment") run({ kind: asking, segment_id: segment! });
-                else if (asking === "change_stage") run({ kind: asking, stage_id: stage });
-                else if (asking) run({ kind: asking, tags });
-              }}
-            >
-              {t("bulk.apply", { count: props.count, shown: number(props.count) })}
-            </Button>
-          </Group>
-        </Stack>
+        {asking && (
+          <BulkForm key={asking} kind={asking} count={props.count} segment={props.segment} run={run} />
+        )}
       </FormModal>
     </Group>
   );

@@ -1,4 +1,4 @@
-import { Avatar, Badge, Button, Chip, Group, Menu, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Avatar, Button, Chip, Group, Menu, SimpleGrid, Stack, Text } from "@mantine/core";
 import { IconTimeline } from "@tabler/icons-react";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
@@ -14,8 +14,7 @@ import { DotsMenu } from "../ui/DotsMenu";
 import { ago } from "../ui/format";
 import { PathLink, pathOf, TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
-import { Card, FormModal } from "../ui/parts";
-import { TagNames } from "../ui/pickers";
+import { Card } from "../ui/parts";
 import { EmptyState, ErrorState, StateBadge, Waiting } from "../ui/states";
 import { Timeline } from "../ui/Timeline";
 import { attempt, undoable } from "../ui/toasts";
@@ -28,6 +27,7 @@ import { momentDetail, readable } from "./moments";
 import { NotesCard } from "./NotesCard";
 import { PointsCard, StageCard } from "./PointsCard";
 import { ReachCard, StopLabels } from "./ReachCard";
+import { TagsCard } from "./TagsCard";
 import { TracesCard } from "./TracesCard";
 import { kindsOf, TIMELINE_GROUPS } from "./timeline-groups";
 
@@ -107,7 +107,15 @@ function Record({ contact }: { contact: Contact }) {
         </Stack>
         <TimelineCard contact={contact} />
         <Stack>
-          <TagsCard contact={contact} />
+          <TagsCard
+            tags={contact.tags}
+            write={async (tags) => {
+              await take(
+                http.PATCH("/contacts/{id}", { params: { path: { id: contact.id } }, body: { tags } }),
+              );
+              await refresh("/contacts", "/tags");
+            }}
+          />
           <StageCard contact={contact} />
           <PointsCard contact={contact} />
           <CompaniesCard contact={contact} />
@@ -203,69 +211,6 @@ function TimelineTitle({ item }: { item: TimelineItem }) {
       </PathLink>
       {title.slice(at + item.link.label.length)}
     </>
-  );
-}
-
-function TagsCard({ contact }: { contact: Contact }) {
-  const { t } = useTranslation("contacts");
-  const may = useMayEdit();
-  const [names, setNames] = useState<string[] | null>(null);
-  const save = () =>
-    attempt(async () => {
-      const before = contact.tags.map((tag) => tag.name);
-      const changes = [
-        ...names!.filter((name) => !before.includes(name)),
-        ...before.filter((name) => !names!.includes(name)).map((name) => `-${name}`),
-      ];
-      await take(
-        http.PATCH("/contacts/{id}", { params: { path: { id: contact.id } }, body: { tags: changes } }),
-      );
-      setNames(null);
-      await refresh("/contacts", "/tags");
-    });
-  return (
-    <Card
-      title={t("tags")}
-      aside={
-        may && (
-          <Button
-            size="compact-sm"
-            variant="subtle"
-            onClick={() => setNames(contact.tags.map((tag) => tag.name))}
-          >
-            {t("record.editTags")}
-          </Button>
-        )
-      }
-    >
-      {contact.tags.length ? (
-        <Group gap={6}>
-          {contact.tags.map((tag) => (
-            <Badge key={tag.id} className="hg-badge" variant="default">
-              {tag.name}
-            </Badge>
-          ))}
-        </Group>
-      ) : (
-        <Text size="sm" c="dimmed">
-          {t("common:none")}
-        </Text>
-      )}
-      <FormModal opened={names !== null} close={() => setNames(null)} title={t("record.editTags")}>
-        <Stack>
-          <TagNames
-            label={t("tags")}
-            description={t("tagsHint")}
-            value={names ?? []}
-            onChange={setNames}
-            autoFocus
-          />
-          <Group justify="flex-end">
-            <Button onClick={save}>{t("common:save")}</Button>
-          </Group>
-        </Stack>
-      </FormModal>
-    </Card>
   );
 }
 

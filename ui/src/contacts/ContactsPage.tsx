@@ -244,6 +244,7 @@ export function ContactsPage() {
           everything={everything}
           onEverything={() => setEverything(true)}
           segment={view.segment}
+          columns={exportable}
           clear={() => {
             setSelected(new Set());
             setEverything(false);

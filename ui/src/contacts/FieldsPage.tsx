@@ -25,8 +25,9 @@ import { FilterBar } from "../ui/FilterBar";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
 import { EmptyState, ErrorSummary } from "../ui/states";
-import { removeWithUndo } from "../ui/toasts";
 import { useView } from "../ui/view";
+import { ConvertField } from "./ConvertField";
+import { DeleteField, FieldUses } from "./FieldUses";
 import { parseOptions, printOptions } from "./options";
 
 const TYPES: FieldType[] = [
@@ -66,11 +67,8 @@ export function FieldsPage() {
   const [view, change] = useView<{ of?: "company" }>();
   const object = view.of ?? "contact";
   const query = $api.useQuery("get", "/fields", { params: { query: { object } } });
-  const remove = (field: Field) =>
-    removeWithUndo(field.label, ["/fields"], {
-      remove: () => take(http.DELETE("/fields/{id}", { params: { path: { id: field.id } } })),
-      restore: () => take(http.POST("/fields/{id}/restore", { params: { path: { id: field.id } } })),
-    });
+  const [removing, setRemoving] = useState<Field | null>(null);
+  const [converting, setConverting] = useState<Field | null>(null);
   return (
     <>
       <PageHeader
@@ -161,7 +159,10 @@ export function FieldsPage() {
               may && (
                 <DotsMenu label={t("common:moreActions", { name: field.label })}>
                   <Menu.Item onClick={() => setEditing(field)}>{t("common:edit")}</Menu.Item>
-                  <Menu.Item disabled={field.fixed} onClick={() => remove(field)}>
+                  <Menu.Item disabled={field.fixed || field.unique} onClick={() => setConverting(field)}>
+                    {t("convert.action")}
+                  </Menu.Item>
+                  <Menu.Item disabled={field.fixed} onClick={() => setRemoving(field)}>
                     {t("common:delete")}
                   </Menu.Item>
                 </DotsMenu>
@@ -188,6 +189,15 @@ export function FieldsPage() {
           />
         )}
       </FormModal>
+      <FormModal
+        opened={converting !== null}
+        close={() => setConverting(null)}
+        title={t("convert.title", { name: converting?.label ?? "" })}
+        size="lg"
+      >
+        {converting && <ConvertField field={converting} types={TYPES} close={() => setConverting(null)} />}
+      </FormModal>
+      <DeleteField field={removing} close={() => setRemoving(null)} />
     </>
   );
 }
@@ -307,6 +317,7 @@ function FieldForm({ object, field, close }: FormProps) {
           label={t("fieldsPage.publicly")}
           {...form.getInputProps("publicly_updatable", { type: "checkbox" })}
         />
+        {field && <FieldUses field={field} />}
         <Group justify="flex-end">
           <Button type="submit">{t("common:save")}</Button>
         </Group>

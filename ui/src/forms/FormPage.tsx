@@ -267,6 +267,14 @@ function AfterCard({ editor }: { editor: Editor<Form> }) {
                     />
                   </Group>
                 )}
+                {action.kind === "change_company_score" && (
+                  <NumberInput
+                    label={t("action.change_company_score")}
+                    description={t("after.companyScoreHint")}
+                    value={action.points ?? 0}
+                    onChange={(points) => edit(index, { ...action, points: Number(points) || 0 })}
+                  />
+                )}
                 {action.kind === "change_stage" && (
                   <ThingSelect
                     kind="stages"
@@ -321,6 +329,9 @@ function AfterCard({ editor }: { editor: Editor<Form> }) {
               </Menu.Item>
               <Menu.Item onClick={() => add({ kind: "change_points", operator: "plus", points: 10 })}>
                 {t("action.change_points")}
+              </Menu.Item>
+              <Menu.Item onClick={() => add({ kind: "change_company_score", points: 5 })}>
+                {t("action.change_company_score")}
               </Menu.Item>
               <Menu.Item onClick={() => add({ kind: "change_stage" })}>{t("action.change_stage")}</Menu.Item>
               <Menu.Item onClick={() => add({ kind: "add_to_segment", segments: [] })}>

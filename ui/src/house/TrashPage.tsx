@@ -24,6 +24,7 @@ const KINDS = [
   "point_action",
   "point_trigger",
   "point_group",
+  "company",
 ];
 
 /** What was deleted, and the way back. */
@@ -43,7 +44,17 @@ export function TrashPage() {
         http.POST("/trash/{kind}/{id}/restore", { params: { path: { kind: row.kind, id: row.id } } }),
       );
       said(t("trash.restored", { name: row.name }));
-      await refresh("/trash", "/contacts", "/segments", "/tags", "/emails", "/pages", "/forms", "/campaigns");
+      await refresh(
+        "/trash",
+        "/contacts",
+        "/segments",
+        "/tags",
+        "/emails",
+        "/pages",
+        "/forms",
+        "/campaigns",
+        "/companies",
+      );
     });
   return (
     <>

@@ -17,6 +17,7 @@ import { ErrorState, ErrorSummary, Waiting } from "../ui/states";
 import { Builder, fieldsByName } from "./Builder";
 import { ExplainNode } from "./ExplainNode";
 import { countable, type Tree, toGroup, toTree } from "./filter";
+import { ReachedCard } from "./Reached";
 
 const NEW: Segment = {
   id: 0,
@@ -204,6 +205,7 @@ function SegmentEditor({ segment, catalogue }: { segment: Segment; catalogue: Ca
           </Card>
         </Stack>
         <div className="hg-sticky">
+          <ReachedCard segment={segment} />
           <PreviewCard
             empty={!ready.filter.rules.length}
             pending={preview.isFetching}

@@ -28,9 +28,9 @@ import { EmptyState, ErrorState, Waiting } from "../ui/states";
 import { attempt, said, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
 import { ExplainNode } from "./ExplainNode";
+import { useDeleteSegment } from "./Reached";
 import { Compare, Growth, Overrides } from "./SegmentParts";
 import { SegmentSettings } from "./SegmentSettings";
-import { useDeleteSegment } from "./SegmentsPage";
 
 export function SegmentPage() {
   const { t } = useTranslation("segments");
@@ -38,7 +38,7 @@ export function SegmentPage() {
   const [view, change] = useView<{ tab?: string; contact?: number }>();
   const may = useMayEdit();
   const navigate = useNavigate();
-  const remove = useDeleteSegment();
+  const { remove, dialog } = useDeleteSegment(true);
   const [settings, setup] = useDisclosure();
   const query = $api.useQuery("get", "/segments/{id}", { params: { path: { id: Number(id) } } });
   useLive<{ id: number }>("segment", (event) => {
@@ -95,13 +95,7 @@ export function SegmentPage() {
                 <Menu.Item onClick={() => copy("freeze")}>{t("freeze")}</Menu.Item>
                 <Menu.Item onClick={publish}>{segment.published ? t("unpublish") : t("publish")}</Menu.Item>
                 <Menu.Item onClick={setup.open}>{t("setup.open")}</Menu.Item>
-                <Menu.Item
-                  onClick={async () => {
-                    if (await remove(segment)) navigate({ to: "/segments" });
-                  }}
-                >
-                  {t("common:delete")}
-                </Menu.Item>
+                <Menu.Item onClick={() => remove(segment)}>{t("common:delete")}</Menu.Item>
               </DotsMenu>
             </>
           )
@@ -223,6 +217,7 @@ export function SegmentPage() {
           />
         </Tabs.Panel>
       </Tabs>
+      {dialog}
     </>
   );
 }

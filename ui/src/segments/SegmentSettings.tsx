@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Stack, Switch, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Switch, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,6 +8,7 @@ import type { Segment } from "../api/types";
 import { CategorySelect } from "../ui/publish";
 import { ErrorSummary } from "../ui/states";
 import { said } from "../ui/toasts";
+import { ReachedCard } from "./Reached";
 
 /** What a segment is called, where it appears, and what a change of it touches. */
 export function SegmentSettings({ segment, close }: { segment: Segment; close: () => void }) {
@@ -37,11 +38,7 @@ export function SegmentSettings({ segment, close }: { segment: Segment; close: (
     <form onSubmit={submit}>
       <Stack>
         <ErrorSummary errors={errors} />
-        {segment.used_by.length > 0 && (
-          <Alert variant="default" title={t("setup.touches")}>
-            {segment.used_by.map((use) => use.name).join(", ")}
-          </Alert>
-        )}
+        <ReachedCard segment={segment} />
         <TextInput
           label={t("setup.publicName")}
           description={t("setup.publicNameHint")}

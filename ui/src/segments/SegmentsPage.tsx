@@ -2,7 +2,7 @@ import { Badge, Group, Menu, Text } from "@mantine/core";
 import { IconAlertTriangle, IconPlus, IconUsersGroup } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { $api, byCursor, http, refresh, take } from "../api/client";
+import { $api, byCursor, refresh } from "../api/client";
 import { useLive } from "../api/live";
 import type { Segment } from "../api/types";
 import type { ListSearch } from "../app/router";
@@ -14,29 +14,15 @@ import { ago, number } from "../ui/format";
 import { ButtonLink, TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { EmptyState } from "../ui/states";
-import { attempt, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
-
-export function useDeleteSegment() {
-  const { t } = useTranslation();
-  return (segment: Segment) =>
-    attempt(async () => {
-      const params = { path: { id: segment.id } };
-      await take(http.DELETE("/segments/{id}", { params }));
-      undoable(t("deleted", { name: segment.name }), async () => {
-        await take(http.POST("/segments/{id}/restore", { params }));
-        await refresh("/segments");
-      });
-      await refresh("/segments");
-    });
-}
+import { useDeleteSegment } from "./Reached";
 
 export function SegmentsPage() {
   const { t } = useTranslation("segments");
   const [view, change] = useView<ListSearch>();
   const navigate = useNavigate();
   const may = useMayEdit();
-  const remove = useDeleteSegment();
+  const { remove, dialog } = useDeleteSegment();
   const query = $api.useInfiniteQuery(
     "get",
     "/segments",
@@ -162,6 +148,7 @@ export function SegmentsPage() {
           )
         }
       />
+      {dialog}
     </>
   );
 }

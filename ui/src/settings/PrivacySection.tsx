@@ -2,7 +2,7 @@ import { Button, Group, NumberInput, SimpleGrid, Stack, Switch, Text } from "@ma
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
-import type { RetentionSettings } from "../api/types";
+import type { IdentitySettings, RetentionSettings } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { number } from "../ui/format";
 import { Card } from "../ui/parts";
@@ -79,7 +79,7 @@ function RetentionForm({ value }: { value: RetentionSettings }) {
   );
 }
 
-function IdentityForm({ value }: { value: { all_identifiers: boolean } }) {
+function IdentityForm({ value }: { value: IdentitySettings }) {
   const { t } = useTranslation("persons");
   const { form, ...rest } = useSettingsForm(value, (body) => take(http.PUT("/settings/identity", { body })));
   return (
@@ -89,6 +89,18 @@ function IdentityForm({ value }: { value: { all_identifiers: boolean } }) {
           label={t("settings.allIdentifiers")}
           description={t("settings.allIdentifiersHint")}
           {...form.getInputProps("all_identifiers", { type: "checkbox" })}
+        />
+        <Switch
+          mt="md"
+          label={t("settings.allCompanyIdentifiers")}
+          description={t("settings.allCompanyIdentifiersHint")}
+          {...form.getInputProps("all_company_identifiers", { type: "checkbox" })}
+        />
+        <Switch
+          mt="md"
+          label={t("settings.oneCompany")}
+          description={t("settings.oneCompanyHint")}
+          {...form.getInputProps("one_company", { type: "checkbox" })}
         />
       </Card>
     </Panel>

@@ -107,6 +107,23 @@ function TaskRow({ task }: { task: Task }) {
                 {t("stop")}
               </Button>
             )}
+            {task.undo != null && (
+              <Button
+                size="xs"
+                variant="default"
+                onClick={() =>
+                  attempt(async () => {
+                    await take(
+                      http.POST("/contacts/bulk/{id}/undo", { params: { path: { id: task.undo! } } }),
+                    );
+                    await refresh("/tasks", "/contacts");
+                  }, t("undone"))
+                }
+                aria-label={`${t("common:undo")}: ${task.title}`}
+              >
+                {t("common:undo")}
+              </Button>
+            )}
             {task.state === "stopped" && (
               <Button
                 size="xs"

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use hg_core::campaigns::{Kind, Path, Plan, StepType};
-use hg_core::ids::{CampaignId, ContactId, StepId};
+use hg_core::ids::{CampaignId, ContactId, SegmentId, StepId};
 use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx, Value};
 use serde_json::Value as Json;
@@ -14,6 +14,7 @@ use crate::contacts;
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::list::{ListQuery, Page};
+use crate::segments;
 
 /// What part of the people is wanted.
 #[derive(Debug, Clone, Default)]
@@ -78,6 +79,10 @@ pub struct InCampaign {
     pub name: String,
     pub state: String,
     pub joined_at: Timestamp,
+    /// Somebody or a form brought her in, not a segment.
+    pub by_hand: bool,
+    /// Segments that feed it and that she belongs to.
+    pub through: Vec<SegmentId>,
     pub next: Vec<Next>,
 }
 
@@ -264,20 +269,33 @@ pub async fn campaigns_of(cx: &Cx, contact: ContactId) -> Result<Vec<InCampaign>
         .read(move |tx| {
             let rows = tx.all(
                 Sql::new(
-                    "SELECT m.campaign_id, m.state, m.joined_at FROM campaign_members m JOIN campaigns c ON c.id = m.campaign_id \
+                    "SELECT m.campaign_id, m.state, m.joined_at, m.by_hand FROM campaign_members m JOIN campaigns c ON c.id = m.campaign_id \
                      WHERE m.contact_id = $1 AND c.deleted_at IS NULL ORDER BY m.joined_at DESC",
                 )
                 .bind(contact),
-                |r| Ok((r.get::<CampaignId>(0)?, r.get::<String>(1)?, r.get::<Timestamp>(2)?)),
+                |r| Ok((r.get::<CampaignId>(0)?, r.get::<String>(1)?, r.get::<Timestamp>(2)?, r.get::<bool>(3)?)),
             )?;
             let mut out = Vec::new();
-            for (id, state, joined_at) in rows {
+            for (id, state, joined_at, by_hand) in rows {
                 let campaign = store::find(tx, id, false)?;
                 let running = campaign.state == State::Published && campaign.runs_at(now);
                 let next = open_rows(tx, id, contact)?.iter().filter_map(|r| next_of(&campaign.plan, r, running)).collect();
-                out.push(InCampaign { id, name: campaign.name, state, joined_at, next });
+                let through = sources_of(tx, id, contact)?;
+                out.push(InCampaign { id, name: campaign.name, state, joined_at, by_hand, through, next });
             }
             Ok(out)
         })
         .await
+}
+
+fn sources_of(tx: &mut Tx<'_>, campaign: CampaignId, contact: ContactId) -> Result<Vec<SegmentId>> {
+    let text = "SELECT source_id FROM campaign_sources WHERE campaign_id = $1 AND kind = 'segment' ORDER BY source_id";
+    let sources: Vec<SegmentId> = tx.all(Sql::new(text).bind(campaign), |r| r.get(0))?;
+    let mut inside = Vec::new();
+    for segment in sources {
+        if segments::contains(tx, segment, contact)? {
+            inside.push(segment);
+        }
+    }
+    Ok(inside)
 }

@@ -331,3 +331,28 @@ pub(crate) fn change_one_in(ws: &Workspace, tx: &mut Tx<'_>, id: CampaignId, con
     }
     run.finish()
 }
+
+/// Adds contacts by hand to a campaign or takes them out, in the caller's transaction; which of them moved.
+pub(crate) fn change_some_in(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    id: CampaignId,
+    contacts: &[ContactId],
+    add: bool,
+) -> Result<Vec<ContactId>> {
+    store::find(tx, id, false)?;
+    let mut run = Run::new(ws, tx);
+    let mut moved = Vec::new();
+    for contact in contacts {
+        let changed = if add {
+            run.enter(id, *contact, Entry::ByHand)?
+        } else {
+            run.leave(id, *contact, true, "Somebody removed the contact from the campaign.")?
+        };
+        if changed {
+            moved.push(*contact);
+        }
+    }
+    run.finish()?;
+    Ok(moved)
+}

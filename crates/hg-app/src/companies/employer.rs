@@ -14,6 +14,7 @@ use crate::contacts::save::unique_key;
 use crate::contacts::{Source, Values, row};
 use crate::error::Result;
 use crate::fields::store::key_column;
+use crate::settings;
 
 /// What a contact's field `company` means for the companies of the contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +75,8 @@ impl Employer {
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     known: HashMap<(String, String), (CompanyId, String)>,
+    /// All identifiers of a row must be a company's; asked of the settings once.
+    all: Option<bool>,
 }
 
 impl Names {
@@ -88,14 +91,23 @@ impl Names {
         now: Timestamp,
     ) -> Result<Vec<Option<(CompanyId, String)>>> {
         let fields = fields.companies();
+        if self.all.is_none() {
+            self.all = Some(settings::identity_in(tx)?.all_company_identifiers);
+        }
         self.look(tx, fields, rows)?;
         self.make(tx, fields, rows, by, now)?;
         Ok(rows.iter().map(|values| self.of(fields, values)).collect())
     }
 
     fn of(&self, fields: &FieldCatalogue, values: &Values) -> Option<(CompanyId, String)> {
+        let met: Vec<Option<&(CompanyId, String)>> = keys(fields, values).into_iter().map(|key| self.known.get(&key)).collect();
+        if self.all == Some(true) {
+            // Identifiers that lead to different companies, or some of them nowhere, name none.
+            let first = met.first().copied().flatten()?;
+            return met.iter().all(|one| one.is_some_and(|(id, _)| *id == first.0)).then(|| first.clone());
+        }
         // Of several the oldest.
-        keys(fields, values).into_iter().filter_map(|key| self.known.get(&key)).min_by_key(|(id, _)| *id).cloned()
+        met.into_iter().flatten().min_by_key(|(id, _)| *id).cloned()
     }
 
     /// Asks for what is not known yet, once for each unique field.

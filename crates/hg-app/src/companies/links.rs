@@ -15,6 +15,7 @@ use crate::contacts;
 use crate::cx::{Action, Area, Cx};
 use crate::error::Result;
 use crate::list::{ListQuery, Page};
+use crate::settings;
 
 /// The companies of contacts, the primary one first, then the latest.
 pub(crate) fn links_in(tx: &mut Tx<'_>, contacts: &[i64]) -> Result<HashMap<ContactId, Vec<CompanyLink>>> {
@@ -95,6 +96,24 @@ pub(super) fn join(tx: &mut Tx<'_>, contact: ContactId, company: CompanyId, tell
     let added = add(tx, contact, company, true, now)?;
     if added && tell {
         tell_contact(tx, contact, company, true, now)?;
+    }
+    if added { only_one(tx, &[contact], company, now) } else { Ok(()) }
+}
+
+/// Where contacts belong to one company at most, the new one takes the place of those before.
+fn only_one(tx: &mut Tx<'_>, contacts: &[ContactId], company: CompanyId, now: Timestamp) -> Result<()> {
+    if contacts.is_empty() || !settings::identity_in(tx)?.one_company {
+        return Ok(());
+    }
+    let plain: Vec<i64> = contacts.iter().map(|id| id.0).collect();
+    let others: Vec<(ContactId, CompanyId)> = tx.all(
+        Sql::new("SELECT contact_id, company_id FROM contact_companies WHERE contact_id @in($1) AND company_id <> $2")
+            .bind(plain.as_slice())
+            .bind(company),
+        |r| Ok((r.get(0)?, r.get(1)?)),
+    )?;
+    for (contact, other) in others {
+        leave(tx, contact, other, now)?;
     }
     Ok(())
 }
@@ -204,6 +223,7 @@ pub async fn link(cx: &Cx, company: CompanyId, contact: ContactId) -> Result<boo
             if added {
                 tell_contact(tx, contact, company, true, now)?;
                 log::write(tx, company, "contact_added", Some(contact), &actor, json!({}), now)?;
+                only_one(tx, &[contact], company, now)?;
             }
             settle(tx, &[contact.0], now)?;
             Ok(added)
@@ -218,7 +238,7 @@ pub async fn unlink(cx: &Cx, company: CompanyId, contact: ContactId) -> Result<(
     cx.db()
         .write(move |tx| {
             let (contact, company) = (contacts::survivor(tx, contact)?, service::survivor(tx, company)?);
-            if !leave(tx, contact, company, now)? {
+            if leave(tx, contact, company, now)?.is_none() {
                 return Err(CompanyProblem::NotLinked.into());
             }
             log::write(tx, company, "contact_removed", Some(contact), &actor, json!({}), now)?;
@@ -228,20 +248,66 @@ pub async fn unlink(cx: &Cx, company: CompanyId, contact: ContactId) -> Result<(
         .await
 }
 
-/// Removes the link and promotes another company; whether there was one.
-fn leave(tx: &mut Tx<'_>, contact: ContactId, company: CompanyId, now: Timestamp) -> Result<bool> {
+/// Removes the link and promotes another company; whether there was one, and it was the primary one.
+fn leave(tx: &mut Tx<'_>, contact: ContactId, company: CompanyId, now: Timestamp) -> Result<Option<bool>> {
     let was: Option<bool> = tx.opt(
         Sql::new("DELETE FROM contact_companies WHERE contact_id = $1 AND company_id = $2 RETURNING is_primary")
             .bind(contact)
             .bind(company),
         |r| r.get(0),
     )?;
-    let Some(primary) = was else { return Ok(false) };
+    let Some(primary) = was else { return Ok(None) };
     if primary && let Some(next) = links_in(tx, &[contact.0])?.remove(&contact).and_then(|l| l.into_iter().next()) {
         set_flags(tx, contact.0, next.id, true, false)?;
     }
     tell_contact(tx, contact, company, false, now)?;
-    Ok(true)
+    Ok(Some(primary))
+}
+
+/// Adds contacts to a company, as their primary one or beside it; who did not belong to it before.
+pub(crate) fn link_many_in(
+    tx: &mut Tx<'_>,
+    company: CompanyId,
+    contacts: &[ContactId],
+    primary: bool,
+    now: Timestamp,
+) -> Result<Vec<ContactId>> {
+    let company = service::survivor(tx, company)?;
+    let mut added = Vec::new();
+    for contact in contacts {
+        if primary {
+            no_primary(tx, *contact)?;
+        }
+        if add(tx, *contact, company, primary, now)? {
+            tell_contact(tx, *contact, company, true, now)?;
+            added.push(*contact);
+        }
+    }
+    if primary {
+        only_one(tx, &added, company, now)?;
+    }
+    let plain: Vec<i64> = contacts.iter().map(|id| id.0).collect();
+    settle(tx, &plain, now)?;
+    Ok(added)
+}
+
+/// Takes contacts out of a company; who belonged to it, and whether it was the primary one.
+pub(crate) fn unlink_many_in(
+    tx: &mut Tx<'_>,
+    company: CompanyId,
+    contacts: &[ContactId],
+    now: Timestamp,
+) -> Result<Vec<(ContactId, bool)>> {
+    let company = service::survivor(tx, company)?;
+    let mut gone = Vec::new();
+    for contact in contacts {
+        if let Some(primary) = leave(tx, *contact, company, now)? {
+            gone.push((*contact, primary));
+        }
+    }
+    let plain: Vec<i64> = gone.iter().map(|(id, _)| id.0).collect();
+    settle(tx, &plain, now)?;
+    Ok(gone)
 }
 
 /// Makes a company of the contact the primary one.
@@ -280,6 +346,9 @@ pub fn replace_links_in(tx: &mut Tx<'_>, contact: ContactId, companies: &[Compan
         if !wanted.contains(&company) {
             wanted.push(company);
         }
+    }
+    if wanted.len() > 1 && settings::identity_in(tx)?.one_company {
+        wanted.truncate(1);
     }
     let there: Vec<CompanyId> =
         links_in(tx, &[contact.0])?.remove(&contact).unwrap_or_default().into_iter().map(|l| l.id).collect();

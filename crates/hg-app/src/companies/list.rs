@@ -1,15 +1,16 @@
 //! The list of companies: search, order, pages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use hg_core::contacts::{FieldCatalogue, FieldValue, Search};
+use hg_core::contacts::{FieldCatalogue, FieldValue, Search, Term};
 use hg_core::ids::{CompanyId, UserId};
+use hg_core::segments::{Operator, TextTest};
 use hg_store::{Flow, Row, Sql, Tx, Value};
 use serde_json::Value as Json;
 
 use crate::companies::row::count_contacts;
 use crate::companies::search::{self, Facts};
-use crate::companies::{Company, CompanyProblem, load_many};
+use crate::companies::{Company, CompanyProblem, load_many, tags};
 use crate::contacts::row;
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
@@ -28,7 +29,7 @@ pub async fn list(cx: &Cx, query: ListQuery) -> Result<Page<Company>> {
             let fields = fields::catalogue(&ws, tx)?;
             let fields = fields.companies();
             let search = Search::parse(&query.search);
-            let wanted = Wanted::new(fields, search.as_ref(), me);
+            let wanted = Wanted::new(tx, fields, search.as_ref(), me)?;
             let (found, counted) = wanted.window(tx, &query)?;
             let total = match (&search, counted) {
                 (None, _) => Some(tx.scalar::<i64>("SELECT count(*) FROM companies WHERE deleted_at IS NULL")?),
@@ -56,7 +57,7 @@ pub(super) fn ids_after(
     limit: u32,
 ) -> Result<Vec<CompanyId>> {
     let search = Search::parse(search);
-    let wanted = Wanted::new(fields, search.as_ref(), me);
+    let wanted = Wanted::new(tx, fields, search.as_ref(), me)?;
     let mut found = Vec::new();
     let text = format!("SELECT {} FROM companies WHERE deleted_at IS NULL AND id > $1 ORDER BY id", wanted.columns("id"));
     tx.each(Sql::new(text).bind(after), |r| {
@@ -68,12 +69,38 @@ pub(super) fn ids_after(
     Ok(found)
 }
 
+/// The companies that a command about tags names.
+fn members(tx: &mut Tx<'_>, term: &Term) -> Result<HashSet<i64>> {
+    let name = match term.text.as_str() {
+        "none" => None,
+        text => Some(named(text, term.exact)?),
+    };
+    let found = tags::tagged(tx, name.as_ref())?;
+    if name.is_some() {
+        return Ok(found);
+    }
+    let all = tx.all("SELECT id FROM companies WHERE deleted_at IS NULL", |r| r.get::<i64>(0))?;
+    Ok(all.into_iter().filter(|id| !found.contains(id)).collect())
+}
+
+/// Whether a name is what was written, or begins so.
+fn named(written: &str, exact: bool) -> Result<TextTest> {
+    let test = match (exact, written.contains('%')) {
+        (true, false) => TextTest::of(Operator::Eq, written),
+        (true, true) => TextTest::of(Operator::Like, &written.replace('_', "\\_")),
+        (false, _) => TextTest::of(Operator::Like, &format!("{}%", written.replace('_', "\\_"))),
+    };
+    test.map_err(|(code, detail)| Error::field("/search", code, detail))
+}
+
 /// A search, and the columns that it looks at.
 struct Wanted<'a> {
     fields: &'a FieldCatalogue,
     search: Option<&'a Search>,
     aliases: Vec<String>,
     me: Option<UserId>,
+    /// Companies that commands about tags name.
+    inside: Vec<(&'a Term, HashSet<i64>)>,
 }
 
 /// Columns in front of those that the search looks at: id, sorted value, owner, published, overflow.
@@ -83,9 +110,13 @@ const FIXED: usize = 5;
 type Window = Vec<(Value, i64)>;
 
 impl<'a> Wanted<'a> {
-    fn new(fields: &'a FieldCatalogue, search: Option<&'a Search>, me: Option<UserId>) -> Wanted<'a> {
+    fn new(tx: &mut Tx<'_>, fields: &'a FieldCatalogue, search: Option<&'a Search>, me: Option<UserId>) -> Result<Wanted<'a>> {
         let aliases = search.map(|s| search::aliases(s, fields).into_iter().collect()).unwrap_or_default();
-        Wanted { fields, search, aliases, me }
+        let mut inside = Vec::new();
+        for term in search.map(search::hanging).unwrap_or_default() {
+            inside.push((term, members(tx, term)?));
+        }
+        Ok(Wanted { fields, search, aliases, me, inside })
     }
 
     fn columns(&self, sorted: &str) -> String {
@@ -112,7 +143,9 @@ impl<'a> Wanted<'a> {
             }
         }
         let text = |alias: &str| texts.get(alias).cloned();
-        let facts = Facts { id: r.get(0)?, owner: r.get(2)?, published: r.get(3)?, text: &text };
+        let id: i64 = r.get(0)?;
+        let inside = |term: &Term| self.inside.iter().any(|(known, ids)| *known == term && ids.contains(&id));
+        let facts = Facts { id, owner: r.get(2)?, published: r.get(3)?, text: &text, inside: &inside };
         Ok(search::matches(search, self.fields, &facts, self.me))
     }
 

@@ -6,6 +6,7 @@
 //! nobody knows it. A change that concerns many contacts (a new name, a deletion, a merge) is written for the first of them at
 //! once and for the others by [`FollowJob`], piece by piece; every contact reached is queued, so that her segments follow.
 
+mod adopt;
 mod employer;
 mod error;
 mod export;
@@ -18,12 +19,14 @@ mod row;
 mod save;
 mod search;
 mod service;
+mod tags;
 
+pub use adopt::AdoptJob;
 pub(crate) use employer::{Names, employ, employer_values};
 pub use error::CompanyProblem;
 pub use export::{export_page, export_start};
 pub use follow::FollowJob;
-pub(crate) use links::{absorb, links_in};
+pub(crate) use links::{absorb, link_many_in, links_in, unlink_many_in};
 pub use links::{contacts_of, link, links_of, make_primary, replace_links, replace_links_in, score_companies_of, unlink};
 pub use list::list;
 pub use log::{CompanyMoment, moments};

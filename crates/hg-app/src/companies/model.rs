@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hg_core::contacts::FieldValue;
-use hg_core::ids::{CompanyId, ContactId, UserId};
+use hg_core::ids::{CompanyId, ContactId, TagId, UserId};
 use hg_core::time::Timestamp;
 
 use crate::contacts::Values;
@@ -23,6 +23,8 @@ pub struct Company {
     pub values: Values,
     /// How many contacts belong to it; counted up to [`Company::MOST_COUNTED`].
     pub contacts: i64,
+    /// By name.
+    pub tags: Vec<(TagId, String)>,
 }
 
 impl Company {
@@ -49,6 +51,8 @@ pub struct CompanyInput {
     pub owner_id: Option<Option<UserId>>,
     pub score: Option<i64>,
     pub published: Option<bool>,
+    /// Tags by name; `-name` takes one away.
+    pub tags: Vec<String>,
 }
 
 /// A company of a contact.

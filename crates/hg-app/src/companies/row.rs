@@ -7,7 +7,7 @@ use hg_core::ids::CompanyId;
 use hg_store::{Row, Sql, Tx};
 use serde_json::Value as Json;
 
-use crate::companies::Company;
+use crate::companies::{Company, tags};
 use crate::contacts::row;
 use crate::error::Result;
 
@@ -27,6 +27,7 @@ fn read(r: &Row<'_>, fields: &FieldCatalogue) -> hg_store::Result<Company> {
         published: r.get(7)?,
         values: row::read_values(r, fields, FIXED_COLUMNS, overflow.as_ref())?,
         contacts: 0,
+        tags: Vec::new(),
     })
 }
 
@@ -36,6 +37,11 @@ pub(crate) fn load_many(tx: &mut Tx<'_>, fields: &FieldCatalogue, ids: &[Company
     let text = format!("SELECT {} FROM companies WHERE id @in($1) AND deleted_at IS NULL", row::with_columns(FIXED, fields));
     let mut found: HashMap<CompanyId, Company> =
         tx.all(Sql::new(text).bind(plain.as_slice()), |r| read(r, fields))?.into_iter().map(|c| (c.id, c)).collect();
+    for (id, tags) in tags::of_many(tx, &plain)? {
+        if let Some(company) = found.get_mut(&id) {
+            company.tags = tags;
+        }
+    }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 

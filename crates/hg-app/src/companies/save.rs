@@ -14,6 +14,7 @@ use crate::contacts::save::unique_key;
 use crate::contacts::{Existing, Values, row};
 use crate::error::{Error, Result};
 use crate::fields::store::key_column;
+use crate::settings;
 
 /// A change to be written.
 pub(crate) struct Change<'a> {
@@ -142,14 +143,20 @@ fn update(tx: &mut Tx<'_>, id: CompanyId, columns: BTreeMap<String, Value>) -> R
     Ok(())
 }
 
-/// Finds a company by its unique values, any of which is enough; of several the oldest.
+/// Finds a company by its unique values, of which any is enough or all must be its own, as the settings say; of several
+/// the oldest.
 pub(crate) fn find_by_unique(tx: &mut Tx<'_>, fields: &FieldCatalogue, values: &Values) -> Result<Option<CompanyId>> {
-    let mut oldest: Option<(i64, CompanyId)> = None;
+    let all = settings::identity_in(tx)?.all_company_identifiers;
+    let (mut oldest, mut asked): (Option<(i64, CompanyId)>, usize) = (None, 0);
     for field in fields.unique() {
         let Some(key) = values.get(&field.alias).and_then(|v| unique_key(field, v)) else { continue };
         let Some(column) = &field.column else { continue };
         let text = format!("SELECT created_at, id FROM companies WHERE {} = $1 AND deleted_at IS NULL", key_column(column));
         let found: Option<(i64, CompanyId)> = tx.opt(Sql::new(text).bind(key), |r| Ok((r.get(0)?, r.get(1)?)))?;
+        if all && (found.is_none() || asked > 0 && found != oldest) {
+            return Ok(None);
+        }
+        asked += 1;
         oldest = [oldest, found].into_iter().flatten().min();
     }
     Ok(oldest.map(|(_, id)| id))

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::audit::{self, Changes, Deed, Entry, Who};
 use crate::companies::follow::{self, Cause};
 use crate::companies::{
-    Change, Company, CompanyInput, CompanyProblem, find_by_unique, load_many, log, row::count_contacts, save,
+    Change, Company, CompanyInput, CompanyProblem, find_by_unique, load_many, log, row::count_contacts, save, tags,
 };
 use crate::contacts::{Existing, PointsOperator, Values, read_values};
 use crate::cx::{Action, Area, Cx};
@@ -70,6 +70,7 @@ pub async fn create(cx: &Cx, input: CompanyInput, match_existing: bool) -> Resul
                 let (id, _) = save::write(tx, fields, None, &change(&values, &input, false, by, now))?;
                 log::write(tx, id, "created", None, &actor, json!({}), now)?;
                 set_score(tx, id, &input, &actor, now)?;
+                tags::change(tx, id, &input.tags, now)?;
                 let company = load(&ws, tx, id)?;
                 audit::record(tx, &who, entry(Deed::Create, &company).changes(difference(None, &company)))?;
                 return Ok((company, true));
@@ -105,6 +106,7 @@ fn write(
         follow::start(tx, id, &company.name(), Cause::Changed, now)?;
     }
     set_score(tx, id, input, actor, now)?;
+    tags::change(tx, id, &input.tags, now)?;
     let after = load(ws, tx, id)?;
     audit::record(tx, who, entry(Deed::Update, &after).changes(difference(Some(&company), &after)))?;
     Ok(after)
@@ -143,6 +145,11 @@ fn difference(before: Option<&Company>, after: &Company) -> Changes {
     changes
         .field("owner_id", &before.and_then(|c| c.owner_id).map(|o| o.0), &after.owner_id.map(|o| o.0))
         .field("score", &before.map_or(0, |c| c.score), &after.score)
+        .field::<Vec<&String>>(
+            "tags",
+            &before.map(|c| c.tags.iter().map(|t| &t.1).collect()).unwrap_or_default(),
+            &after.tags.iter().map(|t| &t.1).collect(),
+        )
         .field("published", &before.is_none_or(|c| c.published), &after.published)
 }
 
@@ -342,6 +349,7 @@ pub async fn merge(cx: &Cx, loser: CompanyId, winner: CompanyId) -> Result<Compa
             let merged = json!({"merged": loser.name(), "merged_id": loser.id.0});
             audit::record(tx, &who, entry(Deed::Merge, &winner).detail(merged))?;
             log::write(tx, winner.id, "merged", None, &actor, json!({"name": loser.name(), "id": loser.id.0}), now)?;
+            tags::hand_over(tx, loser.id, winner.id)?;
             follow::start(tx, loser.id, &loser.name(), Cause::Merged { into: winner.id.0 }, now)?;
             load(&ws, tx, winner.id)
         })

@@ -24,6 +24,10 @@ pub enum ContactProblem {
     Search(String),
     #[error("There is no field “{0}” to sort by.")]
     Sort(String),
+    #[error("This was taken back already.")]
+    AlreadyUndone,
+    #[error("This still runs. Stop the task first; then what it did so far can be taken back.")]
+    StillRunning,
 }
 
 impl DomainError for ContactProblem {
@@ -37,12 +41,16 @@ impl DomainError for ContactProblem {
             ContactProblem::NoAction => "contact.no-action",
             ContactProblem::Search(_) => "contact.search",
             ContactProblem::Sort(_) => "contact.sort",
+            ContactProblem::AlreadyUndone => "contact.undone",
+            ContactProblem::StillRunning => "contact.still-running",
         }
     }
 
     fn kind(&self) -> ErrorKind {
         match self {
-            ContactProblem::NotUnique { .. } => ErrorKind::Conflict,
+            ContactProblem::NotUnique { .. } | ContactProblem::AlreadyUndone | ContactProblem::StillRunning => {
+                ErrorKind::Conflict
+            }
             _ => ErrorKind::Invalid,
         }
     }
@@ -59,6 +67,7 @@ impl DomainError for ContactProblem {
             ContactProblem::NoAction => one("/action".to_owned()),
             ContactProblem::Search(_) => one("/search".to_owned()),
             ContactProblem::Sort(_) => one("/sort".to_owned()),
+            ContactProblem::AlreadyUndone | ContactProblem::StillRunning => Vec::new(),
         }
     }
 }

@@ -26,7 +26,7 @@ mod visitors;
 mod window;
 
 pub(crate) use bulk::chosen;
-pub use bulk::{BulkAction, BulkDone, BulkJob, Selection, bulk};
+pub use bulk::{BulkAction, BulkDone, BulkJob, Limit, Pause, Selection, bulk, undo as undo_bulk};
 pub use devices::{Device, DeviceInput, DeviceTraits, add_device, change_device, device, devices, forget_device};
 pub use directory::warm_up;
 pub use error::ContactProblem;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hg_core::contacts::{FieldCatalogue, Search, Term};
-use hg_core::ids::{SegmentId, UserId};
-use hg_core::segments::{Condition, Filter, Operator, Plan, find_field};
+use hg_core::ids::{EmailId, SegmentId, UserId};
+use hg_core::segments::{Condition, Filter, Operator, Plan, TextTest, find_field};
 use hg_core::text::fold;
 use hg_store::{Sql, Tx};
 use roaring::RoaringBitmap;
@@ -16,6 +16,7 @@ use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::fields;
 use crate::segments::{self, Everyone, select};
+use crate::sending;
 use crate::tags;
 
 /// The contacts that a search finds, among everybody.
@@ -55,6 +56,12 @@ enum Answer {
     /// Everybody but these.
     Not(Box<Answer>),
     Either(Box<Answer>, Box<Answer>),
+    /// Who is still to be sent a segment email.
+    Pending(EmailId),
+    /// Members of the campaigns whose name begins so.
+    Campaigns(String, bool),
+    /// Whose owner's first or last name begins so.
+    Owners(String, bool),
     Nobody,
 }
 
@@ -81,6 +88,22 @@ async fn resolve(cx: &Cx, answer: Answer, catalogue: &FieldCatalogue) -> Result<
             let directory = directory::current(&cx.ws, Part::Texts).await?;
             let looked = tokio::task::spawn_blocking(move || directory.find(&word, place)).await;
             looked.map_err(|e| Error::internal(e.to_string()))
+        }
+        Answer::Pending(email) => {
+            let ws = cx.ws.clone();
+            cx.db().read(move |tx| sending::pending(&ws, tx, email)).await
+        }
+        Answer::Campaigns(name, exact) => {
+            let named = cx.db().read(move |tx| few(tx, CAMPAIGNS, &name, exact)).await?;
+            let members = Answer::Condition(Condition::new("campaign", Operator::In, json!(named)));
+            Box::pin(resolve(cx, members, catalogue)).await
+        }
+        Answer::Owners(name, exact) => {
+            let found = cx.db().read(move |tx| {
+                let owners = few(tx, USERS, &name, exact)?;
+                ids(tx, Sql::new(BY_OWNERS).bind(owners.as_slice()))
+            });
+            found.await
         }
         Answer::Sql(text, values) => cx.db().read(move |tx| ids(tx, Sql::new(text).binds(values))).await,
         Answer::Condition(condition) => {
@@ -116,12 +139,37 @@ fn ids(tx: &mut Tx<'_>, sql: Sql<'_>) -> Result<RoaringBitmap> {
     Ok(found)
 }
 
+/// Whether a name is what was written, or begins so.
+fn named(written: &str, exact: bool) -> Option<TextTest> {
+    let written = written.replace('_', "\\_");
+    match (exact, written.contains('%')) {
+        (true, false) => TextTest::of(Operator::Eq, &written.replace("\\_", "_")).ok(),
+        (true, true) => TextTest::of(Operator::Like, &written).ok(),
+        (false, _) => TextTest::of(Operator::Like, &format!("{written}%")).ok(),
+    }
+}
+
+/// Things by one of their names; for kinds of which there are few.
+fn few(tx: &mut Tx<'_>, statement: &'static str, written: &str, exact: bool) -> Result<Vec<i64>> {
+    let Some(test) = named(written, exact) else { return Ok(Vec::new()) };
+    let (mut found, mut folded) = (Vec::new(), String::new());
+    tx.each(statement, |r| {
+        let names = [r.get::<Option<String>>(1)?, r.get::<Option<String>>(2)?];
+        if names.iter().flatten().any(|name| test.passes(Some(name), &mut folded)) {
+            found.push(r.get(0)?);
+        }
+        Ok(hg_store::Flow::Next)
+    })?;
+    Ok(found)
+}
+
+const CAMPAIGNS: &str = "SELECT id, name, NULL FROM campaigns WHERE deleted_at IS NULL";
+const USERS: &str = "SELECT id, first_name, last_name FROM users";
 const BY_TAG: &str = "SELECT ct.contact_id FROM contact_tags ct JOIN tags t ON t.id = ct.tag_id \
      WHERE t.deleted_at IS NULL AND t.name_key LIKE $1 ESCAPE '\\'";
 const WITH_TAGS: &str = "SELECT ct.contact_id FROM contact_tags ct JOIN tags t ON t.id = ct.tag_id WHERE t.deleted_at IS NULL";
 const OWNED: &str = "SELECT id FROM contacts WHERE owner_id IS NOT NULL";
-const BY_OWNER: &str = "SELECT c.id FROM contacts c JOIN users u ON u.id = c.owner_id WHERE c.deleted_at IS NULL \
-     AND (lower(u.first_name) LIKE $1 ESCAPE '\\' OR lower(u.last_name) LIKE $1 ESCAPE '\\' OR u.email_key LIKE $1 ESCAPE '\\')";
+const BY_OWNERS: &str = "SELECT id FROM contacts WHERE owner_id @in($1) AND deleted_at IS NULL";
 const BY_STAGE: &str = "SELECT c.id FROM contacts c JOIN stages s ON s.id = c.stage_id \
      WHERE c.deleted_at IS NULL AND s.deleted_at IS NULL AND s.name_key LIKE $1 ESCAPE '\\'";
 const IN_A_STAGE: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND stage_id IS NOT NULL";
@@ -134,6 +182,9 @@ const BY_FORM: &str = "SELECT contact_id FROM events WHERE kind = 18 AND object_
 const BY_IMPORT: &str = "SELECT contact_id FROM events WHERE kind IN (1, 19) AND object_id = $1";
 const IMPORTED_NEW: &str = "SELECT contact_id FROM events WHERE kind = 1 AND object_id > 0";
 const IMPORTED_OLD: &str = "SELECT contact_id FROM events WHERE kind = 19";
+/// A click in an email is the visit that has a source.
+const FROM_EMAILS: &str = "SELECT contact_id FROM events WHERE kind = 16";
+const FROM_EMAIL: &str = "SELECT contact_id FROM events WHERE kind = 16 AND object_id = $1";
 const QUEUED: &str = "SELECT contact_id FROM sends WHERE email_id = $1 AND state = 0";
 const BY_IDS: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND id @in($1)";
 const MINE: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND owner_id = $1";
@@ -155,19 +206,24 @@ fn answer(term: &Term, fields: &FieldCatalogue, me: Option<UserId>) -> Answer {
             let ids: Vec<i64> = list.split(',').filter_map(|id| id.trim().parse().ok()).collect();
             Answer::Sql(BY_IDS, text(hg_store::value::id_list(ids)))
         }
-        ("name", _) => starts(Place::NameStarts),
-        ("email", _) => starts(Place::EmailStarts),
+        ("name", _) => starts(if term.exact { Place::NameIs } else { Place::NameStarts }),
+        // Clients look people up by their whole address, and want nobody whose address merely begins so.
+        ("email", address) => {
+            let whole = term.exact || !address.contains('%') && hg_core::forms::is_email_address(address);
+            starts(if whole { Place::EmailIs } else { Place::EmailStarts })
+        }
         ("company", _) => {
             let linked = Answer::Sql(BY_COMPANY, starting());
-            Answer::Either(Box::new(starts(Place::CompanyStarts)), Box::new(linked))
+            let texts = starts(if term.exact { Place::CompanyIs } else { Place::CompanyStarts });
+            Answer::Either(Box::new(texts), Box::new(linked))
         }
         ("tag", "none") => Answer::Not(Box::new(Answer::Sql(WITH_TAGS, Vec::new()))),
         ("tag", _) => Answer::Sql(BY_TAG, starting()),
         ("segment", alias) => Answer::Segments(vec![alias.to_owned()]),
         ("common", aliases) => Answer::Segments(aliases.split('+').map(str::to_owned).collect()),
         ("dnc", "any") => Answer::Sql(ANY_DO_NOT_CONTACT, Vec::new()),
-        ("dnc", channel) => Answer::Sql(DO_NOT_CONTACT, text(channel.to_owned())),
-        ("owner", _) => Answer::Sql(BY_OWNER, starting()),
+        ("dnc", channel) => Answer::Sql(DO_NOT_CONTACT, text(channel.to_lowercase())),
+        ("owner", name) => Answer::Owners(name.to_owned(), term.exact),
         ("stage", "none") => Answer::Not(Box::new(Answer::Sql(IN_A_STAGE, Vec::new()))),
         ("stage", _) => Answer::Sql(BY_STAGE, starting()),
         ("ip", _) => Answer::Sql(BY_ADDRESS, starting()),
@@ -177,12 +233,23 @@ fn answer(term: &Term, fields: &FieldCatalogue, me: Option<UserId>) -> Answer {
         ("import_id", id) => numbered(BY_IMPORT, id),
         ("import_action", "inserted") => Answer::Sql(IMPORTED_NEW, Vec::new()),
         ("import_action", "updated") => Answer::Sql(IMPORTED_OLD, Vec::new()),
+        // A row that failed made or changed nobody.
+        ("import_action", _) => Answer::Nobody,
+        ("page_source", source) if "email".starts_with(&fold(source)) => Answer::Sql(FROM_EMAILS, Vec::new()),
+        ("page_source", _) => Answer::Nobody,
+        ("page_source_id", id) => numbered(FROM_EMAIL, id),
+        ("email_pending", id) => id.trim().parse().map_or(Answer::Nobody, |id| Answer::Pending(EmailId(id))),
+        // Nothing but mail is sent so far.
+        ("sms_sent" | "web_sent" | "mobile_sent", _) => Answer::Nobody,
         ("email_queued", id) => numbered(QUEUED, id),
         ("score", value) => compared("points", value),
         ("has", alias) => Answer::Condition(Condition::new(alias, Operator::NotEmpty, Json::Null)),
         ("email_sent", id) => Answer::Condition(Condition::new("lead_email_sent", Operator::In, json!([id]))),
         ("email_read", id) => Answer::Condition(Condition::new("lead_email_received", Operator::In, json!([id]))),
-        ("campaign", id) => Answer::Condition(Condition::new("campaign", Operator::In, json!([id]))),
+        ("campaign", name) => match name.trim().parse::<i64>() {
+            Ok(id) => Answer::Condition(Condition::new("campaign", Operator::In, json!([id]))),
+            Err(_) => Answer::Campaigns(name.to_owned(), term.exact),
+        },
         ("added", value) => compared("date_added", value),
         (alias, value) if fields.get(alias).is_some_and(|f| f.published) => {
             let offers = |op| find_field(alias, fields).is_some_and(|f| f.kind.operators().contains(&op));

@@ -327,8 +327,8 @@ pub async fn restore(cx: &Cx, id: ContactId) -> Result<Contact> {
         .await
 }
 
-/// Gives contacts an owner, or none; how many had another.
-pub(crate) fn set_owner(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId], owner: Option<UserId>) -> Result<u64> {
+/// Gives contacts an owner, or none; which of them had another.
+pub(crate) fn set_owner(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId], owner: Option<UserId>) -> Result<Vec<ContactId>> {
     if let Some(owner) = owner {
         let user = Sql::new("SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL").bind(owner);
         tx.opt(user, |r| r.get::<UserId>(0))?.ok_or_else(|| Error::not_found("user", owner))?;
@@ -342,11 +342,11 @@ pub(crate) fn set_owner(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId], owne
     for id in &touched {
         changes::queue(tx, &Happening::new(*id, EventKind::FieldsChanged, now).detail(json!({"fields": ["owner_id"]})))?;
     }
-    Ok(touched.len() as u64)
+    Ok(touched)
 }
 
-/// Deletes or brings back; how many it was.
-pub(crate) fn set_deleted(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId], deleted: bool) -> Result<u64> {
+/// Deletes or brings back; whom it was.
+pub(crate) fn set_deleted(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId], deleted: bool) -> Result<Vec<ContactId>> {
     let now = ws.clock.now();
     let plain: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let text = if deleted {
@@ -361,5 +361,5 @@ pub(crate) fn set_deleted(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId], de
     for id in &touched {
         changes::record(tx, Happening::new(*id, EventKind::DeletedChanged, now).detail(json!({"deleted": deleted})))?;
     }
-    Ok(touched.len() as u64)
+    Ok(touched)
 }

@@ -37,6 +37,14 @@ pub enum FieldProblem {
     Fixed { label: String },
     #[error("The field is used by the filter of {used_by}. Change that first.")]
     InUse { used_by: String },
+    #[error("“{label}” belongs to every workspace; its type stays what it is.")]
+    FixedType { label: String },
+    #[error("“{label}” is unique. Switch that off before its type changes.")]
+    UniqueType { label: String },
+    #[error("There is no column left for the new type; delete fields that nobody needs any more.")]
+    NoColumn,
+    #[error("The type of “{label}” is being changed already.")]
+    Converting { label: String },
 }
 
 impl DomainError for FieldProblem {
@@ -54,13 +62,21 @@ impl DomainError for FieldProblem {
             FieldProblem::TooMany { .. } => "field.too-many",
             FieldProblem::Fixed { .. } => "field.fixed",
             FieldProblem::InUse { .. } => "field.in-use",
+            FieldProblem::FixedType { .. } => "field.fixed",
+            FieldProblem::UniqueType { .. } => "field.unique",
+            FieldProblem::NoColumn => "field.no-column",
+            FieldProblem::Converting { .. } => "field.converting",
         }
     }
 
     fn kind(&self) -> ErrorKind {
         match self {
-            FieldProblem::Fixed { .. } => ErrorKind::Forbidden,
-            FieldProblem::InUse { .. } | FieldProblem::TooMany { .. } | FieldProblem::Twins { .. } => ErrorKind::Conflict,
+            FieldProblem::Fixed { .. } | FieldProblem::FixedType { .. } => ErrorKind::Forbidden,
+            FieldProblem::InUse { .. }
+            | FieldProblem::TooMany { .. }
+            | FieldProblem::Twins { .. }
+            | FieldProblem::NoColumn
+            | FieldProblem::Converting { .. } => ErrorKind::Conflict,
             _ => ErrorKind::Invalid,
         }
     }

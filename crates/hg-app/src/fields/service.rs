@@ -42,7 +42,7 @@ pub async fn get(cx: &Cx, id: FieldId) -> Result<Field> {
     cx.db().read(move |tx| find(tx, id)).await
 }
 
-fn find(tx: &mut Tx<'_>, id: FieldId) -> Result<Field> {
+pub(super) fn find(tx: &mut Tx<'_>, id: FieldId) -> Result<Field> {
     store::find(tx, id)?.ok_or_else(|| Error::not_found("field", id))
 }
 
@@ -131,7 +131,7 @@ fn define(new: &NewField, there: &[Field]) -> Result<FieldDef, FieldProblem> {
 }
 
 /// What must hold for a field whoever made or changed it.
-fn check(def: &FieldDef) -> Result<(), FieldProblem> {
+pub(super) fn check(def: &FieldDef) -> Result<(), FieldProblem> {
     if !(1..=191).contains(&def.char_limit) {
         return Err(FieldProblem::CharLimit);
     }
@@ -159,7 +159,7 @@ fn check_choices(kind: FieldType, properties: &FieldProperties) -> Result<(), Fi
 }
 
 /// A column that no field ever had; `None` when there are enough.
-fn free_column(tx: &mut Tx<'_>, def: &FieldDef, used: &HashSet<String>) -> Result<Option<String>> {
+pub(super) fn free_column(tx: &mut Tx<'_>, def: &FieldDef, used: &HashSet<String>) -> Result<Option<String>> {
     if used.len() >= MOST_COLUMNS {
         return Ok(None);
     }
@@ -173,7 +173,7 @@ fn free_column(tx: &mut Tx<'_>, def: &FieldDef, used: &HashSet<String>) -> Resul
     Ok(Some(column))
 }
 
-/// Changes a field. Type and alias stay what they are.
+/// Changes a field. Its alias stays what it is; its type changes by [`convert_field`](super::convert_field).
 pub async fn update(cx: &Cx, id: FieldId, patch: FieldPatch) -> Result<Field> {
     cx.may(Action::Edit(Area::Fields))?;
     let (who, now) = (cx.who(), cx.now());

@@ -150,14 +150,29 @@ pub(super) fn columns(tx: &mut Tx<'_>, object: FieldObject) -> Result<Vec<String
     Ok(tx.all(sql, |r| r.get(0))?)
 }
 
-/// Adds the column of a field, and for a unique one the column of its normalised values.
-pub(super) fn add_column(tx: &mut Tx<'_>, def: &FieldDef) -> Result<()> {
-    let Some(column) = &def.column else { return Ok(()) };
-    let kind = match def.kind {
+/// What the column of a field of a type holds.
+pub(super) fn column_type(kind: FieldType) -> &'static str {
+    match kind {
         FieldType::Number => "DOUBLE PRECISION",
         FieldType::Boolean | FieldType::Datetime => "BIGINT",
         _ => "TEXT",
-    };
+    }
+}
+
+/// Gives the column of a field to a hidden one, which is dropped like that of a deleted field.
+pub(super) fn hide_column(tx: &mut Tx<'_>, id: FieldId, now: Timestamp) -> Result<FieldId> {
+    let text = "INSERT INTO fields (alias, label, kind, field_group, position, column_name, required, is_unique, listable, visible, \
+                short_visible, publicly_updatable, fixed, published, default_value, char_limit, properties, created_at, updated_at, \
+                object, deleted_at) SELECT alias, label, kind, field_group, position, column_name, 0, 0, listable, visible, \
+                short_visible, publicly_updatable, 0, 0, NULL, char_limit, properties, created_at, $2, object, $2 \
+                FROM fields WHERE id = $1 RETURNING id";
+    Ok(tx.scalar(Sql::new(text).bind(id).bind(now))?)
+}
+
+/// Adds the column of a field, and for a unique one the column of its normalised values.
+pub(super) fn add_column(tx: &mut Tx<'_>, def: &FieldDef) -> Result<()> {
+    let Some(column) = &def.column else { return Ok(()) };
+    let kind = column_type(def.kind);
     let table = def.object.table();
     tx.batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"))?;
     if def.unique {

@@ -7,6 +7,7 @@ use hg_store::{Sql, Tx};
 use serde_json::{Value as Json, json};
 
 use super::store;
+use crate::companies;
 use crate::contacts::{self, PointsOperator};
 use crate::error::Result;
 use crate::points::{self, Given};
@@ -38,6 +39,10 @@ pub(super) fn run(
                     Err(error) if error.code == "points.no-group" => {}
                     other => other.map(|_| ())?,
                 }
+            }
+            FormAction::ChangeCompanyScore { score } => {
+                let why = format!("Form: {}", form.name);
+                companies::score_companies_of(tx, contact, *score, &why, ws.clock.now())?;
             }
             FormAction::ChangeStage { stage } => {
                 match stages::change_in(ws, tx, contact, Some(StageId(*stage)), &format!("Form: {}", form.name)) {

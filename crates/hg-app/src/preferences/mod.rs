@@ -4,4 +4,5 @@ mod centre;
 mod rules;
 
 pub use centre::{Centre, Channel, Choice, Said, centre, save};
+pub(crate) use rules::check;
 pub use rules::{Period, Rule, rules, rules_of, set_rule, write_rule};

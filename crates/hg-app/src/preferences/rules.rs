@@ -42,7 +42,7 @@ impl Period {
 }
 
 /// What a contact wants on a channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Rule {
     pub channel: String,
     /// At most so many in a period; none: as the workspace says.
@@ -96,7 +96,8 @@ pub fn rules_of(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<ContactId, Vec<R
     Ok(found)
 }
 
-fn check(rule: &Rule) -> Result<()> {
+/// Whether a rule makes sense.
+pub(crate) fn check(rule: &Rule) -> Result<()> {
     let mut wrong = Vec::new();
     if rule.channel.is_empty() || rule.channel.len() > 50 || !rule.channel.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     {

@@ -1,7 +1,7 @@
 //! Members by hand. Who was added stays although the filter says no; who was removed stays away although it
 //! says yes, until somebody adds her back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hg_core::events::EventKind;
 use hg_core::ids::{ContactId, SegmentId, UserId};
@@ -83,4 +83,25 @@ pub fn change_by_hand_in(
         }
     }
     Ok(moves.into_iter().map(|m| m.contact).collect())
+}
+
+/// What hands did to contacts of a segment: 1 put in, -1 taken out.
+pub(crate) fn exceptions_of(tx: &mut Tx<'_>, segment: SegmentId, contacts: &[ContactId]) -> Result<BTreeMap<ContactId, i64>> {
+    let plain: Vec<i64> = contacts.iter().map(|c| c.0).collect();
+    let text = "SELECT contact_id, state FROM segment_overrides WHERE segment_id = $1 AND contact_id @in($2)";
+    let rows = tx.all(Sql::new(text).bind(segment).bind(plain.as_slice()), |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Makes the exceptions of contacts what they were before a hand did something; 0: none.
+pub(crate) fn set_exceptions(tx: &mut Tx<'_>, segment: SegmentId, contacts: &[ContactId], state: i64) -> Result<()> {
+    let plain: Vec<i64> = contacts.iter().map(|c| c.0).collect();
+    let text = if state == 0 {
+        "DELETE FROM segment_overrides WHERE segment_id = $1 AND contact_id @in($2)"
+    } else {
+        "UPDATE segment_overrides SET state = $3 WHERE segment_id = $1 AND contact_id @in($2)"
+    };
+    let sql = Sql::new(text).bind(segment).bind(plain.as_slice());
+    tx.exec(if state == 0 { sql } else { sql.bind(state) })?;
+    Ok(())
 }

@@ -39,6 +39,7 @@ pub(crate) use engine::select;
 pub use engine::{Counted, Everyone};
 pub use error::SegmentProblem;
 pub use hands::{change_by_hand, change_by_hand_in};
+pub(crate) use hands::{exceptions_of, set_exceptions};
 pub use history::{Day, history};
 pub(crate) use known::compile;
 pub use many::{MovedWithMany, moved_with_many};
@@ -50,5 +51,6 @@ pub use preview::{FilterCatalogue, Preview, PreviewQuery, catalogue, preview, re
 pub use reactor::SegmentReactor;
 pub use rebuild::{RebuildJob, rebuild_all_but, rebuild_all_now};
 pub use service::{by_alias, changes, create, delete, get, list, memberships, names, rebuild, restore, update};
-pub use users::{asked_by, users_of_many, using_field, using_point_group, using_segment, using_tag};
+pub use users::{Reached, asked_by, reached, users_of_many, using_field, using_point_group, using_segment, using_tag};
+pub(crate) use users::{broken_by, rebuild_using};
 pub use why::{Explanation, check_filter, explain, matches};

@@ -2,14 +2,18 @@
 
 use std::collections::HashMap;
 
-use hg_core::ids::{PointGroupId, SegmentId, TagId};
+use hg_core::contacts::FieldCatalogue;
+use hg_core::ids::{EmailId, PointGroupId, SegmentId, TagId};
 use hg_core::segments::Relation;
+use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx};
 use serde_json::Value as Json;
 
 use crate::cx::{Action, Area, Cx};
 use crate::error::Result;
-use crate::segments::{UsedBy, known};
+use crate::segments::rebuild::push;
+use crate::segments::{UsedBy, compile, known, store};
+use crate::sending;
 use crate::workspace::Workspace;
 
 /// What uses a segment: filters of other segments, campaigns, emails, forms, point triggers.
@@ -120,4 +124,83 @@ pub fn using_point_group(ws: &Workspace, tx: &mut Tx<'_>, group: PointGroupId) -
     let known = known::all(ws, tx)?;
     let users = known.ordered.iter().filter(|k| k.depends.relations.contains(&Relation::GroupPoints(group.0)));
     Ok(users.map(|k| (k.segment.id, k.segment.name.clone())).collect())
+}
+
+/// Segments that read a field and could not be understood if the fields were these.
+pub(crate) fn broken_by(tx: &mut Tx<'_>, alias: &str, after: &FieldCatalogue) -> Result<Vec<String>> {
+    let mut broken = Vec::new();
+    for segment in store::all(tx)? {
+        let Some(json) = segment.filter.as_ref().filter(|json| reads(json, alias)) else { continue };
+        if compile(json, after).is_err() {
+            broken.push(segment.name);
+        }
+    }
+    Ok(broken)
+}
+
+/// Builds the published segments that read a field anew.
+pub(crate) fn rebuild_using(ws: &Workspace, tx: &mut Tx<'_>, alias: &str, now: Timestamp) -> Result<()> {
+    let known = known::all(ws, tx)?;
+    for k in known.ordered.iter().filter(|k| k.segment.published && k.depends.columns.contains(alias)) {
+        push(tx, &k.segment, now, None)?;
+    }
+    Ok(())
+}
+
+/// Whether a filter has a condition on a field, of contacts or of companies.
+fn reads(filter: &Json, alias: &str) -> bool {
+    let own = filter.get("field").and_then(Json::as_str);
+    let named = own.is_some_and(|field| field == alias || field.rsplit_once(':').is_some_and(|(_, last)| last == alias));
+    let rules = filter.get("rules").and_then(Json::as_array);
+    named || rules.is_some_and(|rules| rules.iter().any(|rule| reads(rule, alias)))
+}
+
+/// What a change of a segment reaches, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    pub by: UsedBy,
+    /// Whether it is at work now: a running campaign, a published email, form or segment.
+    pub active: bool,
+    /// People in the campaign, members of the segment, people who would get the email.
+    pub people: Option<u64>,
+    /// Whether the segment can be deleted in spite of it.
+    pub yields: bool,
+}
+
+/// What uses a segment and how many people that is about: what somebody should know who changes or deletes it.
+pub async fn reached(cx: &Cx, id: SegmentId) -> Result<Vec<Reached>> {
+    cx.may(Action::View(Area::Segments))?;
+    let ws = cx.ws.clone();
+    cx.db()
+        .read(move |tx| {
+            store::find(tx, id)?;
+            let users = using_segment(&ws, tx, id)?;
+            users.into_iter().map(|by| reach(&ws, tx, by)).collect()
+        })
+        .await
+}
+
+fn reach(ws: &Workspace, tx: &mut Tx<'_>, by: UsedBy) -> Result<Reached> {
+    let flag = |tx: &mut Tx<'_>, text: &'static str| -> Result<bool> {
+        Ok(tx.opt(Sql::new(text).bind(by.id), |r| r.get::<bool>(0))?.unwrap_or(false))
+    };
+    let (active, people) = match by.kind {
+        "campaign" => {
+            let inside = "SELECT count(*) FROM campaign_members WHERE campaign_id = $1 AND state = 'active'";
+            let state = "SELECT state FROM campaigns WHERE id = $1";
+            let state: Option<String> = tx.opt(Sql::new(state).bind(by.id), |r| r.get(0))?;
+            (state.as_deref() == Some("published"), Some(tx.scalar::<i64>(Sql::new(inside).bind(by.id))?.unsigned_abs()))
+        }
+        "segment" => {
+            let members = tx.opt(Sql::new("SELECT members FROM segments WHERE id = $1").bind(by.id), |r| r.get::<i64>(0))?;
+            (flag(tx, "SELECT published FROM segments WHERE id = $1")?, members.map(i64::unsigned_abs))
+        }
+        "email" => {
+            let people = sending::people_of(ws, tx, EmailId(by.id))?;
+            (flag(tx, "SELECT published FROM emails WHERE id = $1")?, people)
+        }
+        "form" => (flag(tx, "SELECT published FROM forms WHERE id = $1")?, None),
+        _ => (flag(tx, "SELECT published FROM point_triggers WHERE id = $1")?, None),
+    };
+    Ok(Reached { active, people, yields: matches!(by.kind, "form" | "point trigger"), by })
 }

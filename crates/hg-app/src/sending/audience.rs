@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use hg_core::emails::{Candidate, Purpose, Skip, Verdict, judge};
 use hg_core::ids::{ContactId, EmailId, SegmentId};
 use hg_store::{Flow, Sql, Tx};
+use roaring::RoaringBitmap;
 
 use super::queue::{BOUNCED, sendable};
 use crate::cx::{Action, Area, Cx};
@@ -47,9 +48,27 @@ pub async fn audience(cx: &Cx, id: EmailId) -> Result<Audience> {
         .await
 }
 
+/// Who is still to be sent a segment email; nobody for emails that are not for segments.
+pub(crate) fn pending(ws: &Workspace, tx: &mut Tx<'_>, id: EmailId) -> Result<RoaringBitmap> {
+    let mut found = RoaringBitmap::new();
+    let Some(email) = emails::find(tx, id)?.filter(|email| email.kind == emails::Kind::Segment) else { return Ok(found) };
+    for_each_candidate(ws, tx, &email, |contact, _, verdict| {
+        if verdict == Verdict::Send {
+            found.insert(contact.bit());
+        }
+    })?;
+    Ok(found)
+}
+
+/// How many are in the segments of an email and not in the excluded ones; none for emails that are not for segments.
+pub(crate) fn people_of(ws: &Workspace, tx: &mut Tx<'_>, id: EmailId) -> Result<Option<u64>> {
+    let Some(email) = emails::find(tx, id)?.filter(|email| email.kind == emails::Kind::Segment) else { return Ok(None) };
+    Ok(Some(people(ws, tx, &email)?.len() as u64))
+}
+
 /// Everybody in the segments of an email and not in the excluded ones, as a sorted list.
 pub(super) fn people(ws: &Workspace, tx: &mut Tx<'_>, email: &Email) -> Result<Vec<u32>> {
-    let mut all = roaring::RoaringBitmap::new();
+    let mut all = RoaringBitmap::new();
     for segment in &email.segments {
         all |= &*crate::segments::members(ws, tx, SegmentId(*segment))?;
     }

@@ -29,6 +29,7 @@ mod why;
 mod worker;
 
 pub use audience::{Audience, audience};
+pub(crate) use audience::{pending, people_of};
 pub use compose::{ComposeError, Outgoing, sender_of};
 pub use ledger::{SendRow, of_contact, recover};
 pub use queue::{Given, Queue, Queued, queue_given, queue_one, send_to_contact};

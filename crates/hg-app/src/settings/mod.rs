@@ -5,7 +5,7 @@ mod model;
 mod service;
 
 pub use model::{General, Identity, Preferences, Retention, Section, Sending, Settings, Tracking, UnverifiedUpdates};
-pub(crate) use service::looks_like_an_address;
+pub(crate) use service::{identity_in, looks_like_an_address};
 pub use service::{
     load, read_general, read_identity, read_preferences, read_retention, read_sending, read_tracking, write_general,
     write_identity, write_preferences, write_retention, write_sending, write_tracking,

@@ -85,6 +85,10 @@ impl Default for Preferences {
 pub struct Identity {
     /// All unique values that somebody gives must be a contact's for it to be the same one; otherwise any of them is enough.
     pub all_identifiers: bool,
+    /// The same for companies.
+    pub all_company_identifiers: bool,
+    /// A contact belongs to one company at most: a new one takes the place of those before.
+    pub one_company: bool,
 }
 
 impl Section for Identity {

@@ -95,6 +95,11 @@ pub async fn write_tracking(cx: &Cx, new: Tracking) -> Result<Tracking> {
     Ok(new)
 }
 
+/// How contacts and companies are told apart, as it stands in the caller's transaction.
+pub(crate) fn identity_in(tx: &mut Tx<'_>) -> Result<Identity> {
+    stored(tx)
+}
+
 pub fn read_identity(cx: &Cx) -> Result<Identity> {
     cx.may(Action::View(Area::Settings))?;
     Ok(cx.ws.settings().identity.clone())

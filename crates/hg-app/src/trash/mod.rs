@@ -4,8 +4,8 @@
 //! What lies there for longer can no longer be brought back from here.
 
 use hg_core::ids::{
-    CampaignId, CategoryId, ContactId, EmailId, FormId, PageId, PointActionId, PointGroupId, PointTriggerId, SegmentId, StageId,
-    TagId,
+    CampaignId, CategoryId, CompanyId, ContactId, EmailId, FormId, PageId, PointActionId, PointGroupId, PointTriggerId,
+    SegmentId, StageId, TagId,
 };
 use hg_core::time::{Millis, Timestamp};
 use hg_store::{Sql, Value};
@@ -13,7 +13,7 @@ use hg_store::{Sql, Value};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::list::{ListQuery, Page};
-use crate::{campaigns, categories, contacts, emails, forms, pages, points, segments, stages, tags};
+use crate::{campaigns, categories, companies, contacts, emails, forms, pages, points, segments, stages, tags};
 
 /// How long things can be brought back.
 pub const KEPT: Millis = Millis::days(30);
@@ -51,6 +51,10 @@ const CONTACTS: &str = "SELECT 'contact' AS kind, c.id, coalesce(nullif(trim(coa
      AND NOT EXISTS (SELECT 1 FROM contact_merges m WHERE m.loser_id = c.id) \
      AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.contact_id = c.id)";
 
+/// Companies that were merged are gone into another one.
+const COMPANIES: &str = "SELECT 'company' AS kind, c.id, coalesce(c.companyname, '') AS name, c.deleted_at FROM companies c \
+     WHERE c.deleted_at >= $1 AND NOT EXISTS (SELECT 1 FROM company_merges m WHERE m.loser_id = c.id)";
+
 fn statement(only: Option<&str>) -> String {
     let mut parts: Vec<String> = KINDS
         .iter()
@@ -62,6 +66,9 @@ fn statement(only: Option<&str>) -> String {
     if only.is_none_or(|o| o == "contact") {
         parts.push(CONTACTS.to_owned());
     }
+    if only.is_none_or(|o| o == "company") {
+        parts.push(COMPANIES.to_owned());
+    }
     format!(
         "SELECT kind, id, name, deleted_at FROM ({}) AS t WHERE (deleted_at < $2 OR (deleted_at = $2 AND id < $3)) \
          ORDER BY deleted_at DESC, id DESC LIMIT $4",
@@ -72,7 +79,9 @@ fn statement(only: Option<&str>) -> String {
 /// What lies in the trash, the latest first; of one kind when it is named.
 pub async fn list(cx: &Cx, kind: Option<String>, query: ListQuery) -> Result<Page<Trashed>> {
     cx.may(Action::View(Area::Contacts))?;
-    if let Some(unknown) = kind.as_deref().filter(|k| *k != "contact" && !KINDS.iter().any(|(kind, ..)| kind == k)) {
+    if let Some(unknown) =
+        kind.as_deref().filter(|k| !matches!(*k, "contact" | "company") && !KINDS.iter().any(|(kind, ..)| kind == k))
+    {
         return Err(Error::field("/kind", "trash.kind", format!("Nothing of the kind “{unknown}” can lie in the trash.")));
     }
     let (at, id) = match query.after()? {
@@ -96,6 +105,7 @@ pub async fn list(cx: &Cx, kind: Option<String>, query: ListQuery) -> Result<Pag
 pub async fn restore(cx: &Cx, kind: &str, id: i64) -> Result<()> {
     match kind {
         "contact" => contacts::restore(cx, ContactId(id)).await.map(drop),
+        "company" => companies::restore(cx, CompanyId(id)).await.map(drop),
         "segment" => segments::restore(cx, SegmentId(id)).await.map(drop),
         "tag" => tags::restore(cx, TagId(id)).await.map(drop),
         "email" => emails::restore(cx, EmailId(id)).await.map(drop),

@@ -82,10 +82,16 @@ fn tokens(text: &str) -> Vec<Token> {
             '!' => (found.push(Token::Not), rest = &rest[1..]).1,
             '"' => {
                 let (phrase, after) = rest[1..].split_once('"').unwrap_or((&rest[1..], ""));
-                found.push(Token::Word { text: phrase.to_owned(), exact: false });
+                found.push(Token::Word { text: open(phrase), exact: false });
                 rest = after;
             }
             _ => {
+                if let Some(phrase) = rest.strip_prefix("+\"") {
+                    let (phrase, after) = phrase.split_once('"').unwrap_or((phrase, ""));
+                    found.push(Token::Word { text: open(phrase), exact: true });
+                    rest = after.trim_start();
+                    continue;
+                }
                 let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"')).unwrap_or(rest.len());
                 let word = &rest[..end];
                 let command_end = word.find(':').filter(|i| *i > 0 && is_command(&word[..*i]));
@@ -99,7 +105,7 @@ fn tokens(text: &str) -> Vec<Token> {
                     found.push(match word {
                         "OR" => Token::Or,
                         "AND" => Token::And,
-                        _ => Token::Word { text: word.trim_start_matches('+').to_owned(), exact: word.starts_with('+') },
+                        _ => Token::Word { text: open(word.trim_start_matches('+')), exact: word.starts_with('+') },
                     });
                     rest = &rest[end..];
                 }
@@ -108,6 +114,11 @@ fn tokens(text: &str) -> Vec<Token> {
         rest = rest.trim_start();
     }
     found
+}
+
+/// `*` is another way to write `%`.
+fn open(word: &str) -> String {
+    word.replace('*', "%")
 }
 
 fn is_command(word: &str) -> bool {
@@ -201,12 +212,14 @@ mod tests {
             ("ada love", "(ada & love)"),
             ("\"ada love\" OR bob", "(ada love | bob)"),
             ("a OR b c", "(a | (b & c))"),
+            ("company:+\"ada love\" b", "(company=+ada love & b)"),
             ("(a OR b) c", "((a | b) & c)"),
             ("!tag:news city:\"New York\"", "(!tag=news & city=New York)"),
             ("tag:(a OR b)", "(tag=a | tag=b)"),
             ("+exact is:anonymous", "(+exact & is=anonymous)"),
             ("points:>50", "points=>50"),
             ("Tag:News", "tag=News"),
+            ("email:*@example.org", "email=%@example.org"),
             ("a AND b", "(a & b)"),
             (") a (", "a"),
             ("\"open", "open"),

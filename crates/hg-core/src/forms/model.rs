@@ -138,6 +138,11 @@ pub enum FormAction {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         group: Option<i64>,
     },
+    /// The score of every company of the contact changes.
+    ChangeCompanyScore {
+        /// By how much; less when negative.
+        score: i64,
+    },
     /// To a stage, whatever the one before.
     ChangeStage {
         /// Where to.

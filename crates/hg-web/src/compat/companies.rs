@@ -86,6 +86,7 @@ fn read(body: &Map<String, Value>, all_fields: &[Field], keep_blanks: bool) -> C
             .map(|v| number(v).or_else(|| v.get("id").and_then(number)).filter(|n| *n > 0).map(Into::into)),
         score: body.get("score").and_then(number),
         published: body.get("isPublished").map(is_true),
+        tags: super::reading::words(body.get("tags")),
     }
 }
 

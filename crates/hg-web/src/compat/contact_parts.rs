@@ -28,7 +28,7 @@ pub fn router() -> Router<Web> {
         .route("/contacts/{id}/segments", get(in_segments))
         .route("/contacts/{id}/campaigns", get(in_campaigns))
         .route("/contacts/{id}/activity", get(activity))
-        .route("/contacts/{id}/events", get(activity))
+        .route("/contacts/{id}/events", get(events))
         .route("/contacts/{id}/dnc/{channel}/add", post(dnc_add))
         .route("/contacts/{id}/dnc/{channel}/remove", post(dnc_remove))
         .route("/contacts/{id}/points/{operator}/{n}", post(change_points))
@@ -67,7 +67,7 @@ async fn in_campaigns(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswe
     let rows = all.into_iter().map(|c| {
         let row = json!({
             "id": c.id, "name": c.name, "dateAdded": c.joined_at.rfc3339_offset(), "manuallyRemoved": c.state == "removed",
-            "manuallyAdded": false, "listMembership": [],
+            "manuallyAdded": c.by_hand, "listMembership": c.through.iter().map(ToString::to_string).collect::<Vec<_>>(),
         });
         (c.id.0, row)
     });
@@ -219,6 +219,17 @@ const EVENTS: &[(&str, &str, EventKind)] = &[
 
 async fn activity(Caller(cx): Caller, Path(id): Path<String>, RawQuery(query): RawQuery) -> CompatAnswer<Json<Value>> {
     timeline(&cx, Some(contact_id(&id)?), query).await
+}
+
+/// The older spelling, with three keys more that nobody fills.
+async fn events(Caller(cx): Caller, Path(id): Path<String>, RawQuery(query): RawQuery) -> CompatAnswer<Json<Value>> {
+    let Json(mut told) = timeline(&cx, Some(contact_id(&id)?), query).await?;
+    for event in told.get_mut("events").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Value::Object(event) = event {
+            event.extend(["eventPriority", "icon", "featured"].map(|key| (key.to_owned(), Value::Null)));
+        }
+    }
+    Ok(Json(told))
 }
 
 async fn all_activity(Caller(cx): Caller, RawQuery(query): RawQuery) -> CompatAnswer<Json<Value>> {

@@ -487,7 +487,9 @@ impl Entity for Contacts {
         let blanks = replace || body.get("overwriteWithBlank").is_some_and(is_true);
         let mut input = read(&body, &all_fields, blanks);
         if replace {
-            for field in all_fields.iter().map(|f| &f.def).filter(|f| f.published) {
+            // What she did and earned is no value of a form: it changes only when it is named.
+            let kept = |alias: &str| matches!(alias, "points" | "last_active");
+            for field in all_fields.iter().map(|f| &f.def).filter(|f| f.published && !kept(&f.alias)) {
                 input.fields.entry(field.alias.clone()).or_insert(Value::Null);
             }
         }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use hg_app::{Cx, Error};
 use serde_json::{Map, Value, json};
@@ -116,21 +116,19 @@ pub trait Entity: Send + Sync + 'static {
     async fn delete(cx: &Cx, id: i64) -> CompatAnswer<Value>;
 }
 
-/// The routes, with and without a trailing slash.
+/// The routes.
 pub fn routes<E: Entity>() -> Router<Web> {
-    let mut router = Router::new();
     let base = format!("/{}", E::PATH);
-    let add = |router: Router<Web>, path: String, method: MethodRouter<Web>| {
-        router.route(&format!("{path}/"), method.clone()).route(&path, method)
-    };
-    router = add(router, base.clone(), get(list::<E>));
-    router = add(router, format!("{base}/new"), post(create::<E>));
-    router = add(router, format!("{base}/{{id}}"), get(one::<E>));
-    router = add(router, format!("{base}/{{id}}/edit"), put(replace::<E>).patch(change::<E>));
-    router = add(router, format!("{base}/{{id}}/delete"), delete(remove::<E>));
-    router = add(router, format!("{base}/batch/new"), post(batch_new::<E>));
-    router = add(router, format!("{base}/batch/edit"), put(batch_put::<E>).patch(batch_patch::<E>));
-    add(router, format!("{base}/batch/delete"), delete(batch_delete::<E>))
+    let at = |rest: &str| format!("{base}{rest}");
+    Router::new()
+        .route(&base, get(list::<E>))
+        .route(&at("/new"), post(create::<E>))
+        .route(&at("/{id}"), get(one::<E>))
+        .route(&at("/{id}/edit"), put(replace::<E>).patch(change::<E>))
+        .route(&at("/{id}/delete"), delete(remove::<E>))
+        .route(&at("/batch/new"), post(batch_new::<E>))
+        .route(&at("/batch/edit"), put(batch_put::<E>).patch(batch_patch::<E>))
+        .route(&at("/batch/delete"), delete(batch_delete::<E>))
 }
 
 /// The id of a path; anything else leads nowhere.

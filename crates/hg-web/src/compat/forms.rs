@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::answer::{CompatAnswer, CompatError};
 use super::body::{self, AnyBody};
 use super::crud::{CompatList, Entity, Kept, PublishBlock, id_of, ids, is_true, routes};
+use super::reading::words;
 use crate::Web;
 use crate::auth::Caller;
 
@@ -71,6 +72,7 @@ fn show_action(action: &FormAction, at: usize) -> Value {
         FormAction::ChangePoints { operator, points, group } => {
             ("lead.pointschange", json!({"operator": operator, "points": points, "group": group}))
         }
+        FormAction::ChangeCompanyScore { score } => ("lead.scorecontactscompanies", json!({"score": score})),
         FormAction::ChangeStage { stage } => ("lead.changestage", json!({"stage": stage})),
         FormAction::AddToSegment { add, remove } => ("lead.changelist", json!({"addToLists": add, "removeFromLists": remove})),
         FormAction::RecordUtm => ("lead.addutmtags", json!({})),
@@ -162,14 +164,6 @@ fn read_field(map: &Map<String, Value>) -> CompatAnswer<FormField> {
     })
 }
 
-fn words(value: Option<&Value>) -> Vec<String> {
-    match value {
-        Some(Value::Array(list)) => list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
-        Some(Value::String(one)) => one.split(',').map(|w| w.trim().to_owned()).filter(|w| !w.is_empty()).collect(),
-        _ => Vec::new(),
-    }
-}
-
 fn read_action(map: &Map<String, Value>) -> CompatAnswer<FormAction> {
     let properties = map.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
     Ok(match text(map, "type").as_str() {
@@ -180,6 +174,11 @@ fn read_action(map: &Map<String, Value>) -> CompatAnswer<FormAction> {
             operator: Some(text(&properties, "operator")).filter(|o| !o.is_empty()).unwrap_or_else(|| "plus".into()),
             points: text(&properties, "points").parse().unwrap_or(0),
             group: ids(properties.get("group")).first().copied(),
+        },
+        "lead.scorecontactscompanies" => FormAction::ChangeCompanyScore {
+            score: text(&properties, "score")
+                .parse()
+                .map_err(|_| CompatError::bad("actions: The score of lead.scorecontactscompanies must be a whole number."))?,
         },
         "lead.changestage" => FormAction::ChangeStage {
             stage: ids(properties.get("stage"))

@@ -33,6 +33,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use hg_app::users;
+use tower::Layer;
 
 use crate::Web;
 use crate::auth;
@@ -62,7 +63,23 @@ pub fn router(web: &Web) -> Router<Web> {
         .merge(tags::router())
         .fallback(answer::unknown_url)
         .layer(middleware::map_response(answer::version_headers));
-    Router::new().nest("/api", api.layer(middleware::from_fn_with_state(web.clone(), authenticate)))
+    let api = api.layer(middleware::from_fn_with_state(web.clone(), authenticate)).with_state(web.clone());
+    // Around the routes, so that it comes before one is chosen.
+    Router::new().nest_service("/api", middleware::map_request(without_last_slash).layer(api))
+}
+
+/// A slash at the end of an address is passed over, without a redirect: that would lose the body of a POST.
+async fn without_last_slash(mut request: Request) -> Request {
+    let uri = request.uri();
+    let path = uri.path().trim_end_matches('/');
+    if path.len() == uri.path().len() || path.is_empty() {
+        return request;
+    }
+    let address = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    if let Ok(address) = address.parse() {
+        *request.uri_mut() = address;
+    }
+    request
 }
 
 /// Basic sign-in with the answers that Mautic gives.

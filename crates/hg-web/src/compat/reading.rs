@@ -14,6 +14,15 @@ pub fn text(body: &Map<String, Value>, key: &str) -> Option<String> {
     body.get(key).and_then(Value::as_str).map(str::to_owned)
 }
 
+/// Words as a list, or as one text with commas.
+pub fn words(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::Array(list)) => list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
+        Some(Value::String(one)) => one.split(',').map(|w| w.trim().to_owned()).filter(|w| !w.is_empty()).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// A whole number of a body, written as a number or as a text.
 pub fn number(body: &Map<String, Value>, key: &str) -> CompatAnswer<Option<i64>> {
     let wrong = || CompatError::bad(format!("{key}: This value should be a number."));

@@ -52,6 +52,7 @@ struct CompanyOut {
     owner_id: Option<i64>,
     /// How many contacts belong to it; 1,000 stands for 1,000 and more.
     contacts: i64,
+    tags: Vec<super::contacts::TagRef>,
     /// Every field by its alias; null without a value.
     #[schema(value_type = BTreeMap<String, super::words::FieldValue>)]
     fields: BTreeMap<String, Value>,
@@ -69,6 +70,7 @@ impl From<Company> for CompanyOut {
             published: c.published,
             owner_id: c.owner_id.map(|o| o.0),
             contacts: c.contacts,
+            tags: c.tags.iter().map(|(id, name)| super::contacts::TagRef { id: id.0, name: name.clone() }).collect(),
             fields: c.values.iter().map(|(alias, value)| (alias.clone(), value.to_json())).collect(),
         }
     }
@@ -87,6 +89,8 @@ struct CompanyIn {
     owner_id: Maybe<i64>,
     score: Option<i64>,
     published: Option<bool>,
+    /// Tags by name; `-name` takes one away.
+    tags: Vec<String>,
 }
 
 impl From<CompanyIn> for CompanyInput {
@@ -97,11 +101,12 @@ impl From<CompanyIn> for CompanyInput {
             owner_id: b.owner_id.0.map(|id| id.map(UserId)),
             score: b.score,
             published: b.published,
+            tags: b.tags,
         }
     }
 }
 
-/// Companies. The search takes words, `ids:1,2`, `is:mine`, `is:published` and the alias of any field (`companycity:rome`).
+/// Companies. The search takes words, `ids:1,2`, `is:mine`, `is:published`, `tag:vip`, `tag:none` and the alias of any field (`companycity:rome`).
 #[utoipa::path(get, path = "/companies", tag = "companies", params(ListParams), responses((status = 200, body = PageOut<CompanyOut>)))]
 async fn list(Caller(cx): Caller, Query(q): Query<ListParams>) -> Answer<Json<PageOut<CompanyOut>>> {
     Ok(PageOut::of(companies::list(&cx, q.into()).await?, CompanyOut::from))

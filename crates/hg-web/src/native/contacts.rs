@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use hg_app::companies::CompanyLink;
-use hg_app::contacts::{self, BulkAction, Contact, ContactInput, ContactQuery, ExportQuery, Selection};
+use hg_app::contacts::{self, Contact, ContactInput, ContactQuery, ExportQuery, Selection};
 use hg_app::list::{ListQuery, MAX_LIMIT};
 use hg_app::{Cx, Error};
 use hg_core::ids::{CompanyId, ContactId, SegmentId, UserId};
@@ -26,7 +26,6 @@ use crate::problem::Answer;
 pub fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
-        .routes(routes!(bulk))
         .routes(routes!(export))
         .routes(routes!(get, update, delete))
         .routes(routes!(restore))
@@ -82,8 +81,8 @@ pub struct StageRef {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TagRef {
-    id: i64,
-    name: String,
+    pub(super) id: i64,
+    pub(super) name: String,
 }
 
 /// A channel on which she must not be contacted.
@@ -280,13 +279,6 @@ async fn restore(Caller(cx): Caller, Path(id): Path<ContactId>) -> Answer<Json<C
     Ok(Json(contacts::restore(&cx, id).await?.into()))
 }
 
-/// Many contacts and what to do with them.
-#[derive(Debug, Deserialize, ToSchema)]
-struct BulkIn {
-    select: SelectIn,
-    action: ActionIn,
-}
-
 /// Contacts by their ids, or all that a list shows.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct SelectIn {
@@ -295,58 +287,13 @@ pub(super) struct SelectIn {
     pub(super) scope: ContactScope,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
-struct ActionIn {
-    #[schema(value_type = super::words::BulkWord)]
-    kind: String,
-    #[serde(default)]
-    tags: Vec<String>,
-    segment_id: Option<i64>,
-    /// For `set_owner`; none takes the owner away.
-    owner_id: Option<i64>,
-    /// For `change_stage`; null: out of any.
-    stage_id: Option<i64>,
-    #[serde(default)]
-    comments: String,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct BulkOut {
-    affected: u64,
-    /// The task that does it, when they are many.
-    task_id: Option<i64>,
-}
-
-impl ActionIn {
-    fn action(self) -> Result<BulkAction, Error> {
-        let segment = self.segment_id.ok_or_else(|| Error::field("/action/segment_id", "required", "Choose a segment."));
-        if self.kind.ends_with("_tags") && self.tags.iter().all(|t| t.trim().is_empty()) {
-            return Err(Error::field("/action/tags", "required", "Name at least one tag."));
-        }
-        Ok(match self.kind.as_str() {
-            "add_tags" => BulkAction::AddTags { tags: self.tags },
-            "remove_tags" => BulkAction::RemoveTags { tags: self.tags },
-            "add_to_segment" => BulkAction::AddToSegment { segment: segment? },
-            "remove_from_segment" => BulkAction::RemoveFromSegment { segment: segment? },
-            "do_not_contact" => BulkAction::DoNotContact { comments: self.comments },
-            "set_owner" => BulkAction::SetOwner { owner: self.owner_id },
-            "change_stage" => BulkAction::ChangeStage { stage: self.stage_id },
-            "delete" => BulkAction::Delete,
-            "restore" => BulkAction::Restore,
-            _ => return Err(contacts::ContactProblem::NoAction.into()),
+impl SelectIn {
+    pub(super) fn selection(self) -> Result<Selection, Error> {
+        Ok(match self.ids {
+            Some(ids) => Selection::Ids(ids.into_iter().map(ContactId).collect()),
+            None => Selection::Query(Box::new(self.scope.query(ListQuery::default())?)),
         })
     }
-}
-
-/// Does something to many contacts.
-#[utoipa::path(post, path = "/contacts/bulk", tag = "contacts", request_body = BulkIn, responses((status = 200, body = BulkOut)))]
-async fn bulk(Caller(cx): Caller, Body(b): Body<BulkIn>) -> Answer<Json<BulkOut>> {
-    let selection = match b.select.ids {
-        Some(ids) => Selection::Ids(ids.into_iter().map(ContactId).collect()),
-        None => Selection::Query(Box::new(b.select.scope.query(ListQuery::default())?)),
-    };
-    let done = contacts::bulk(&cx, selection, b.action.action()?).await?;
-    Ok(Json(BulkOut { affected: done.affected, task_id: done.task.map(|t| t.0) }))
 }
 
 /// Contacts as CSV; takes the parameters of the list, and `columns`.

@@ -4,10 +4,7 @@ use axum::Json;
 use axum::body::Body as HttpBody;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hg_app::contacts::Selection;
 use hg_app::exports::{self, ExportInfo, Format, NewExport};
-use hg_app::list::ListQuery;
-use hg_core::ids::ContactId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -75,10 +72,7 @@ async fn start(Caller(cx): Caller, Body(b): Body<ExportIn>) -> Answer<(StatusCod
     cx.may(hg_app::Action::View(hg_app::Area::Contacts))?;
     let format = Format::from_key(&b.format)
         .ok_or_else(|| hg_app::Error::field("/format", "export.format", "The formats are csv, xlsx and jsonl."))?;
-    let contacts = match b.select.ids {
-        Some(ids) => Selection::Ids(ids.into_iter().map(ContactId).collect()),
-        None => Selection::Query(Box::new(b.select.scope.query(ListQuery::default())?)),
-    };
+    let contacts = b.select.selection()?;
     let made = exports::start(&cx, NewExport { contacts, columns: b.columns, format }).await?;
     Ok((StatusCode::ACCEPTED, Json(made.into())))
 }

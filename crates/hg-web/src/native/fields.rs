@@ -18,7 +18,11 @@ use crate::native::maybe::Maybe;
 use crate::problem::Answer;
 
 pub fn router() -> OpenApiRouter<Web> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update, delete)).routes(routes!(restore))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(restore))
+        .merge(super::field_parts::router())
 }
 
 /// A choice: what is shown and what is stored.
@@ -30,9 +34,9 @@ pub struct OptionOut {
 
 /// The words for yes and no.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-struct Labels {
-    yes: String,
-    no: String,
+pub(super) struct Labels {
+    pub(super) yes: String,
+    pub(super) no: String,
 }
 
 /// A field of contacts or companies.

@@ -147,6 +147,9 @@ impl From<FormAction> for FormActionBody {
                 group_id: group,
                 ..Self::default()
             },
+            FormAction::ChangeCompanyScore { score } => {
+                Self { kind: "change_company_score".into(), points: Some(score), ..Self::default() }
+            }
             FormAction::ChangeStage { stage } => Self { kind: "change_stage".into(), stage_id: Some(stage), ..Self::default() },
             FormAction::AddToSegment { add, remove } => {
                 Self { kind: "add_to_segment".into(), segments: add, remove_segments: remove, ..Self::default() }
@@ -166,6 +169,7 @@ impl FormActionBody {
                 points: self.points.unwrap_or(0),
                 group: self.group_id.filter(|id| *id > 0),
             },
+            "change_company_score" => FormAction::ChangeCompanyScore { score: self.points.unwrap_or(0) },
             "change_stage" => FormAction::ChangeStage {
                 stage: self
                     .stage_id
@@ -180,7 +184,7 @@ impl FormActionBody {
             "allow_contact" => FormAction::AllowContact,
             other => {
                 let detail = format!(
-                    "“{other}” is no action; choose add_tags, change_points, change_stage, add_to_segment, record_utm or \
+                    "“{other}” is no action; choose add_tags, change_points, change_company_score, change_stage, add_to_segment, record_utm or \
                      allow_contact."
                 );
                 return Err(Error::field(format!("/actions/{at}/kind"), "kind", detail));

@@ -3,6 +3,7 @@
 
 pub mod activity;
 pub mod audit;
+mod bulk;
 pub mod campaign_people;
 pub mod campaigns;
 pub mod categories;
@@ -14,6 +15,7 @@ pub mod dashboard;
 mod describe;
 pub mod emails;
 pub mod exports;
+mod field_parts;
 pub mod fields;
 pub mod forms;
 pub mod imports;
@@ -73,6 +75,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(categories::router())
         .merge(dashboard::router())
         .merge(contacts::router())
+        .merge(bulk::router())
         .merge(companies::router())
         .merge(contact_parts::router())
         .merge(contact_traces::router())

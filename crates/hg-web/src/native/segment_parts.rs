@@ -24,6 +24,7 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(explain))
         .routes(routes!(changes))
         .routes(routes!(rebuild))
+        .routes(routes!(reached))
 }
 
 /// The members.
@@ -158,4 +159,34 @@ async fn rebuild(Caller(cx): Caller, Path(id): Path<SegmentId>) -> Answer<(Statu
         None => None,
     };
     Ok((StatusCode::ACCEPTED, Json(task)))
+}
+
+/// Something that a change of the segment reaches.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReachedOut {
+    #[serde(rename = "type")]
+    #[schema(value_type = super::words::SegmentUserWord)]
+    kind: &'static str,
+    id: i64,
+    name: String,
+    /// It is at work now: a running campaign, a published email, form or segment.
+    active: bool,
+    /// People in the campaign, members of the segment, people who would get the email.
+    people: Option<u64>,
+    /// The segment can be deleted in spite of it; it goes on without.
+    yields: bool,
+}
+
+/// What uses a segment and how many people that is about, for whoever changes or deletes it.
+#[utoipa::path(get, path = "/segments/{id}/reached", tag = "segments", params(("id" = i64, Path)), responses((status = 200, body = Vec<ReachedOut>)))]
+async fn reached(Caller(cx): Caller, Path(id): Path<SegmentId>) -> Answer<Json<Vec<ReachedOut>>> {
+    let found = segments::reached(&cx, id).await?.into_iter().map(|r| ReachedOut {
+        kind: if r.by.kind == "point trigger" { "point_trigger" } else { r.by.kind },
+        id: r.by.id,
+        name: r.by.name,
+        active: r.active,
+        people: r.people,
+        yields: r.yields,
+    });
+    Ok(Json(found.collect()))
 }

@@ -187,19 +187,39 @@ fn tracking_out(cx: &hg_app::Cx, t: Tracking) -> TrackingSettings {
 struct IdentitySettings {
     /// All identifiers that somebody gives must be a contact's; otherwise any of them is enough.
     all_identifiers: bool,
+    /// The same for companies.
+    #[serde(default)]
+    all_company_identifiers: bool,
+    /// A contact belongs to one company at most.
+    #[serde(default)]
+    one_company: bool,
+}
+
+impl From<Identity> for IdentitySettings {
+    fn from(i: Identity) -> Self {
+        Self {
+            all_identifiers: i.all_identifiers,
+            all_company_identifiers: i.all_company_identifiers,
+            one_company: i.one_company,
+        }
+    }
 }
 
 /// How contacts are told apart.
 #[utoipa::path(get, path = "/settings/identity", tag = "settings", responses((status = 200, body = IdentitySettings)))]
 async fn read_identity(Caller(cx): Caller) -> Answer<Json<IdentitySettings>> {
-    Ok(Json(IdentitySettings { all_identifiers: settings::read_identity(&cx)?.all_identifiers }))
+    Ok(Json(settings::read_identity(&cx)?.into()))
 }
 
 /// Sets how contacts are told apart.
 #[utoipa::path(put, path = "/settings/identity", tag = "settings", request_body = IdentitySettings, responses((status = 200, body = IdentitySettings)))]
 async fn write_identity(Caller(cx): Caller, Body(b): Body<IdentitySettings>) -> Answer<Json<IdentitySettings>> {
-    let written = settings::write_identity(&cx, Identity { all_identifiers: b.all_identifiers }).await?;
-    Ok(Json(IdentitySettings { all_identifiers: written.all_identifiers }))
+    let new = Identity {
+        all_identifiers: b.all_identifiers,
+        all_company_identifiers: b.all_company_identifiers,
+        one_company: b.one_company,
+    };
+    Ok(Json(settings::write_identity(&cx, new).await?.into()))
 }
 
 /// The tracking settings.

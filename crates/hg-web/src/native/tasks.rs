@@ -29,6 +29,8 @@ pub struct TaskOut {
     message: Option<String>,
     /// Where in the app it belongs.
     link: Option<String>,
+    /// A deed on many contacts that can be taken back, by its number.
+    undo: Option<i64>,
     created_at: String,
     started_at: Option<String>,
     finished_at: Option<String>,
@@ -36,8 +38,10 @@ pub struct TaskOut {
 
 impl From<Job> for TaskOut {
     fn from(j: Job) -> Self {
+        let undo = (j.kind == "contacts.bulk").then(|| j.payload["bulk"].as_i64()).flatten();
         Self {
             id: j.id.0,
+            undo: undo.filter(|_| matches!(j.state.as_str(), "done" | "stopped" | "failed")),
             kind: j.kind,
             title: j.title,
             state: j.state,

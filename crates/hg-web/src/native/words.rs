@@ -51,7 +51,7 @@ words! {
     /// What a field of a form looks like.
     FormFieldWord { Text, Email, Textarea, Select, Hidden, Consent, Button }
     /// What happens when a form was sent in.
-    FormActionWord { AddTags, ChangePoints, AddToSegment, ChangeStage, RecordUtm, AllowContact }
+    FormActionWord { AddTags, ChangePoints, ChangeCompanyScore, AddToSegment, ChangeStage, RecordUtm, AllowContact }
     /// What people see after they sent in a form.
     PostActionWord { Message, Redirect, Return }
     /// What a contact's field holds.
@@ -80,11 +80,18 @@ words! {
     /// What happened to a company.
     CompanyMomentWord { Created, Score, ContactAdded, ContactRemoved, Merged }
     /// What is done to many contacts.
-    BulkWord { AddTags, RemoveTags, AddToSegment, RemoveFromSegment, DoNotContact, SetOwner, ChangeStage, Delete, Restore }
+    BulkWord {
+        AddTags, RemoveTags, AddToSegment, RemoveFromSegment, AddToCampaign, RemoveFromCampaign, DoNotContact, ContactAgain,
+        ChangeChannel, Subscribe, Unsubscribe, AddToCompany, RemoveFromCompany, SetOwner, ChangeStage, Delete, Restore
+    }
     /// The kind of thing that a category is for.
     BundleWord { Global, Segment, Email, Page, Form, Campaign, Point, Stage }
     /// How a score fades.
     DecayWord { HalfLife, Inactive }
+    /// What may use a field.
+    FieldUserWord { Segment, Form, Campaign, Email, Page, View }
+    /// What may use a segment.
+    SegmentUserWord { Segment, Campaign, Email, Form, PointTrigger }
     /// Whether all or any of the rules must hold.
     MatchWord { All, Any }
 }

@@ -15,6 +15,7 @@ mod maintenance;
 mod migrate;
 mod segments;
 pub mod serve;
+mod suppressions;
 
 use clap::{Parser, Subcommand};
 use hg_app::Result;
@@ -52,6 +53,8 @@ pub enum Command {
     Export(export::Args),
     /// Segments: list, rebuild, explain.
     Segments(segments::Args),
+    /// List, add and remove addresses that must not be written to.
+    Suppressions(suppressions::Args),
     /// Contacts: bring duplicates together.
     Contacts(contacts::Args),
     #[command(name = "mautic:contacts:deduplicate", hide = true)]
@@ -92,6 +95,7 @@ pub async fn run(command: Command, config: Config) -> Result<()> {
         Command::Export(args) => export::run(args, config).await,
         Command::Import(args) => import::run(args, config).await,
         Command::Segments(args) => self::segments::run(args, config).await,
+        Command::Suppressions(args) => self::suppressions::run(args, config).await,
         Command::Contacts(args) => self::contacts::run(args, config).await,
         Command::MauticDeduplicate(args) => self::contacts::deduplicate(args, config).await,
         Command::Maintenance(args) => self::maintenance::run(args, config).await,

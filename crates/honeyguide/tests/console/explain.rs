@@ -146,3 +146,24 @@ fn every_command_says_what_it_does_with_examples() {
         assert!(help.contains("Examples:") && help.contains(&format!("honeyguide {command}")), "{command}: {help}");
     }
 }
+
+async fn the_console_keeps_the_list_of_suppressed_addresses(house: House) {
+    house.serve().await.stop();
+    let added = house.done(&["suppressions", "add", "Ada@Example.org", "--cause", "complained", "--comments", "by phone"]);
+    assert!(added.contains("complained") && added.contains("by phone"), "{added}");
+    house.done(&["suppressions", "add", "bo@example.org"]);
+    let hash = added.split_whitespace().next().unwrap();
+    assert_eq!(house.done(&["suppressions", "list"]).lines().count(), 2);
+    assert_eq!(house.done(&["suppressions", "list", "ada@example.org"]), added);
+    assert_eq!(house.done(&["suppressions", "list", "--cause", "complained"]), added);
+    assert!(house.refused(&["suppressions", "add", "nobody"]).contains("Write an email address"));
+    assert!(house.refused(&["suppressions", "add", "x@example.org", "--cause", "whim"]).contains("A cause is"));
+    house.done(&["suppressions", "remove", hash]);
+    assert!(house.refused(&["suppressions", "remove", "ada@example.org"]).contains("there is no suppressed address"));
+    assert_eq!(house.done(&["suppressions", "list"]).lines().count(), 1);
+}
+
+#[tokio::test]
+async fn the_console_keeps_the_list_of_suppressed_addresses_on_sqlite() {
+    the_console_keeps_the_list_of_suppressed_addresses(House::on_sqlite()).await;
+}

@@ -81,6 +81,10 @@ pub(crate) enum Place {
     NameStarts,
     EmailStarts,
     CompanyStarts,
+    /// The first or last words of the name are just this.
+    NameIs,
+    EmailIs,
+    CompanyIs,
 }
 
 /// Gives the directory as it is after every change that was committed when this was called.

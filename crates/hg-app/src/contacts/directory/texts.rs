@@ -241,7 +241,7 @@ impl Needle {
             return Self::of_pattern(word, place);
         }
         let mut bytes = Vec::new();
-        if matches!(place, Place::Whole | Place::EmailStarts | Place::CompanyStarts) {
+        if matches!(place, Place::Whole | Place::EmailStarts | Place::CompanyStarts | Place::EmailIs | Place::CompanyIs) {
             bytes.push(BEFORE);
         }
         bytes.extend(word.bytes());
@@ -253,7 +253,7 @@ impl Needle {
         let word = word.replace('\\', "\\\\").replace('_', "\\_");
         let whole = match place {
             Place::Anywhere => format!("%{word}%"),
-            Place::Whole => word,
+            Place::Whole | Place::NameIs | Place::EmailIs | Place::CompanyIs => word,
             _ => format!("{word}%"),
         };
         Self { bytes: longest, place, pattern: TextTest::of(Operator::Like, &whole).ok() }
@@ -267,7 +267,7 @@ impl Needle {
             Place::Whole => text.as_bytes() == &self.bytes[1..],
             _ => false,
         };
-        if matches!(self.place, Place::NameStarts | Place::EmailStarts | Place::CompanyStarts) {
+        if !matches!(self.place, Place::Anywhere | Place::Whole) {
             return None;
         }
         let numbers = words.texts.iter().enumerate().filter(|(_, text)| fits(text)).filter_map(|(i, _)| u32::try_from(i).ok());
@@ -323,9 +323,9 @@ impl Needle {
         let after = record.get(position + self.bytes.len()).copied();
         if self.pattern.is_some() {
             let wanted = match self.place {
-                Place::NameStarts => 0..1,
-                Place::EmailStarts => 1..2,
-                Place::CompanyStarts => 2..3,
+                Place::NameStarts | Place::NameIs => 0..1,
+                Place::EmailStarts | Place::EmailIs => 1..2,
+                Place::CompanyStarts | Place::CompanyIs => 2..3,
                 _ => 0..usize::MAX,
             };
             let mut texts = record.split(|b| *b == BEFORE).skip(1).enumerate().filter(|(i, _)| wanted.contains(i));
@@ -337,6 +337,14 @@ impl Needle {
             Place::NameStarts => column() == 1 && before.is_none_or(|b| b == BEFORE || b == b' '),
             Place::EmailStarts => column() == 1,
             Place::CompanyStarts => column() == 2,
+            Place::NameIs => {
+                let ends = |b: Option<u8>| b.is_none_or(|b| b == BEFORE || b == b' ');
+                // A first or a last name is where the whole name begins or ends.
+                let edge = before.is_none_or(|b| b == BEFORE) || after.is_none_or(|b| b == BEFORE);
+                column() == 1 && edge && ends(before) && ends(after)
+            }
+            Place::EmailIs => column() == 1 && after.is_none_or(|b| b == BEFORE),
+            Place::CompanyIs => column() == 2 && after.is_none_or(|b| b == BEFORE),
         }
     }
 }
