@@ -97,7 +97,10 @@ pub(crate) async fn current(ws: &Workspace, part: Part<'_>) -> Result<OwnedRwLoc
     match part {
         Part::People => {}
         Part::Texts => held.want_texts(ws, &catalogue).await?,
-        Part::Order(column) => held.orders.want(ws, column).await?,
+        Part::Order(column) => {
+            let people = held.everyone(Everyone::WithVisitors).len();
+            held.orders.want(ws, column, usize::try_from(people).unwrap_or(0)).await?;
+        }
     }
     Ok(held.downgrade())
 }

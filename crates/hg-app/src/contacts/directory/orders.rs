@@ -18,7 +18,7 @@ use crate::ranges::each_range;
 use crate::workspace::Workspace;
 
 /// How many orders are held; the one that was not used for longest goes first.
-const MOST_ORDERS: usize = 4;
+const MOST_ORDERS: usize = 3;
 /// Rows that moved are kept apart until there are this many of them.
 const MOST_APART: usize = 20_000;
 
@@ -100,13 +100,15 @@ struct Entry {
 }
 
 impl Order {
-    async fn read(ws: &Workspace, column: &str) -> Result<Self> {
+    /// `people` is about how many have a place in it at most.
+    async fn read(ws: &Workspace, column: &str, people: usize) -> Result<Self> {
         let statement = format!(
             "SELECT id, {column} FROM contacts WHERE id >= $1 AND id < $2 AND deleted_at IS NULL AND {column} IS NOT NULL ORDER BY id"
         );
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut texts: Vec<u8> = Vec::new();
-        let mut hashes: Vec<u32> = Vec::new();
+        // Grown step by step these would take twice as much for a while.
+        let mut entries: Vec<Entry> = Vec::with_capacity(people);
+        let mut texts = Rests::default();
+        let mut hashes: Vec<u32> = Vec::with_capacity(people + 1);
         let read = move |tx: &mut Tx<'_>, from: i64, to: i64| {
             let mut found: Vec<(u32, SortKey)> = Vec::new();
             tx.each(Sql::new(&statement).bind(from).bind(to), |r| {
@@ -124,10 +126,9 @@ impl Order {
             }
         })
         .await?;
-        let text = |at: u32| ended(&texts, at);
         entries.sort_unstable_by(|a, b| {
             let by_prefix = a.prefix.cmp(&b.prefix);
-            let by_text = || if a.at == NO_TEXT { Ordering::Equal } else { text(a.at).cmp(text(b.at)) };
+            let by_text = || if a.at == NO_TEXT { Ordering::Equal } else { texts.get(a.at).cmp(texts.get(b.at)) };
             by_prefix.then_with(by_text).then(a.id.cmp(&b.id))
         });
         Ok(Self {
@@ -225,7 +226,7 @@ fn put_hash(hashes: &mut Vec<u32>, id: u32, hash: u32) {
     hashes[at] = hash;
 }
 
-fn entry(id: u32, key: &SortKey, texts: &mut Vec<u8>) -> Entry {
+fn entry(id: u32, key: &SortKey, texts: &mut Rests) -> Entry {
     match key {
         SortKey::Number(n) => {
             // The bits of a float sort like the float once negative ones are turned round.
@@ -238,24 +239,47 @@ fn entry(id: u32, key: &SortKey, texts: &mut Vec<u8>) -> Entry {
             let len = text.len().min(8);
             first[..len].copy_from_slice(&text.as_bytes()[..len]);
             // Most names end within the first bytes or soon after; what follows is kept until the order is sorted.
-            let rest = text.as_bytes().get(8..).unwrap_or_default();
-            if texts.is_empty() {
-                texts.push(0);
-            }
-            let at = if rest.is_empty() { 0 } else { u32::try_from(texts.len()).unwrap_or(NO_TEXT - 1) };
-            if !rest.is_empty() {
-                texts.extend(rest.iter().map(|b| (*b).max(1)));
-                texts.push(0);
-            }
+            let at = texts.put(text.as_bytes().get(8..).unwrap_or_default());
             Entry { prefix: u64::from_be_bytes(first), at, id }
         }
     }
 }
 
-/// The rest of a text, up to its end.
-fn ended(texts: &[u8], at: u32) -> &[u8] {
-    let rest = texts.get(at as usize..).unwrap_or_default();
-    &rest[..memchr::memchr(0, rest).unwrap_or(rest.len())]
+/// The rests of texts while an order is sorted, in pieces of memory that are never moved.
+#[derive(Default)]
+struct Rests(Vec<Vec<u8>>);
+
+/// Bytes of a piece.
+const PIECE: usize = 1 << 22;
+
+impl Rests {
+    /// Keeps a rest; where it stands, 0 for none.
+    fn put(&mut self, rest: &[u8]) -> u32 {
+        if rest.is_empty() {
+            return 0;
+        }
+        // What comes behind four megabytes of a text does not count for its place.
+        let rest = &rest[..rest.len().min(PIECE - 2)];
+        if self.0.last().is_none_or(|piece| piece.len() + rest.len() + 1 > PIECE) {
+            let mut piece = Vec::with_capacity(PIECE);
+            // Nothing stands at 0.
+            piece.push(0);
+            self.0.push(piece);
+        }
+        let before = self.0.len() - 1;
+        let Some(piece) = self.0.last_mut() else { return 0 };
+        let at = u32::try_from(before * PIECE + piece.len()).unwrap_or(NO_TEXT - 1);
+        piece.extend(rest.iter().map(|b| (*b).max(1)));
+        piece.push(0);
+        at
+    }
+
+    /// The rest that stands somewhere, up to its end.
+    fn get(&self, at: u32) -> &[u8] {
+        let at = at as usize;
+        let rest = self.0.get(at / PIECE).and_then(|piece| piece.get(at % PIECE..)).unwrap_or_default();
+        &rest[..memchr::memchr(0, rest).unwrap_or(rest.len())]
+    }
 }
 
 /// The orders that are held.
@@ -275,7 +299,7 @@ impl Orders {
     }
 
     /// Sees to it that an order is there.
-    pub async fn want(&mut self, ws: &Workspace, column: &str) -> Result<()> {
+    pub async fn want(&mut self, ws: &Workspace, column: &str, people: usize) -> Result<()> {
         self.uses += 1;
         self.held.retain(|o| o.column != column || o.moved.len() <= MOST_APART as u64);
         if let Some(order) = self.held.iter_mut().find(|o| o.column == column) {
@@ -287,7 +311,7 @@ impl Orders {
         {
             self.held.swap_remove(oldest);
         }
-        let mut order = Order::read(ws, column).await?;
+        let mut order = Order::read(ws, column, people).await?;
         order.used = self.uses;
         self.held.push(order);
         Ok(())
@@ -297,5 +321,23 @@ impl Orders {
         for order in &mut self.held {
             order.take(changed, rows);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_are_found_again_in_whatever_piece_they_stand() {
+        let mut rests = Rests::default();
+        let texts: Vec<String> = (0..1_000).map(|n| "x".repeat(n * 10 + 1) + &n.to_string()).collect();
+        let places: Vec<u32> = texts.iter().map(|text| rests.put(text.as_bytes())).collect();
+        assert!(rests.0.len() > 1, "more than one piece is needed");
+        for (text, at) in texts.iter().zip(places) {
+            assert_eq!(rests.get(at), text.as_bytes());
+        }
+        assert_eq!(rests.put(b""), 0);
+        assert_eq!(rests.get(0), b"");
     }
 }

@@ -15,7 +15,7 @@ use super::{Bench, peak_memory};
 
 /// Changes a second that others make, and how many make them.
 const RATE: u64 = 500;
-const WRITERS: u64 = 16;
+const WRITERS: u64 = 64;
 const PROBES: usize = 200;
 const PATIENCE: Duration = Duration::from_secs(20);
 
