@@ -1,6 +1,6 @@
 import { Button, Group, Menu, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconPlus, IconRoute } from "@tabler/icons-react";
+import { IconRoute } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -15,10 +15,11 @@ import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { ago, number } from "../ui/format";
 import { TextLink } from "../ui/links";
+import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
 import { ThingSelect } from "../ui/pickers";
-import { EmptyState, ErrorSummary, StateBadge } from "../ui/states";
+import { EmptyState, ErrorSummary, NothingFound, StateBadge } from "../ui/states";
 import { attempt, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
 
@@ -49,15 +50,7 @@ export function CampaignsPage() {
     byCursor,
   );
   useLive("campaign", () => refresh("/campaigns"));
-  const create = may && (
-    <Button
-      data-shortcut="create"
-      leftSection={<IconPlus size={16} aria-hidden />}
-      onClick={() => change({ new: true })}
-    >
-      {t("new")}
-    </Button>
-  );
+  const create = may && <NewButton onClick={() => change({ new: true })}>{t("new")}</NewButton>;
   return (
     <>
       <PageHeader title={t("title")} description={t("text")} actions={create} />
@@ -129,9 +122,7 @@ export function CampaignsPage() {
         ]}
         empty={
           view.search ? (
-            <EmptyState icon={IconRoute} title={t("common:nothingFound")}>
-              {t("common:nothingFoundText")}
-            </EmptyState>
+            <NothingFound icon={IconRoute} />
           ) : (
             <EmptyState
               icon={IconRoute}

@@ -1,5 +1,5 @@
 import { Badge, Button, Group, Menu, Stack, Text } from "@mantine/core";
-import { IconBuilding, IconDownload, IconPlus } from "@tabler/icons-react";
+import { IconBuilding, IconDownload } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -15,9 +15,10 @@ import { problemParts } from "../ui/editor";
 import { FilterBar } from "../ui/FilterBar";
 import { ago, number } from "../ui/format";
 import { TextLink } from "../ui/links";
+import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
-import { EmptyState, ErrorSummary } from "../ui/states";
+import { EmptyState, ErrorSummary, NothingFound } from "../ui/states";
 import { attempt, said, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
 import { MergeDialog } from "./MergeDialog";
@@ -70,15 +71,7 @@ export function CompaniesPage() {
     const [first, second] = rows.filter((row) => selected.has(row.id));
     if (first && second) setMerging({ company: second, other: first.id });
   };
-  const create = may && (
-    <Button
-      data-shortcut="create"
-      leftSection={<IconPlus size={16} aria-hidden />}
-      onClick={() => change({ new: true })}
-    >
-      {t("new")}
-    </Button>
-  );
+  const create = may && <NewButton onClick={() => change({ new: true })}>{t("new")}</NewButton>;
   return (
     <>
       <PageHeader
@@ -191,9 +184,7 @@ export function CompaniesPage() {
         ]}
         empty={
           view.search ? (
-            <EmptyState icon={IconBuilding} title={t("common:nothingFound")}>
-              {t("common:nothingFoundText")}
-            </EmptyState>
+            <NothingFound icon={IconBuilding} />
           ) : (
             <EmptyState icon={IconBuilding} title={t("empty.title")} action={create}>
               {t("empty.text")}

@@ -13,7 +13,7 @@ import {
   Text,
 } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
-import { IconColumns3, IconPlus, IconUpload, IconUsers } from "@tabler/icons-react";
+import { IconColumns3, IconUpload, IconUsers } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -26,6 +26,7 @@ import { type Column, DataList, rowsOf } from "../ui/DataList";
 import { FilterBar } from "../ui/FilterBar";
 import { ago, date, number } from "../ui/format";
 import { ButtonLink, TextLink } from "../ui/links";
+import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { Fact } from "../ui/parts";
 import { ThingSelect, useThings } from "../ui/pickers";
@@ -178,13 +179,7 @@ export function ContactsPage() {
                 >
                   {t("import")}
                 </ButtonLink>
-                <Button
-                  data-shortcut="create"
-                  leftSection={<IconPlus size={16} aria-hidden />}
-                  onClick={() => change({ new: true })}
-                >
-                  {t("new")}
-                </Button>
+                <NewButton onClick={() => change({ new: true })}>{t("new")}</NewButton>
               </>
             )}
           </>

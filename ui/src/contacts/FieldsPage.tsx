@@ -12,7 +12,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconPlus, IconTableColumn } from "@tabler/icons-react";
+import { IconTableColumn } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
@@ -22,9 +22,10 @@ import { useMayEdit } from "../app/session";
 import { DataList, inOnePage } from "../ui/DataList";
 import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
+import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
-import { EmptyState, ErrorSummary } from "../ui/states";
+import { ErrorSummary, NothingFound } from "../ui/states";
 import { useView } from "../ui/view";
 import { ConvertField } from "./ConvertField";
 import { DeleteField, FieldUses } from "./FieldUses";
@@ -74,17 +75,7 @@ export function FieldsPage() {
       <PageHeader
         title={t("fieldsPage.title")}
         description={t("fieldsPage.text")}
-        actions={
-          may && (
-            <Button
-              data-shortcut="create"
-              leftSection={<IconPlus size={16} aria-hidden />}
-              onClick={() => setEditing("new")}
-            >
-              {t("fieldsPage.new")}
-            </Button>
-          )
-        }
+        actions={may && <NewButton onClick={() => setEditing("new")}>{t("fieldsPage.new")}</NewButton>}
       />
       <Tabs
         value={object}
@@ -169,11 +160,7 @@ export function FieldsPage() {
               ),
           },
         ]}
-        empty={
-          <EmptyState icon={IconTableColumn} title={t("common:nothingFound")}>
-            {t("common:nothingFoundText")}
-          </EmptyState>
-        }
+        empty={<NothingFound icon={IconTableColumn} />}
       />
       <FormModal
         opened={editing !== null}

@@ -1,6 +1,6 @@
 import { Button, Group, Menu, Stack, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconPlus, IconTag } from "@tabler/icons-react";
+import { IconTag } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
@@ -12,6 +12,7 @@ import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { number } from "../ui/format";
 import { TextLink } from "../ui/links";
+import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
 import { EmptyState, ErrorSummary } from "../ui/states";
@@ -39,17 +40,7 @@ export function TagsPage() {
       <PageHeader
         title={t("tagsPage.title")}
         description={t("tagsPage.text")}
-        actions={
-          may && (
-            <Button
-              data-shortcut="create"
-              leftSection={<IconPlus size={16} aria-hidden />}
-              onClick={() => setEditing("new")}
-            >
-              {t("tagsPage.new")}
-            </Button>
-          )
-        }
+        actions={may && <NewButton onClick={() => setEditing("new")}>{t("tagsPage.new")}</NewButton>}
       />
       <FilterBar search={search} onSearch={setSearch} placeholder={t("tagsPage.search")} />
       <DataList

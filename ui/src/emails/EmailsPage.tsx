@@ -1,6 +1,6 @@
 import { Button, Group, Menu, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconMail, IconPlus } from "@tabler/icons-react";
+import { IconMail } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -15,10 +15,11 @@ import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { ago, number, percent, spoken } from "../ui/format";
 import { TextLink } from "../ui/links";
+import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
 import { ThingSelect } from "../ui/pickers";
-import { EmptyState, ErrorSummary, StateBadge } from "../ui/states";
+import { EmptyState, ErrorSummary, NothingFound, StateBadge } from "../ui/states";
 import { attempt, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
 import { letterHtml, letterMjml } from "./starters";
@@ -56,15 +57,7 @@ export function EmailsPage() {
     byCursor,
   );
   useLive("send", () => refresh("/emails"));
-  const create = may && (
-    <Button
-      data-shortcut="create"
-      leftSection={<IconPlus size={16} aria-hidden />}
-      onClick={() => change({ new: true })}
-    >
-      {t("new")}
-    </Button>
-  );
+  const create = may && <NewButton onClick={() => change({ new: true })}>{t("new")}</NewButton>;
   return (
     <>
       <PageHeader title={t("title")} description={t("text")} actions={create} />
@@ -132,9 +125,7 @@ export function EmailsPage() {
         ]}
         empty={
           view.search ? (
-            <EmptyState icon={IconMail} title={t("common:nothingFound")}>
-              {t("common:nothingFoundText")}
-            </EmptyState>
+            <NothingFound icon={IconMail} />
           ) : (
             <EmptyState icon={IconMail} title={t("empty.title")} action={create}>
               {t("empty.text")}

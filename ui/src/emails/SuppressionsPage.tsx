@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconDownload, IconMailOff, IconPlus, IconTrash } from "@tabler/icons-react";
+import { IconDownload, IconMailOff, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, API, byCursor, http, refresh, take } from "../api/client";
@@ -10,6 +10,7 @@ import { useMayEdit } from "../app/session";
 import { DataList } from "../ui/DataList";
 import { FilterBar } from "../ui/FilterBar";
 import { ago } from "../ui/format";
+import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
 import { EmptyState, ErrorSummary } from "../ui/states";
@@ -63,13 +64,7 @@ export function SuppressionsPage() {
                 <Button variant="default" onClick={() => setOpen("import")}>
                   {t("suppressions.import")}
                 </Button>
-                <Button
-                  data-shortcut="create"
-                  leftSection={<IconPlus size={16} aria-hidden />}
-                  onClick={() => setOpen("add")}
-                >
-                  {t("suppressions.add")}
-                </Button>
+                <NewButton onClick={() => setOpen("add")}>{t("suppressions.add")}</NewButton>
               </>
             )}
           </Group>

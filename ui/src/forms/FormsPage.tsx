@@ -1,6 +1,6 @@
 import { Button, Group, Menu, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconForms, IconPlus } from "@tabler/icons-react";
+import { IconForms } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -15,9 +15,10 @@ import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { ago, number } from "../ui/format";
 import { TextLink } from "../ui/links";
+import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
-import { EmptyState, ErrorSummary, StateBadge } from "../ui/states";
+import { EmptyState, ErrorSummary, NothingFound, StateBadge } from "../ui/states";
 import { attempt, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
 import { newField } from "./fields";
@@ -51,15 +52,7 @@ export function FormsPage() {
   useLive<{ kind: string }>("activity", (event) => {
     if (/form|submission/.test(event.kind)) refresh("/forms");
   });
-  const create = may && (
-    <Button
-      data-shortcut="create"
-      leftSection={<IconPlus size={16} aria-hidden />}
-      onClick={() => change({ new: true })}
-    >
-      {t("new")}
-    </Button>
-  );
+  const create = may && <NewButton onClick={() => change({ new: true })}>{t("new")}</NewButton>;
   return (
     <>
       <PageHeader title={t("title")} description={t("text")} actions={create} />
@@ -118,9 +111,7 @@ export function FormsPage() {
         ]}
         empty={
           view.search ? (
-            <EmptyState icon={IconForms} title={t("common:nothingFound")}>
-              {t("common:nothingFoundText")}
-            </EmptyState>
+            <NothingFound icon={IconForms} />
           ) : (
             <EmptyState icon={IconForms} title={t("empty.title")} action={create}>
               {t("empty.text")}

@@ -24,7 +24,7 @@ import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { PreviewFrame } from "../ui/PreviewFrame";
 import { ConsequenceDialog, Copyable } from "../ui/parts";
-import { EmptyState, ErrorState, Waiting } from "../ui/states";
+import { EmptyState, ErrorState, NothingFound, Waiting } from "../ui/states";
 import { attempt } from "../ui/toasts";
 import { useView } from "../ui/view";
 
@@ -71,9 +71,7 @@ export function OutboxPage() {
       ) : !rows.length ? (
         <div className="hg-card">
           {view.search ? (
-            <EmptyState icon={IconInbox} title={t("common:nothingFound")}>
-              {t("common:nothingFoundText")}
-            </EmptyState>
+            <NothingFound icon={IconInbox} />
           ) : (
             <EmptyState icon={IconInbox} title={t("empty.title")}>
               {t("empty.text")}

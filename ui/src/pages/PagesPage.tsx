@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Menu, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconExternalLink, IconFileText, IconPlus } from "@tabler/icons-react";
+import { IconExternalLink, IconFileText } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -14,10 +14,11 @@ import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { ago, number } from "../ui/format";
 import { TextLink } from "../ui/links";
+import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
 import { ThingSelect } from "../ui/pickers";
-import { EmptyState, ErrorSummary, StateBadge } from "../ui/states";
+import { EmptyState, ErrorSummary, NothingFound, StateBadge } from "../ui/states";
 import { attempt, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
 import { pageHtml } from "./starter";
@@ -48,15 +49,7 @@ export function PagesPage() {
     { params: { query: { search: view.search, sort: view.sort ?? "-updated_at", limit: 50 } } },
     byCursor,
   );
-  const create = may && (
-    <Button
-      data-shortcut="create"
-      leftSection={<IconPlus size={16} aria-hidden />}
-      onClick={() => change({ new: true })}
-    >
-      {t("new")}
-    </Button>
-  );
+  const create = may && <NewButton onClick={() => change({ new: true })}>{t("new")}</NewButton>;
   return (
     <>
       <PageHeader title={t("title")} description={t("text")} actions={create} />
@@ -126,9 +119,7 @@ export function PagesPage() {
         ]}
         empty={
           view.search ? (
-            <EmptyState icon={IconFileText} title={t("common:nothingFound")}>
-              {t("common:nothingFoundText")}
-            </EmptyState>
+            <NothingFound icon={IconFileText} />
           ) : (
             <EmptyState icon={IconFileText} title={t("empty.title")} action={create}>
               {t("empty.text")}

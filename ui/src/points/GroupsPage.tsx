@@ -12,7 +12,7 @@ import {
   VisuallyHidden,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconPlus, IconStack2 } from "@tabler/icons-react";
+import { IconStack2 } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
@@ -23,6 +23,7 @@ import { DataList, rowsOf } from "../ui/DataList";
 import { DotsMenu } from "../ui/DotsMenu";
 import { ago, number } from "../ui/format";
 import { TextLink } from "../ui/links";
+import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { Card, FormModal } from "../ui/parts";
 import { EmptyState, ErrorSummary } from "../ui/states";
@@ -46,15 +47,7 @@ export function GroupsPage() {
       remove: () => take(http.DELETE("/points/groups/{id}", { params: { path: { id: group.id } } })),
       restore: () => take(http.POST("/points/groups/{id}/restore", { params: { path: { id: group.id } } })),
     });
-  const create = may && (
-    <Button
-      data-shortcut="create"
-      leftSection={<IconPlus size={16} aria-hidden />}
-      onClick={() => setEditing("new")}
-    >
-      {t("groups.new")}
-    </Button>
-  );
+  const create = may && <NewButton onClick={() => setEditing("new")}>{t("groups.new")}</NewButton>;
   return (
     <>
       <PageHeader title={t("title")} description={t("groups.text")} actions={create} />

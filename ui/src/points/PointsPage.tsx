@@ -13,7 +13,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconCoin, IconPlus } from "@tabler/icons-react";
+import { IconCoin } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
@@ -26,11 +26,12 @@ import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { number } from "../ui/format";
 import { TextLink } from "../ui/links";
+import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
 import { ThingsSelect, useThings } from "../ui/pickers";
 import { CategorySelect, PublishFields } from "../ui/publish";
-import { EmptyState, ErrorSummary } from "../ui/states";
+import { EmptyState, ErrorSummary, NothingFound } from "../ui/states";
 import { failed, removeWithUndo, said } from "../ui/toasts";
 import { useView } from "../ui/view";
 import { GroupSelect } from "./GroupSelect";
@@ -58,15 +59,7 @@ export function PointsPage() {
       remove: () => take(http.DELETE("/points/actions/{id}", { params: { path: { id: action.id } } })),
       restore: () => take(http.POST("/points/actions/{id}/restore", { params: { path: { id: action.id } } })),
     });
-  const create = may && (
-    <Button
-      data-shortcut="create"
-      leftSection={<IconPlus size={16} aria-hidden />}
-      onClick={() => setEditing("new")}
-    >
-      {t("actions.new")}
-    </Button>
-  );
+  const create = may && <NewButton onClick={() => setEditing("new")}>{t("actions.new")}</NewButton>;
   return (
     <>
       <PageHeader title={t("title")} description={t("actions.text")} actions={create} />
@@ -141,9 +134,7 @@ export function PointsPage() {
         ]}
         empty={
           view.search ? (
-            <EmptyState icon={IconCoin} title={t("common:nothingFound")}>
-              {t("common:nothingFoundText")}
-            </EmptyState>
+            <NothingFound icon={IconCoin} />
           ) : (
             <EmptyState
               icon={IconCoin}

@@ -26,11 +26,12 @@ import { DataList } from "../ui/DataList";
 import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { number } from "../ui/format";
+import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
 import { TagNames, ThingSelect, ThingsSelect, useThings } from "../ui/pickers";
 import { CategorySelect, PublishFields } from "../ui/publish";
-import { EmptyState, ErrorSummary } from "../ui/states";
+import { EmptyState, ErrorSummary, NothingFound } from "../ui/states";
 import { removeWithUndo, said } from "../ui/toasts";
 import { useView } from "../ui/view";
 import { GroupSelect } from "./GroupSelect";
@@ -67,15 +68,7 @@ export function TriggersPage() {
       restore: () =>
         take(http.POST("/points/triggers/{id}/restore", { params: { path: { id: trigger.id } } })),
     });
-  const create = may && (
-    <Button
-      data-shortcut="create"
-      leftSection={<IconPlus size={16} aria-hidden />}
-      onClick={() => setEditing("new")}
-    >
-      {t("triggers.new")}
-    </Button>
-  );
+  const create = may && <NewButton onClick={() => setEditing("new")}>{t("triggers.new")}</NewButton>;
   return (
     <>
       <PageHeader title={t("title")} description={t("triggers.text")} actions={create} />
@@ -156,9 +149,7 @@ export function TriggersPage() {
         ]}
         empty={
           view.search ? (
-            <EmptyState icon={IconBolt} title={t("common:nothingFound")}>
-              {t("common:nothingFoundText")}
-            </EmptyState>
+            <NothingFound icon={IconBolt} />
           ) : (
             <EmptyState
               icon={IconBolt}

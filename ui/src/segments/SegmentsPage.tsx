@@ -13,7 +13,7 @@ import { FilterBar } from "../ui/FilterBar";
 import { ago, number } from "../ui/format";
 import { ButtonLink, TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
-import { EmptyState } from "../ui/states";
+import { EmptyState, NothingFound } from "../ui/states";
 import { useView } from "../ui/view";
 import { useDeleteSegment } from "./Reached";
 
@@ -133,9 +133,7 @@ export function SegmentsPage() {
         ]}
         empty={
           view.search ? (
-            <EmptyState icon={IconUsersGroup} title={t("common:nothingFound")}>
-              {t("common:nothingFoundText")}
-            </EmptyState>
+            <NothingFound icon={IconUsersGroup} />
           ) : (
             <EmptyState
               icon={IconUsersGroup}

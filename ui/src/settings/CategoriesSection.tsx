@@ -13,7 +13,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconCategory, IconPlus } from "@tabler/icons-react";
+import { IconCategory } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
@@ -25,6 +25,7 @@ import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { number } from "../ui/format";
 import { PathLink, pathOf } from "../ui/links";
+import { NewButton } from "../ui/NewButton";
 import { FormModal } from "../ui/parts";
 import { EmptyState, ErrorSummary } from "../ui/states";
 import { removeWithUndo, said } from "../ui/toasts";
@@ -59,15 +60,7 @@ export function CategoriesSection() {
       remove: () => take(http.DELETE("/categories/{id}", { params: { path: { id: category.id } } })),
       restore: () => take(http.POST("/categories/{id}/restore", { params: { path: { id: category.id } } })),
     });
-  const create = may && (
-    <Button
-      data-shortcut="create"
-      leftSection={<IconPlus size={16} aria-hidden />}
-      onClick={() => setEditing("new")}
-    >
-      {t("new")}
-    </Button>
-  );
+  const create = may && <NewButton onClick={() => setEditing("new")}>{t("new")}</NewButton>;
   return (
     <>
       <Group justify="space-between" align="flex-start">

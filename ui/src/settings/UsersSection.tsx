@@ -11,7 +11,6 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
@@ -21,6 +20,7 @@ import { initials } from "../app/Shell";
 import { useMayEdit, useSession } from "../app/session";
 import { DotsMenu } from "../ui/DotsMenu";
 import { ago } from "../ui/format";
+import { NewButton } from "../ui/NewButton";
 import { Card, ConsequenceDialog, FormModal } from "../ui/parts";
 import { ErrorState, ErrorSummary, Waiting } from "../ui/states";
 import { said } from "../ui/toasts";
@@ -37,17 +37,7 @@ export function UsersSection() {
   return (
     <Card
       title={t("users.title")}
-      aside={
-        may && (
-          <Button
-            data-shortcut="create"
-            leftSection={<IconPlus size={16} aria-hidden />}
-            onClick={() => setEditing("new")}
-          >
-            {t("users.add")}
-          </Button>
-        )
-      }
+      aside={may && <NewButton onClick={() => setEditing("new")}>{t("users.add")}</NewButton>}
     >
       <Table aria-label={t("users.title")}>
         <Table.Thead>

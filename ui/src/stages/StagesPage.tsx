@@ -11,7 +11,7 @@ import {
   Title,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconPlus, IconStairs } from "@tabler/icons-react";
+import { IconStairs } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
@@ -23,6 +23,7 @@ import { rowsOf } from "../ui/DataList";
 import { DotsMenu } from "../ui/DotsMenu";
 import { ago, number } from "../ui/format";
 import { TextLink } from "../ui/links";
+import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
 import { CategorySelect, PublishFields } from "../ui/publish";
@@ -39,15 +40,7 @@ export function StagesPage() {
   });
   if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   const lanes = query.data;
-  const create = may && (
-    <Button
-      data-shortcut="create"
-      leftSection={<IconPlus size={16} aria-hidden />}
-      onClick={() => setEditing("new")}
-    >
-      {t("new")}
-    </Button>
-  );
+  const create = may && <NewButton onClick={() => setEditing("new")}>{t("new")}</NewButton>;
   return (
     <>
       <PageHeader title={t("title")} description={t("text")} actions={create} />

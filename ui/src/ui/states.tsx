@@ -37,6 +37,16 @@ type EmptyProps = {
   example?: ReactNode;
 };
 
+/** A list in which nothing fits what was asked for. */
+export function NothingFound({ icon }: Pick<EmptyProps, "icon">) {
+  const { t } = useTranslation();
+  return (
+    <EmptyState icon={icon} title={t("nothingFound")}>
+      {t("nothingFoundText")}
+    </EmptyState>
+  );
+}
+
 /** An empty screen that teaches: what this is, an example, and the one thing to do next. */
 export function EmptyState({ icon: Icon, title, children, action, example }: EmptyProps) {
   return (
