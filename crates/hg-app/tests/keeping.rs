@@ -134,7 +134,7 @@ on_each_db!(a_filter_tells_what_each_part_leaves_and_whom_it_would_move, |app| {
     };
     let segment = segments::create(&app.cx(), new).await.unwrap();
     app.settle().await;
-    let query = segments::PreviewQuery { filter, include_anonymous: false, segment: Some(segment.id) };
+    let query = segments::PreviewQuery { filter, include_anonymous: false, segment: Some(segment.id), everybody: false };
     let preview = segments::preview(&app.cx(), query.clone()).await.unwrap();
     assert_eq!(preview.funnel, [("/rules/0".to_owned(), 5), ("/rules/1".to_owned(), 1)]);
     assert_eq!((preview.everyone, preview.count, preview.moves), (6, 1, Some((0, 4))));

@@ -157,11 +157,11 @@ on_each_db!(the_explanation_and_the_preview_agree_with_the_members, |app| {
     assert_eq!((tree.verdict, tree.children[0].verdict, tree.children[1].verdict), (true, true, false));
     assert_eq!(tree.children[0].actual.as_deref(), Some("Praha"));
     let preview =
-        segments::preview(&app.cx(), segments::PreviewQuery { filter, include_anonymous: false, segment: None }).await.unwrap();
+        segments::preview(&app.cx(), segments::PreviewQuery { filter, include_anonymous: false, segment: None, everybody: false }).await.unwrap();
     assert_eq!((preview.count, preview.exact, preview.sample.len()), (2, true, 2));
     assert_eq!(preview.conditions, [("/rules/0".to_owned(), 1), ("/rules/1".to_owned(), 1)]);
     let wrong = json!({"match": "all", "rules": [{"field": "city", "op": "regexp", "value": "(?=x)"}]});
-    let error = segments::preview(&app.cx(), segments::PreviewQuery { filter: wrong, include_anonymous: false, segment: None })
+    let error = segments::preview(&app.cx(), segments::PreviewQuery { filter: wrong, include_anonymous: false, segment: None, everybody: false })
         .await
         .unwrap_err();
     assert_eq!(error.fields[0].pointer, "/filter/rules/0/value");

@@ -6210,6 +6210,8 @@ export interface components {
             would_leave: number | null;
         };
         SegmentPreviewIn: {
+            /** @description Looks at everybody, however long it takes; otherwise counts are estimated when a quarter of a second is over. */
+            everybody?: boolean;
             filter: components["schemas"]["FilterGroup"];
             include_anonymous?: boolean;
             /**

@@ -56,6 +56,7 @@ export type ValueKind = S["ValueWord"];
 export type CatalogueField = S["CatalogueField"];
 export type Catalogue = S["CatalogueOut"];
 export type SegmentPreview = S["SegmentPreview"];
+export type SegmentPreviewIn = S["SegmentPreviewIn"];
 export type ExplainTree = S["ExplainTree"];
 export type SegmentChange = S["ChangeOut"];
 

@@ -18,6 +18,7 @@ import { Builder, fieldsByName } from "./Builder";
 import { ExplainNode } from "./ExplainNode";
 import { countable, type Tree, toGroup, toTree } from "./filter";
 import { ReachedCard } from "./Reached";
+import { usePreview } from "./usePreview";
 
 const NEW: Segment = {
   id: 0,
@@ -110,18 +111,10 @@ function SegmentEditor({ segment, catalogue }: { segment: Segment; catalogue: Ca
     [shown, fields],
   );
   const [filter] = useDebouncedValue(ready.filter, 250);
-  const preview = useQuery({
-    queryKey: ["post", "/segments/preview", filter, draft.include_anonymous, segment.id],
-    queryFn: () =>
-      take(
-        http.POST("/segments/preview", {
-          body: { filter, include_anonymous: draft.include_anonymous, segment_id: segment.id || null },
-        }),
-      ),
-    enabled: filter.rules.length > 0,
-    placeholderData: keepPreviousData,
-    staleTime: 2_000,
-    retry: false,
+  const preview = usePreview({
+    filter,
+    include_anonymous: draft.include_anonymous,
+    segment_id: segment.id || null,
   });
   const counts = useMemo(() => {
     const byRow = new Map<string, number>();
@@ -208,7 +201,7 @@ function SegmentEditor({ segment, catalogue }: { segment: Segment; catalogue: Ca
           <ReachedCard segment={segment} />
           <PreviewCard
             empty={!ready.filter.rules.length}
-            pending={preview.isFetching}
+            pending={preview.pending}
             error={preview.error}
             data={preview.data}
             filter={ready.filter}

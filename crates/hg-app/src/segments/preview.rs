@@ -27,6 +27,8 @@ pub struct PreviewQuery {
     pub include_anonymous: bool,
     /// The segment whose filter it is to become, to compare with who belongs to it now.
     pub segment: Option<SegmentId>,
+    /// Looks at everybody, however long it takes; otherwise counts are estimated when a quarter of a second is over.
+    pub everybody: bool,
 }
 
 /// What the filter selects now.
@@ -116,7 +118,7 @@ pub async fn preview(cx: &Cx, query: PreviewQuery) -> Result<Preview> {
     let moment = Arc::new(plan.at(cx.now(), &zone));
     let plan = Arc::new(plan);
     let everyone = if query.include_anonymous { Everyone::WithVisitors } else { Everyone::Identified };
-    let found = select(&cx.ws, plan.clone(), moment, everyone, Some(TIME_LIMIT)).await?;
+    let found = select(&cx.ws, plan.clone(), moment, everyone, (!query.everybody).then_some(TIME_LIMIT)).await?;
     let exact = found.looked_at >= 1.0;
     let scaled = |n: u64| if exact { n } else { (n as f64 / found.looked_at.max(0.001)).round() as u64 };
     let conditions = plan.conditions.iter().map(|(pointer, leaf)| (pointer.clone(), scaled(found.leaves[*leaf].len()))).collect();

@@ -290,12 +290,15 @@ struct SegmentPreviewIn {
     include_anonymous: bool,
     /// The segment whose filter it is to become: how many would join and leave is counted too.
     segment_id: Option<i64>,
+    /// Looks at everybody, however long it takes; otherwise counts are estimated when a quarter of a second is over.
+    #[serde(default)]
+    everybody: bool,
 }
 
 impl SegmentPreviewIn {
     fn query(self) -> PreviewQuery {
-        let Self { filter, include_anonymous, segment_id } = self;
-        PreviewQuery { filter, include_anonymous, segment: segment_id.map(SegmentId) }
+        let Self { filter, include_anonymous, segment_id, everybody } = self;
+        PreviewQuery { filter, include_anonymous, segment: segment_id.map(SegmentId), everybody }
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) async fn run(bench: &Bench) -> Result<()> {
     for (name, filter) in [("three conditions about fields", three_conditions()), ("behaviour, count and window", behaviour())] {
         let (times, members) = build(&cx, &filter).await?;
         println!("segment: first build, {name}: {}, {members} members, ratio {:.2}", times.line(), limit / times.at(0.5));
-        let query = || PreviewQuery { filter: filter.clone(), include_anonymous: false, segment: None };
+        let query = || PreviewQuery { filter: filter.clone(), include_anonymous: false, segment: None, everybody: false };
         let mut times = Vec::new();
         let mut exact = true;
         for _ in 0..TIMES {
