@@ -116,6 +116,7 @@ pub fn standard() -> Engine {
             Arc::new(fields::DropColumn),
             Arc::new(imports::DryRunJob),
             Arc::new(imports::ImportJob),
+            Arc::new(imports::UndoJob),
             Arc::new(points::ExistingJob),
             Arc::new(segments::RebuildJob),
             Arc::new(stages::ClearJob),
@@ -124,6 +125,7 @@ pub fn standard() -> Engine {
             Arc::new(sending::UserMailJob),
         ]))
         .with(exports::ExpiryWorker)
+        .with(imports::NotesExpiry)
         .with(MailWorker)
 }
 

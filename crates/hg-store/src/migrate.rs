@@ -30,6 +30,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (11, "scores", include_str!("../migrations/0011_scores.sql")),
     (12, "persons", include_str!("../migrations/0012_persons.sql")),
     (13, "contact orders", include_str!("../migrations/0013_contact_orders.sql")),
+    (20, "import undo", include_str!("../migrations/0020_import_undo.sql")),
     (21, "people", include_str!("../migrations/0021_people.sql")),
     (23, "exports", include_str!("../migrations/0023_exports.sql")),
 ];

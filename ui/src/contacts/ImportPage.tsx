@@ -28,6 +28,7 @@ import { TagNames, ThingSelect } from "../ui/pickers";
 import { ErrorState, Spinner, StateBadge, Waiting } from "../ui/states";
 import { attempt } from "../ui/toasts";
 import { ImportSteps } from "./ImportSteps";
+import { ImportUndo } from "./ImportUndo";
 
 const WORKING = new Set(["dry_running", "queued", "running"]);
 const STEP: Record<Import["state"], number> = {
@@ -50,7 +51,10 @@ export function ImportPage() {
     "/imports/{id}",
     { params: { path: { id: Number(id) } } },
     {
-      refetchInterval: (q) => (WORKING.has((q.state.data as Import | undefined)?.state ?? "") ? 700 : false),
+      refetchInterval: (q) => {
+        const data = q.state.data as Import | undefined;
+        return WORKING.has(data?.state ?? "") || WORKING.has(data?.undo?.state ?? "") ? 700 : false;
+      },
     },
   );
   useLive("task", () => refresh("/imports/{id}"));
@@ -428,6 +432,7 @@ function Running({ one }: { one: Import }) {
           </Button>
         )}
       </Group>
+      <ImportUndo one={one} />
     </Stack>
   );
 }

@@ -20,6 +20,8 @@ pub enum Deed {
     /// Another record was merged into this one.
     Merge,
     Unmerge,
+    /// An import was taken back.
+    Undo,
     /// Every personal value is gone for good.
     Erase,
     Export,
@@ -42,6 +44,7 @@ impl Deed {
             Self::Restore => "restore",
             Self::Merge => "merge",
             Self::Unmerge => "unmerge",
+            Self::Undo => "undo",
             Self::Erase => "erase",
             Self::Export => "export",
             Self::Import => "import",

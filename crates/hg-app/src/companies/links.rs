@@ -249,7 +249,7 @@ pub async fn unlink(cx: &Cx, company: CompanyId, contact: ContactId) -> Result<(
 }
 
 /// Removes the link and promotes another company; whether there was one, and it was the primary one.
-fn leave(tx: &mut Tx<'_>, contact: ContactId, company: CompanyId, now: Timestamp) -> Result<Option<bool>> {
+pub(crate) fn leave(tx: &mut Tx<'_>, contact: ContactId, company: CompanyId, now: Timestamp) -> Result<Option<bool>> {
     let was: Option<bool> = tx.opt(
         Sql::new("DELETE FROM contact_companies WHERE contact_id = $1 AND company_id = $2 RETURNING is_primary")
             .bind(contact)

@@ -112,25 +112,6 @@ fn write(
     Ok(after)
 }
 
-/// Writes values of a company that is there, in the caller's transaction; a word `NULL` of an import clears.
-pub(crate) fn fill(
-    ws: &Workspace,
-    tx: &mut Tx<'_>,
-    id: CompanyId,
-    values: &Values,
-    existing: Existing,
-    now: Timestamp,
-) -> Result<()> {
-    let company = load(ws, tx, id)?;
-    let fields = fields::catalogue(ws, tx)?;
-    let change = Change { values, existing, blanks_clear: true, owner: None, published: None, by: None, now };
-    let (id, changed) = save::write(tx, fields.companies(), Some(&company), &change)?;
-    if !changed.is_empty() {
-        follow::start(tx, id, &company.name(), Cause::Changed, now)?;
-    }
-    Ok(())
-}
-
 fn entry(deed: Deed, company: &Company) -> Entry {
     Entry::new(deed, "company", company.id.0, company.name())
 }

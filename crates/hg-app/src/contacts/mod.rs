@@ -19,7 +19,7 @@ mod model;
 pub(crate) mod row;
 pub(crate) mod save;
 mod search;
-mod service;
+pub(crate) mod service;
 mod timeline;
 pub(crate) mod traces;
 mod visitors;

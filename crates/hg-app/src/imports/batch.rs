@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use hg_core::contacts::{FieldCatalogue, FieldDef, FieldValue};
 use hg_core::events::EventKind;
-use hg_core::ids::{CompanyId, ContactId, ImportId, TagId, UserId};
+use hg_core::ids::{CompanyId, ContactId, ImportId, SegmentId, TagId, UserId};
 use hg_core::imports::NewRow;
 use hg_core::text::fold;
 use hg_core::time::Timestamp;
@@ -15,6 +15,7 @@ use crate::contacts::save::{self, Change, IDENTIFYING, unique_key};
 use crate::contacts::{self, Contact, Existing, NewDoNotContact, Source, Values, row};
 use crate::error::Result;
 use crate::fields::store::key_column;
+use crate::imports::undo::noted;
 use crate::imports::{Counts, ImportOptions, extras};
 use crate::workspace::Workspace;
 use crate::{companies, consents, segments, tags};
@@ -24,6 +25,8 @@ use crate::{companies, consents, segments, tags};
 pub(super) struct Shared {
     pub import: ImportId,
     pub options: ImportOptions,
+    /// Everything is written down, so that it can be undone.
+    pub logged: bool,
     /// Aliases of the fields that columns go to.
     pub mapped: Vec<String>,
 }
@@ -40,12 +43,19 @@ pub(super) fn write(
     tx: &mut Tx<'_>,
     fields: &FieldCatalogue,
     shared: &Shared,
+    place: i64,
     rows: &[(i64, NewRow)],
 ) -> Result<Counts> {
     let now = ws.clock.now();
     let existing = Known::find(tx, fields, rows)?;
     let targets: Vec<ContactId> = existing.ids();
-    let mut loaded: HashMap<ContactId, Contact> = row::load_many(tx, fields, &targets)?.into_iter().map(|c| (c.id, c)).collect();
+    let before: HashMap<ContactId, Contact> = row::load_many(tx, fields, &targets)?.into_iter().map(|c| (c.id, c)).collect();
+    let hands = match shared.options.segment_id.filter(|_| shared.logged) {
+        Some(segment) => Some(noted::hands(tx, SegmentId(segment), before.keys().copied())?),
+        None => None,
+    };
+    // Those whom more than one row is about, as the row before left them.
+    let mut again: HashMap<ContactId, Contact> = HashMap::new();
     let mut owners = HashMap::new();
     let mut counts = Counts::default();
     let mut new: Vec<New<'_>> = Vec::new();
@@ -54,12 +64,12 @@ pub(super) fn write(
     let mut met: Vec<(ContactId, &NewRow)> = Vec::new();
     for (_, row) in rows {
         let keys = keys(fields, row);
-        let target = existing.of(row, &keys).filter(|id| loaded.contains_key(id));
+        let target = existing.of(row, &keys).filter(|id| before.contains_key(id));
         // A second row about one contact meets what the first one wrote.
         if let Some(id) = target.filter(|id| touched.contains(id)) {
-            loaded.extend(row::load_many(tx, fields, &[id])?.into_iter().map(|c| (c.id, c)));
+            again.extend(row::load_many(tx, fields, &[id])?.into_iter().map(|c| (c.id, c)));
         }
-        if let Some(contact) = target.and_then(|id| loaded.get(&id)) {
+        if let Some(contact) = target.and_then(|id| again.get(&id).or_else(|| before.get(&id))) {
             let owner = owner(tx, &mut owners, shared, row)?;
             if update(ws, tx, fields, shared, contact, row, owner, now)? {
                 counts.updated += 1;
@@ -100,10 +110,20 @@ pub(super) fn write(
     hang_on(ws, tx, shared, &new, &made, now)?;
     let placed: Vec<(ContactId, &NewRow)> =
         new.iter().zip(&made).flat_map(|(contact, id)| contact.rows.iter().map(|row| (*id, *row))).chain(met).collect();
+    let agreed: BTreeSet<ContactId> =
+        placed.iter().filter(|(_, row)| all_consents(shared, row).next().is_some()).map(|(id, _)| *id).collect();
     extras::stages(ws, tx, &placed, now)?;
     extras::companies(ws, tx, fields, shared, rows, now)?;
-    touched.extend(&made);
+    let were: BTreeSet<ContactId> = std::mem::take(&mut touched);
+    touched.extend(were.iter().chain(&made));
     after(ws, tx, shared, &touched.into_iter().collect::<Vec<_>>())?;
+    if shared.logged {
+        noted::made(tx, shared.import, place, &made.iter().map(|id| id.bit()).collect())?;
+        let agreed: Vec<ContactId> = agreed.into_iter().filter(|id| were.contains(id)).collect();
+        let mut before = before;
+        before.retain(|id, _| were.contains(id));
+        noted::changed(tx, fields, shared.import, &before, hands.as_ref(), &agreed)?;
+    }
     Ok(counts)
 }
 
@@ -438,7 +458,7 @@ fn after(ws: &Workspace, tx: &mut Tx<'_>, shared: &Shared, touched: &[ContactId]
         return Ok(());
     }
     if let Some(segment) = shared.options.segment_id {
-        segments::change_by_hand_in(ws, tx, hg_core::ids::SegmentId(segment), touched, true, "import", None)?;
+        segments::change_by_hand_in(ws, tx, SegmentId(segment), touched, true, "import", None)?;
     }
     for segment in segments::refresh_contacts(ws, tx, touched, "import")? {
         crate::campaigns::sources_changed(ws, tx, segment)?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use hg_core::contacts::{FieldCatalogue, FieldValue};
-use hg_core::ids::{ContactId, StageId};
+use hg_core::ids::{CompanyId, ContactId, StageId, UserId};
 use hg_core::imports::NewRow;
 use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx};
@@ -12,6 +12,7 @@ use crate::companies::{self, Names};
 use crate::contacts::{Existing, Source, Values};
 use crate::error::Result;
 use crate::imports::batch::Shared;
+use crate::imports::undo::noted;
 use crate::stages;
 use crate::workspace::Workspace;
 
@@ -77,17 +78,20 @@ pub(super) fn companies(
         return Ok(());
     }
     let found = Names::default().resolve(tx, fields, &said, Source::Import(shared.import.0), now)?;
-    let mut by_company: BTreeMap<_, Values> = BTreeMap::new();
+    let mut by_company: BTreeMap<CompanyId, (Values, Option<UserId>)> = BTreeMap::new();
     for (values, company) in said.into_iter().zip(found) {
         if let Some((id, _)) = company {
-            by_company.entry(id).or_default().extend(values);
+            by_company.entry(id).or_default().0.extend(values);
         }
     }
     let existing = if shared.options.skip_existing { Existing::Keep } else { Existing::Overwrite };
-    for (company, mut values) in by_company {
+    for (values, _) in by_company.values_mut() {
         // The name found the company; how it is written there stays.
         values.remove("companyname");
-        companies::fill(ws, tx, company, &values, existing, now)?;
+    }
+    let (before, after) = companies::fill(ws, tx, &by_company, existing, now)?;
+    if shared.logged {
+        noted::changed_companies(tx, shared.import, &before.into_iter().map(|c| (c.id, c)).collect(), &after)?;
     }
     Ok(())
 }

@@ -13,7 +13,11 @@ mod reader;
 mod run;
 mod service;
 mod store;
+mod undo;
 
 pub use model::{Counts, DryRun, Import, ImportOptions, ImportPatch, ImportState, Reason, Setup};
 pub use run::{DryRunJob, ImportJob, run_now, try_now};
+pub use undo::{
+    KEPT as UNDO_KEPT, NotesExpiry, Undo, UndoCounts, UndoJob, UndoPreview, possible_until, preview as undo_preview, start as undo, undo_now,
+};
 pub use service::{Upload, create, get, list, patch, rejected_page, resume, start, start_dry_run, stop, targets};

@@ -5,6 +5,8 @@ use hg_core::imports::Column;
 use hg_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::imports::undo::Undo;
+
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -134,6 +136,17 @@ pub struct Import {
     pub message: Option<String>,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
+    /// `contact` or `company`.
+    pub object: String,
+    /// `csv`, `jsonl` or `xlsx`.
+    pub format: String,
+    /// Of those that wait the lowest begins first.
+    pub priority: i64,
+    /// Everything that it did is written down.
+    pub logged: bool,
+    /// `queued`, `running`, `stopped`, `done`, `failed` or `expired`.
+    pub undo_state: Option<String>,
+    pub undo: Option<Undo>,
 }
 
 /// What of an import changes.

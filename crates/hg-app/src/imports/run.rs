@@ -158,9 +158,17 @@ async fn run_batches(
 ) -> Result<Ended> {
     let (import, source) = prepare(cx, id, false).await?;
     let now = cx.now();
-    cx.db().write(move |tx| store::set_state(tx, id, ImportState::Running, None, now)).await?;
+    let logged = cx
+        .db()
+        .write(move |tx| {
+            store::begin_log(tx, id)?;
+            store::set_state(tx, id, ImportState::Running, None, now)?;
+            Ok::<_, Error>(store::find(tx, id)?.logged)
+        })
+        .await?;
     let shared = Shared {
         import: id,
+        logged,
         options: import.setup.options.clone(),
         mapped: import.setup.mapping.iter().filter_map(|c| c.target.clone()).collect(),
     };
@@ -203,7 +211,7 @@ fn write(
     shared: &Shared,
     next: &Batch,
 ) -> Result<Counts> {
-    let mut counts = batch::write(ws, tx, fields, shared, &next.rows)?;
+    let mut counts = batch::write(ws, tx, fields, shared, next.from, &next.rows)?;
     counts.rejected = i64::try_from(next.rejected.len()).unwrap_or(0);
     let rejects: Vec<_> = next.rejected.iter().map(|(line, reason, cells)| (*line, reason.to_string(), cells.clone())).collect();
     store::reject(tx, shared.import, &rejects)?;

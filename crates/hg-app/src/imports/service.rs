@@ -250,6 +250,9 @@ async fn begin(
     cx.db()
         .write(move |tx| {
             let import = store::find(tx, id)?;
+            if import.undo_state.is_some() {
+                return Err(Error::conflict("import.undone", "This import was undone. Upload the file again to import it once more."));
+            }
             if !allowed(import.state) {
                 return Err(not_open());
             }
@@ -294,6 +297,9 @@ pub async fn stop(cx: &Cx, id: ImportId) -> Result<Import> {
             cx.db()
                 .write(move |tx| {
                     let import = store::find(tx, id)?;
+                    if let Some(undo) = import.undo.as_ref().filter(|_| import.undo_state.as_deref() == Some("queued")) {
+                        return store::set_undo(tx, id, "stopped", undo);
+                    }
                     let state = if import.state == ImportState::DryRunning { ImportState::Mapping } else { ImportState::Stopped };
                     store::set_state(tx, id, state, None, now)
                 })

@@ -6,15 +6,17 @@ use hg_store::{Row, Sql, Tx, Value};
 use serde_json::json;
 
 use crate::error::{Error, Result};
+use crate::imports::undo::Undo;
 use crate::imports::{Counts, DryRun, Import, ImportState, Setup};
 
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, file_name, file_path, file_bytes, state, setup, dry_run, \
-     resume_at, rows_total, created, updated, skipped, rejected, message, started_at, finished_at";
+     resume_at, rows_total, created, updated, skipped, rejected, message, started_at, finished_at, object, format, priority, logged, undo_state, undo";
 
 fn read(r: &Row<'_>) -> hg_store::Result<Import> {
     let setup: serde_json::Value = r.get(9)?;
     let dry_run: Option<serde_json::Value> = r.get(10)?;
     let state: String = r.get(8)?;
+    let undo: Option<serde_json::Value> = r.get(25)?;
     Ok(Import {
         id: r.get(0)?,
         version: r.get(1)?,
@@ -34,6 +36,12 @@ fn read(r: &Row<'_>) -> hg_store::Result<Import> {
         message: r.get(17)?,
         started_at: r.get(18)?,
         finished_at: r.get(19)?,
+        object: r.get(20)?,
+        format: r.get(21)?,
+        priority: r.get(22)?,
+        logged: r.get(23)?,
+        undo_state: r.get(24)?,
+        undo: undo.and_then(|json| serde_json::from_value(json).ok()),
     })
 }
 
@@ -107,6 +115,19 @@ pub(super) fn set_dry_run(tx: &mut Tx<'_>, id: ImportId, found: &DryRun, now: Ti
             .bind(found.counts.rows())
             .bind(now),
     )?;
+    Ok(())
+}
+
+/// From its first row on everything that the import does is written down.
+pub(super) fn begin_log(tx: &mut Tx<'_>, id: ImportId) -> Result<()> {
+    tx.exec(Sql::new("UPDATE imports SET logged = 1 WHERE id = $1 AND resume_at = 0 AND rows_done = 0").bind(id))?;
+    Ok(())
+}
+
+/// How far the undoing is. The import's own dates stay: from them the thirty days are counted.
+pub(super) fn set_undo(tx: &mut Tx<'_>, id: ImportId, state: &str, undo: &Undo) -> Result<()> {
+    let text = "UPDATE imports SET undo_state = $2, undo = $3, version = version + 1 WHERE id = $1";
+    tx.exec(Sql::new(text).bind(id).bind(state).bind(json!(undo)))?;
     Ok(())
 }
 

@@ -49,6 +49,7 @@ const DELETED: &[&str] = &[
     "outbox",
     "contact_changes",
     "contact_companies",
+    "import_changes",
 ];
 
 /// Rows that stay for their counts, without anything personal.

@@ -46,6 +46,7 @@ pub use many::{MovedWithMany, moved_with_many};
 pub use members::{contains, members};
 pub use model::{Membership, NewSegment, Origin, Segment, SegmentChange, SegmentPatch, UsedBy};
 pub use overlap::{Overlap, compare};
+pub(crate) use overrides::forget_override_in;
 pub use overrides::{Override, forget_override, overrides};
 pub use preview::{FilterCatalogue, Preview, PreviewQuery, catalogue, preview, resolve_filter, try_on};
 pub use reactor::SegmentReactor;

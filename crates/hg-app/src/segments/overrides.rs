@@ -4,7 +4,7 @@ use hg_core::events::EventKind;
 use hg_core::ids::{ContactId, SegmentId, UserId};
 use hg_core::segments::Filter;
 use hg_core::time::Timestamp;
-use hg_store::{Sql, Value};
+use hg_store::{Sql, Tx, Value};
 
 use crate::changes::{self, Happening};
 use crate::contacts::{self, ContactName};
@@ -14,6 +14,7 @@ use crate::list::{ListQuery, Page};
 use crate::segments::members::Chunks;
 use crate::segments::reactor::{Moved, log_one};
 use crate::segments::{SegmentProblem, matches, store};
+use crate::workspace::Workspace;
 
 /// Somebody whom a hand put in or took out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,34 +71,45 @@ pub async fn forget_override(cx: &Cx, id: SegmentId, contact: ContactId) -> Resu
     let ws = cx.ws.clone();
     cx.db()
         .write(move |tx| {
-            let segment = store::find(tx, id)?;
-            let gone = tx.exec(
-                Sql::new("DELETE FROM segment_overrides WHERE segment_id = $1 AND contact_id = $2").bind(id).bind(contact),
-            )?;
-            if gone == 0 {
-                return Err(Error::not_found("exception for the contact", contact));
-            }
-            let belongs = match &segment.filter {
-                Some(json) if segment.published => {
-                    let filter = Filter::parse(json).map_err(SegmentProblem::Filter)?;
-                    let known: Option<Option<Timestamp>> = tx.opt(
-                        Sql::new("SELECT identified_at FROM contacts WHERE id = $1 AND deleted_at IS NULL").bind(contact),
-                        |r| r.get(0),
-                    )?;
-                    let may = known.is_some_and(|at| at.is_some() || segment.include_anonymous);
-                    may && matches(&ws, tx, contact, &filter)?
-                }
-                _ => false,
-            };
-            let mut chunks = Chunks::new(&ws);
-            let now = ws.clock.now();
-            if chunks.set(tx, id, contact, belongs)? {
-                let kind = if belongs { EventKind::SegmentJoined } else { EventKind::SegmentLeft };
-                log_one(tx, &Moved { contact, segment: id, joined: belongs }, now, "exception forgotten")?;
-                changes::record(tx, Happening::new(contact, kind, now).object(id.0))?;
-            }
-            chunks.write(&ws, tx)?;
-            Ok(belongs)
+            let found = forget_override_in(&ws, tx, id, contact, "exception forgotten")?;
+            found.ok_or_else(|| Error::not_found("exception for the contact", contact))
         })
         .await
+}
+
+/// The same in the caller's transaction; `None` when there is no exception.
+pub(crate) fn forget_override_in(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    id: SegmentId,
+    contact: ContactId,
+    why: &str,
+) -> Result<Option<bool>> {
+    let segment = store::find(tx, id)?;
+    let gone =
+        tx.exec(Sql::new("DELETE FROM segment_overrides WHERE segment_id = $1 AND contact_id = $2").bind(id).bind(contact))?;
+    if gone == 0 {
+        return Ok(None);
+    }
+    let belongs = match &segment.filter {
+        Some(json) if segment.published => {
+            let filter = Filter::parse(json).map_err(SegmentProblem::Filter)?;
+            let known: Option<Option<Timestamp>> = tx
+                .opt(Sql::new("SELECT identified_at FROM contacts WHERE id = $1 AND deleted_at IS NULL").bind(contact), |r| {
+                    r.get(0)
+                })?;
+            let may = known.is_some_and(|at| at.is_some() || segment.include_anonymous);
+            may && matches(ws, tx, contact, &filter)?
+        }
+        _ => false,
+    };
+    let mut chunks = Chunks::new(ws);
+    let now = ws.clock.now();
+    if chunks.set(tx, id, contact, belongs)? {
+        let kind = if belongs { EventKind::SegmentJoined } else { EventKind::SegmentLeft };
+        log_one(tx, &Moved { contact, segment: id, joined: belongs }, now, why)?;
+        changes::record(tx, Happening::new(contact, kind, now).object(id.0))?;
+    }
+    chunks.write(ws, tx)?;
+    Ok(Some(belongs))
 }

@@ -29,7 +29,7 @@ struct AuditOut {
     user_id: Option<i64>,
     /// Who did it; `Honeyguide` for commands at the console.
     actor: String,
-    /// `create`, `update`, `delete`, `restore`, `merge`, `unmerge`, `erase`, `export`, `import`, `sign_in`, `publish`,
+    /// `create`, `update`, `delete`, `restore`, `merge`, `unmerge`, `undo`, `erase`, `export`, `import`, `sign_in`, `publish`,
     /// `unpublish`, `send` or `bulk`.
     action: String,
     /// Kind of thing: `contact`, `segment`, `email`…

@@ -6,10 +6,11 @@ use axum::extract::{DefaultBodyLimit, Multipart};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use hg_app::imports::{self, Import, ImportOptions, ImportPatch, ImportState, Upload};
+use hg_app::imports::{self, Import, ImportOptions, ImportPatch, ImportState, UndoCounts, Upload};
 use hg_app::{Cx, Error, ErrorKind};
 use hg_core::ids::ImportId;
 use hg_core::imports::Column;
+use hg_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -30,6 +31,7 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(start))
         .routes(routes!(stop))
         .routes(routes!(resume))
+        .routes(routes!(undo_preview, undo))
         .routes(routes!(rejected))
 }
 
@@ -55,6 +57,57 @@ struct ImportOut {
     progress: Option<ImportProgress>,
     finished_at: Option<String>,
     message: Option<String>,
+    /// `contact` or `company`.
+    object: String,
+    /// `csv`, `jsonl` or `xlsx`.
+    format: String,
+    /// Until when it can be undone; null: it cannot.
+    can_undo_until: Option<String>,
+    undo: Option<UndoOut>,
+}
+
+/// How far the undoing of an import is.
+#[derive(Debug, Serialize, ToSchema)]
+struct UndoOut {
+    /// `queued`, `running`, `stopped`, `done`, `failed`; `expired` when it is too late.
+    state: String,
+    counts: UndoCountsOut,
+    done: i64,
+    total: i64,
+    started_at: Option<String>,
+    message: Option<String>,
+}
+
+/// What becomes of the records of an import that is undone.
+#[derive(Debug, Serialize, ToSchema)]
+struct UndoCountsOut {
+    /// Made by the import: they go to the trash.
+    deleted: i64,
+    /// Changed by the import: they are as they were.
+    restored: i64,
+    /// Changed by somebody since: that stays.
+    kept: i64,
+    /// Deleted or merged since.
+    gone: i64,
+}
+
+impl From<UndoCounts> for UndoCountsOut {
+    fn from(c: UndoCounts) -> Self {
+        Self { deleted: c.deleted, restored: c.restored, kept: c.kept, gone: c.gone }
+    }
+}
+
+fn undo_out(import: &Import) -> Option<UndoOut> {
+    let state = import.undo_state.clone()?;
+    let undo = import.undo.clone().unwrap_or_default();
+    Some(UndoOut {
+        state,
+        counts: undo.counts.into(),
+        done: undo.done,
+        total: undo.total,
+        started_at: undo.at.map(|at| Timestamp(at).rfc3339()),
+        message: undo.message,
+    })
 }
 
 /// Where a column goes.
@@ -135,9 +188,11 @@ fn progress(import: &Import) -> Option<ImportProgress> {
     })
 }
 
-impl From<Import> for ImportOut {
-    fn from(i: Import) -> Self {
+impl ImportOut {
+    fn of(i: Import, now: Timestamp) -> Self {
         let (row_count_estimate, progress) = (estimate(&i), progress(&i));
+        let can_undo_until = imports::possible_until(&i, now).map(Timestamp::rfc3339);
+        let undo = undo_out(&i);
         Self {
             id: i.id.0,
             version: i.version,
@@ -178,6 +233,10 @@ impl From<Import> for ImportOut {
             progress,
             finished_at: i.finished_at.map(|t| t.rfc3339()),
             message: i.message,
+            object: i.object,
+            format: i.format,
+            can_undo_until,
+            undo,
         }
     }
 }
@@ -185,7 +244,8 @@ impl From<Import> for ImportOut {
 /// Imports, newest first.
 #[utoipa::path(get, path = "/imports", tag = "imports", params(ListParams), responses((status = 200, body = PageOut<ImportOut>)))]
 async fn list(Caller(cx): Caller, Query(q): Query<ListParams>) -> Answer<Json<PageOut<ImportOut>>> {
-    Ok(PageOut::of(imports::list(&cx, q.into()).await?, ImportOut::from))
+    let now = cx.now();
+    Ok(PageOut::of(imports::list(&cx, q.into()).await?, |i| ImportOut::of(i, now)))
 }
 
 #[derive(ToSchema)]
@@ -209,7 +269,7 @@ async fn create(Caller(cx): Caller, mut form: Multipart) -> Answer<(StatusCode, 
         while let Some(chunk) = part.chunk().await.map_err(broken)? {
             upload.write(&chunk).await?;
         }
-        return Ok((StatusCode::CREATED, Json(upload.finish(&cx).await?.into())));
+        return Ok((StatusCode::CREATED, Json(ImportOut::of(upload.finish(&cx).await?, cx.now()))));
     }
     Err(Error::new(ErrorKind::Invalid, "import.no-file", "Send the file as the part “file” of a form.").into())
 }
@@ -235,7 +295,7 @@ async fn targets(Caller(cx): Caller) -> Answer<Json<Vec<TargetOut>>> {
 /// One import.
 #[utoipa::path(get, path = "/imports/{id}", tag = "imports", params(("id" = i64, Path)), responses((status = 200, body = ImportOut)))]
 async fn get(Caller(cx): Caller, Path(id): Path<ImportId>) -> Answer<Json<ImportOut>> {
-    Ok(Json(imports::get(&cx, id).await?.into()))
+    Ok(Json(ImportOut::of(imports::get(&cx, id).await?, cx.now())))
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -273,31 +333,55 @@ async fn update(Caller(cx): Caller, Path(id): Path<ImportId>, Body(b): Body<Impo
         delimiter,
         encoding: b.encoding,
     };
-    Ok(Json(imports::patch(&cx, id, patch).await?.into()))
+    Ok(Json(ImportOut::of(imports::patch(&cx, id, patch).await?, cx.now())))
 }
 
 /// Tries the import out without writing anything.
 #[utoipa::path(post, path = "/imports/{id}/dry-run", tag = "imports", params(("id" = i64, Path)), responses((status = 200, body = ImportOut)))]
 async fn dry_run(Caller(cx): Caller, Path(id): Path<ImportId>) -> Answer<Json<ImportOut>> {
-    Ok(Json(imports::start_dry_run(&cx, id).await?.into()))
+    Ok(Json(ImportOut::of(imports::start_dry_run(&cx, id).await?, cx.now())))
 }
 
 /// Starts the import.
 #[utoipa::path(post, path = "/imports/{id}/start", tag = "imports", params(("id" = i64, Path)), responses((status = 200, body = ImportOut)))]
 async fn start(Caller(cx): Caller, Path(id): Path<ImportId>) -> Answer<Json<ImportOut>> {
-    Ok(Json(imports::start(&cx, id).await?.into()))
+    Ok(Json(ImportOut::of(imports::start(&cx, id).await?, cx.now())))
 }
 
 /// Stops the import; what it did stays.
 #[utoipa::path(post, path = "/imports/{id}/stop", tag = "imports", params(("id" = i64, Path)), responses((status = 200, body = ImportOut)))]
 async fn stop(Caller(cx): Caller, Path(id): Path<ImportId>) -> Answer<Json<ImportOut>> {
-    Ok(Json(imports::stop(&cx, id).await?.into()))
+    Ok(Json(ImportOut::of(imports::stop(&cx, id).await?, cx.now())))
 }
 
 /// Goes on where the import was stopped.
 #[utoipa::path(post, path = "/imports/{id}/resume", tag = "imports", params(("id" = i64, Path)), responses((status = 200, body = ImportOut)))]
 async fn resume(Caller(cx): Caller, Path(id): Path<ImportId>) -> Answer<Json<ImportOut>> {
-    Ok(Json(imports::resume(&cx, id).await?.into()))
+    Ok(Json(ImportOut::of(imports::resume(&cx, id).await?, cx.now())))
+}
+
+/// What undoing an import would do.
+#[derive(Debug, Serialize, ToSchema)]
+struct UndoPreviewOut {
+    counts: UndoCountsOut,
+    /// Otherwise the numbers are projected from the latest changes.
+    exact: bool,
+    /// Until when it can be undone.
+    until: String,
+}
+
+/// What undoing would do; nothing is written.
+#[utoipa::path(get, path = "/imports/{id}/undo", tag = "imports", params(("id" = i64, Path)), responses((status = 200, body = UndoPreviewOut)))]
+async fn undo_preview(Caller(cx): Caller, Path(id): Path<ImportId>) -> Answer<Json<UndoPreviewOut>> {
+    let found = imports::undo_preview(&cx, id).await?;
+    Ok(Json(UndoPreviewOut { counts: found.counts.into(), exact: found.exact, until: found.until.rfc3339() }))
+}
+
+/// Undoes the import in the background: what it made goes to the trash, what it changed is as it was. What somebody
+/// changed since stays. An undoing that was stopped goes on.
+#[utoipa::path(post, path = "/imports/{id}/undo", tag = "imports", params(("id" = i64, Path)), responses((status = 200, body = ImportOut)))]
+async fn undo(Caller(cx): Caller, Path(id): Path<ImportId>) -> Answer<Json<ImportOut>> {
+    Ok(Json(ImportOut::of(imports::undo(&cx, id).await?, cx.now())))
 }
 
 /// The rejected rows as CSV, each with its line and the reason.

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Subcommand;
-use hg_app::imports::{self, Counts, ImportOptions, ImportPatch};
+use hg_app::imports::{self, Counts, ImportOptions, ImportPatch, UndoCounts};
 use hg_app::{Cx, Result};
+use hg_core::ids::ImportId;
 use hg_core::imports::Column;
 
 use crate::config::Config;
@@ -54,11 +55,47 @@ enum Command {
         #[arg(long)]
         encoding: Option<String>,
     },
+    /// Take an import of the last thirty days back.
+    Undo {
+        /// The number of the import, as in its address in the app.
+        id: i64,
+        /// Only say what would happen.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 pub async fn run(args: Args, config: Config) -> Result<()> {
+    match args.command {
+        Command::Undo { id, dry_run } => undo(&config, ImportId(id), dry_run).await,
+        contacts => contacts_from(contacts, config).await,
+    }
+}
+
+/// Takes an import back.
+async fn undo(config: &Config, id: ImportId, dry_run: bool) -> Result<()> {
+    let ws = open::workspace(config, false).await?;
+    let cx = Cx::system(&ws);
+    let said = |c: UndoCounts| {
+        format!("{} deleted, {} as they were, {} kept because changed since, {} gone already", c.deleted, c.restored, c.kept, c.gone)
+    };
+    let preview = imports::undo_preview(&cx, id).await?;
+    if dry_run {
+        let about = if preview.exact { "" } else { "about " };
+        println!("Would be: {about}{}", said(preview.counts));
+    } else {
+        println!("{}", said(imports::undo_now(&cx, id).await?.counts));
+    }
+    ws.db.close().await;
+    Ok(())
+}
+
+async fn contacts_from(command: Command, config: Config) -> Result<()> {
     let Command::Contacts { file, map, dry_run, skip_existing, tags, purpose, consent_text, segment, delimiter, encoding } =
-        args.command;
+        command
+    else {
+        return Ok(());
+    };
     let ws = open::workspace(&config, false).await?;
     let cx = Cx::system(&ws);
     let unreadable = |e: std::io::Error| open::plain(format!("{} cannot be read: {e}", file.display()));
