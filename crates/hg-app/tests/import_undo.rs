@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 async fn upload(app: &TestApp, name: &str, text: &str) -> Import {
     let path: PathBuf = app.test_db.dir.path().join(name);
     std::fs::write(&path, text).unwrap();
-    imports::create(&app.cx(), name, path, text.len() as i64, None, None).await.unwrap()
+    imports::create(&app.cx(), hg_core::imports::Object::Contact, name, path, text.len() as i64, None, None).await.unwrap()
 }
 
 async fn run(app: &TestApp, import: &Import, options: ImportOptions) -> Import {

@@ -13,7 +13,7 @@ use serde_json::json;
 async fn upload(app: &TestApp, name: &str, bytes: &[u8]) -> hg_app::Result<Import> {
     let path: PathBuf = app.test_db.dir.path().join(name);
     std::fs::write(&path, bytes).unwrap();
-    imports::create(&app.cx(), name, path, bytes.len() as i64, None, None).await
+    imports::create(&app.cx(), hg_core::imports::Object::Contact, name, path, bytes.len() as i64, None, None).await
 }
 
 async fn run(app: &TestApp, import: &Import) -> Import {
@@ -108,7 +108,7 @@ async fn encoding(bytes: &[u8], app: &TestApp, name: &str) -> Import {
 
 on_each_db!(what_cannot_be_imported_is_refused_with_a_reason, |app| {
     for (name, bytes, code) in [
-        ("book.xlsx", &b"PK\x03\x04zip"[..], "import.binary"),
+        ("book.xlsx", &b"PK\x03\x04zip"[..], "import.workbook"),
         ("noise.csv", b"\x00\x01\x02\x03\x04\x05\x06\x07", "import.binary"),
         ("empty.csv", b"", "import.empty"),
         ("head.csv", b"email,city\n", "import.empty"),
@@ -118,7 +118,7 @@ on_each_db!(what_cannot_be_imported_is_refused_with_a_reason, |app| {
         assert_eq!((error.fields[0].code.as_ref(), error.fields[0].pointer.as_str()), (code, "/file"), "{name}");
     }
     let import = upload(&app, "people.csv", PEOPLE.as_bytes()).await.unwrap();
-    let column = |column, target: &str| Column { column, target: Some(target.into()), guessed: false };
+    let column = |column, target: &str| Column { column, target: Some(target.into()), ..Column::default() };
     let mapping = vec![column(0, "firstname"), column(1, "firstname"), column(2, "shoe")];
     let error =
         imports::patch(&app.cx(), import.id, ImportPatch { mapping: Some(mapping), ..ImportPatch::default() }).await.unwrap_err();

@@ -12,7 +12,7 @@ import {
   Text,
   TextInput,
 } from "@mantine/core";
-import { IconDownload, IconPlayerPlay, IconPlayerStop, IconUsers } from "@tabler/icons-react";
+import { IconBuilding, IconDownload, IconPlayerPlay, IconPlayerStop, IconUsers } from "@tabler/icons-react";
 import { useParams } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -29,6 +29,7 @@ import { ErrorState, Spinner, StateBadge, Waiting } from "../ui/states";
 import { attempt } from "../ui/toasts";
 import { ImportSteps } from "./ImportSteps";
 import { ImportUndo } from "./ImportUndo";
+import { SavedMappings } from "./SavedMappings";
 
 const WORKING = new Set(["dry_running", "queued", "running"]);
 const STEP: Record<Import["state"], number> = {
@@ -67,7 +68,7 @@ export function ImportPage() {
       <PageHeader
         title={one.file_name}
         aside={<StateBadge state={one.state} />}
-        description={`${number(one.row_count_estimate)} ${t("imports.rows").toLowerCase()} · ${one.encoding}`}
+        description={`${number(one.row_count_estimate)} ${t("imports.rows").toLowerCase()} · ${one.format === "csv" ? one.encoding : one.format.toUpperCase()}`}
         back={{ path: "/imports", label: t("imports.title") }}
       />
       <ImportSteps active={mapping ? 1 : STEP[one.state]} />
@@ -101,7 +102,9 @@ function share(one: Import): number {
 
 function Mapping({ one, done }: { one: Import; done: () => void }) {
   const { t } = useTranslation("contacts");
-  const { data: targets = [] } = $api.useQuery("get", "/imports/targets");
+  const { data: targets = [] } = $api.useQuery("get", "/imports/targets", {
+    params: { query: { object: one.object } },
+  });
   const [mapping, setMapping] = useState(one.mapping);
   const [options, setOptions] = useState(one.options);
   const [busy, setBusy] = useState(false);
@@ -129,10 +132,33 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
       await take(http.PATCH("/imports/{id}", { params, body: patch }));
       await refresh("/imports");
     });
+  const save = async () => {
+    await take(http.PATCH("/imports/{id}", { params, body: { mapping, options } }));
+  };
+  const change = (column: number, patch: Partial<Import["mapping"][number]>) => {
+    const before = mapping.find((map) => map.column === column) ?? {
+      column,
+      target: null,
+      guessed: false,
+      policy: "always",
+    };
+    setMapping([...mapping.filter((map) => map.column !== column), { ...before, ...patch }]);
+  };
+  const policies = (target: string | null | undefined) => {
+    const several = targets.find((one) => one.target === target)?.type === "multiselect";
+    return (several ? ["always", "if_empty", "append"] : ["always", "if_empty"]).map((value) => ({
+      value,
+      label: t(`imports.policies.${value}`),
+    }));
+  };
+  const ofField = (target: string | null | undefined) => {
+    const found = targets.find((one) => one.target === target);
+    return found && (!found.special || found.label.includes(": "));
+  };
   const check = async () => {
     setBusy(true);
     await attempt(async () => {
-      await take(http.PATCH("/imports/{id}", { params, body: { mapping, options } }));
+      await save();
       await take(http.POST("/imports/{id}/dry-run", { params }));
       done();
       await refresh("/imports");
@@ -141,6 +167,7 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
   };
   return (
     <Stack>
+      <SavedMappings one={one} save={save} />
       <Card p={0} scroll>
         <Table aria-label={t("imports.steps.map")} className="hg-table">
           <Table.Thead>
@@ -169,7 +196,7 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
                         .join(", ")}
                     </Text>
                   </Table.Td>
-                  <Table.Td w={360}>
+                  <Table.Td w={540}>
                     <Group gap="xs" wrap="nowrap">
                       <Select
                         aria-label={`${t("imports.goesTo")}: ${header}`}
@@ -180,14 +207,19 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
                         clearable
                         clearButtonProps={{ "aria-label": t("imports.skipColumn") }}
                         error={entry?.target != null && entry.target === twice}
-                        onChange={(target) =>
-                          setMapping([
-                            ...mapping.filter((map) => map.column !== column),
-                            { column, target, guessed: false },
-                          ])
-                        }
+                        onChange={(target) => change(column, { target, guessed: false, policy: "always" })}
                         w={220}
                       />
+                      {ofField(entry?.target) && (
+                        <Select
+                          aria-label={`${t("imports.policy")}: ${header}`}
+                          allowDeselect={false}
+                          data={policies(entry?.target)}
+                          value={entry?.policy ?? "always"}
+                          onChange={(policy) => policy && change(column, { policy })}
+                          w={180}
+                        />
+                      )}
                       {entry?.guessed && entry.target && (
                         <Badge className="hg-badge" variant="default" style={{ flex: "none" }}>
                           {t("imports.guessed")}
@@ -203,6 +235,8 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
       </Card>
       <Card title={t("imports.settings")}>
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
+          {one.object === "contact" && (
+            <>
           <TagNames
             label={t("imports.tagAll")}
             description={t("tagsHint")}
@@ -229,6 +263,9 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
             value={options.consent_text ?? ""}
             onChange={(event) => setOptions({ ...options, consent_text: event.currentTarget.value || null })}
           />
+            </>
+          )}
+          {one.format === "csv" && (
           <Group grow align="flex-end">
             <Select
               label={t("imports.delimiter")}
@@ -249,6 +286,7 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
               onChange={(encoding) => encoding && reread({ encoding })}
             />
           </Group>
+          )}
           <Checkbox
             label={t("imports.skipExisting")}
             checked={options.skip_existing}
@@ -409,16 +447,24 @@ function Running({ one }: { one: Import }) {
       <Group>
         {one.state === "done" && (
           <>
-            <ButtonLink
-              to="/contacts"
-              search={{ sort: "-created_at" }}
-              leftSection={<IconUsers size={16} aria-hidden />}
-            >
-              {t("imports.showContacts")}
-            </ButtonLink>
-            <ButtonLink to="/segments/new" variant="default">
-              {t("imports.buildSegment")}
-            </ButtonLink>
+            {one.object === "company" ? (
+              <ButtonLink to="/companies" leftSection={<IconBuilding size={16} aria-hidden />}>
+                {t("imports.showCompanies")}
+              </ButtonLink>
+            ) : (
+              <>
+                <ButtonLink
+                  to="/contacts"
+                  search={{ search: `import_id:${one.id}`, sort: "-created_at" }}
+                  leftSection={<IconUsers size={16} aria-hidden />}
+                >
+                  {t("imports.showContacts")}
+                </ButtonLink>
+                <ButtonLink to="/segments/new" variant="default">
+                  {t("imports.buildSegment")}
+                </ButtonLink>
+              </>
+            )}
           </>
         )}
         {progress.rejected > 0 && (

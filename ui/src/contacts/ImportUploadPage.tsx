@@ -1,4 +1,4 @@
-import { Box, Button, FileButton, Progress, Stack, Text } from "@mantine/core";
+import { Box, Button, FileButton, Progress, SegmentedControl, Stack, Text } from "@mantine/core";
 import { IconFileSpreadsheet } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -10,10 +10,10 @@ import { ErrorState } from "../ui/states";
 import { ImportSteps } from "./ImportSteps";
 
 /** Sends the file with progress: a plain request, since fetch does not tell how far an upload is. */
-function upload(file: File, tell: (share: number) => void): Promise<Import> {
+function upload(file: File, object: string, tell: (share: number) => void): Promise<Import> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", `${API}/imports`);
+    request.open("POST", `${API}/imports?object=${object}`);
     for (const [name, value] of Object.entries(csrfHeaders())) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => tell(event.loaded / Math.max(1, event.total));
     const offline: Problem = { type: "/problems/offline", title: "offline", status: 0 };
@@ -38,6 +38,7 @@ export function ImportUploadPage() {
   const navigate = useNavigate();
   const [share, setShare] = useState<number | null>(null);
   const [name, setName] = useState("");
+  const [object, setObject] = useState("contact");
   const [over, setOver] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const take = async (file: File | null | undefined) => {
@@ -46,7 +47,7 @@ export function ImportUploadPage() {
     setShare(0);
     setError(null);
     try {
-      const made = await upload(file, setShare);
+      const made = await upload(file, object, setShare);
       await refresh("/imports");
       navigate({ to: "/imports/$id", params: { id: String(made.id) } });
     } catch (problem) {
@@ -92,7 +93,16 @@ export function ImportUploadPage() {
           <IconFileSpreadsheet size={44} stroke={1.3} aria-hidden />
           {share === null ? (
             <>
-              <FileButton onChange={take} accept=".csv,.tsv,.txt,text/csv,text/tab-separated-values">
+              <SegmentedControl
+                aria-label={t("imports.object")}
+                value={object}
+                onChange={setObject}
+                data={[
+                  { value: "contact", label: t("imports.objects.contact") },
+                  { value: "company", label: t("imports.objects.company") },
+                ]}
+              />
+              <FileButton onChange={take} accept=".csv,.tsv,.txt,.xlsx,.jsonl,.ndjson,text/csv,text/tab-separated-values">
                 {(props) => (
                   <Button size="md" {...props}>
                     {t("imports.choose")}

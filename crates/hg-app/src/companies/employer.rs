@@ -77,6 +77,8 @@ pub(crate) struct Names {
     known: HashMap<(String, String), (CompanyId, String)>,
     /// All identifiers of a row must be a company's; asked of the settings once.
     all: Option<bool>,
+    /// Those that were made.
+    pub made: Vec<CompanyId>,
 }
 
 impl Names {
@@ -97,6 +99,13 @@ impl Names {
         self.look(tx, fields, rows)?;
         self.make(tx, fields, rows, by, now)?;
         Ok(rows.iter().map(|values| self.of(fields, values)).collect())
+    }
+
+    /// The company that each row of values names, when there is one; nothing is made.
+    pub(crate) fn find(&mut self, tx: &mut Tx<'_>, fields: &FieldCatalogue, rows: &[Values]) -> Result<Vec<Option<CompanyId>>> {
+        let fields = fields.companies();
+        self.look(tx, fields, rows)?;
+        Ok(rows.iter().map(|values| self.of(fields, values).map(|(id, _)| id)).collect())
     }
 
     fn of(&self, fields: &FieldCatalogue, values: &Values) -> Option<(CompanyId, String)> {
@@ -159,6 +168,7 @@ impl Names {
             return Ok(());
         }
         let ids = insert(tx, fields, &new, by, now)?;
+        self.made.extend(ids.iter().copied().map(CompanyId));
         for (values, id) in new.iter().zip(ids) {
             let name = values.get("companyname").map(FieldValue::to_text).unwrap_or_default();
             self.known.extend(keys(fields, values).into_iter().map(|key| (key, (CompanyId(id), name.clone()))));

@@ -14,13 +14,13 @@ use crate::error::Result;
 use crate::fields;
 use crate::workspace::Workspace;
 
-/// A company's own values from an import, in the caller's transaction; its contacts follow. The companies as they were
-/// and as they are.
+/// A company's own values from an import, in the caller's transaction; its contacts follow. `rule` says what of them is
+/// written beside those that are there. The companies as they were and as they are.
 pub(crate) fn fill(
     ws: &Workspace,
     tx: &mut Tx<'_>,
     values: &BTreeMap<CompanyId, (Values, Option<UserId>)>,
-    existing: Existing,
+    rule: &dyn Fn(&Values, Values) -> Values,
     now: Timestamp,
 ) -> Result<(Vec<Company>, Vec<Company>)> {
     let fields = fields::catalogue(ws, tx)?;
@@ -28,7 +28,8 @@ pub(crate) fn fill(
     let before = load_many(tx, fields.companies(), &ids)?;
     for company in &before {
         let Some((values, owner)) = values.get(&company.id) else { continue };
-        write(ws, tx, company, values, owner.map(Some), existing, now)?;
+        let values = rule(&company.values, values.clone());
+        write(ws, tx, company, &values, owner.map(Some), now)?;
     }
     let after = load_many(tx, fields.companies(), &ids)?;
     Ok((before, after))
@@ -42,7 +43,7 @@ pub(crate) fn put_back(
     values: &Values,
     owner: Option<Option<UserId>>,
 ) -> Result<()> {
-    write(ws, tx, company, values, owner, Existing::Overwrite, ws.clock.now())
+    write(ws, tx, company, values, owner, ws.clock.now())
 }
 
 fn write(
@@ -51,10 +52,10 @@ fn write(
     company: &Company,
     values: &Values,
     owner: Option<Option<UserId>>,
-    existing: Existing,
     now: Timestamp,
 ) -> Result<()> {
     let fields = fields::catalogue(ws, tx)?;
+    let existing = Existing::Overwrite;
     let change = Change { values, existing, blanks_clear: true, owner, published: None, by: None, now };
     let (id, changed) = save::write(tx, fields.companies(), Some(company), &change)?;
     if !changed.is_empty() {

@@ -295,6 +295,9 @@ impl Names {
         let flag = |key: &str| raw.detail.get(key).and_then(Json::as_bool).unwrap_or(false);
         let url = raw.url.clone().unwrap_or_else(|| text("url"));
         let title = match raw.kind {
+            EventKind::Created if about.is_some() && !text("by").is_empty() => {
+                format!("Imported from {name}, made by {}", text("by"))
+            }
             EventKind::Created if about.is_some() => format!("Imported from {name}"),
             EventKind::Created => "Contact created".to_owned(),
             EventKind::Identified => "Contact identified".to_owned(),
@@ -325,6 +328,7 @@ impl Names {
             EventKind::EmailReplied => format!("Answered the email {name}"),
             EventKind::EmailFailed => format!("The email {name} was not delivered: {}", text("reason")),
             EventKind::FormSubmitted => format!("Sent in the form {name}"),
+            EventKind::Imported if !text("by").is_empty() => format!("Updated from {name}, changed by {}", text("by")),
             EventKind::Imported => format!("Updated from {name}"),
             EventKind::Merged => "Another contact was merged into this one".to_owned(),
             EventKind::ApiChanged => "Written through the API".to_owned(),

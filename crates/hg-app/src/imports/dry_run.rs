@@ -5,11 +5,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use hg_core::contacts::FieldCatalogue;
+use hg_core::imports::{Object, Rejected};
 
 use crate::cx::Cx;
 use crate::error::Result;
 use crate::imports::reader::{self, Batch, Source};
-use crate::imports::{DryRun, ImportOptions, Reason, batch};
+use crate::imports::known::{self, Judged};
+use crate::imports::rules::Rules;
+use crate::imports::{DryRun, ImportOptions, Reason, companies};
 use crate::jobs::JobHandle;
 
 /// How many kinds of mistakes are told apart.
@@ -19,20 +22,22 @@ const MOST_REASONS: usize = 50;
 pub(super) async fn judge_all(
     cx: &Cx,
     source: Source,
+    object: Object,
     options: ImportOptions,
     handle: Option<&JobHandle>,
 ) -> Result<Option<DryRun>> {
-    let fields = source.fields.clone();
+    let (fields, rules) = (source.fields.clone(), source.rules.clone());
     let mut batches = reader::read(source);
     let mut found = DryRun::default();
-    let mut reasons: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+    let mut reasons = Reasons::new();
     // Identifiers met before in the file, by their hash: a million of them need few megabytes.
     let mut met: HashSet<u64> = HashSet::new();
     let mut read = 0;
     while let Some(next) = batches.recv().await {
         let next = next?;
         reject(&mut found, &mut reasons, &next);
-        count(cx, &fields, &options, next, &mut found, &mut met).await?;
+        let judge = (object, &fields, &rules, &options);
+        count(cx, judge, next, &mut found, &mut reasons, &mut met).await?;
         read += 1;
         if let (Some(handle), 0) = (handle, read % 50)
             && !handle.progress(found.counts.rows(), None, None).await?
@@ -45,27 +50,47 @@ pub(super) async fn judge_all(
     Ok(Some(found))
 }
 
-fn reject(found: &mut DryRun, reasons: &mut BTreeMap<String, (i64, i64)>, batch: &Batch) {
+type Reasons = BTreeMap<String, (i64, i64)>;
+
+fn reject(found: &mut DryRun, reasons: &mut Reasons, batch: &Batch) {
     for (line, rejected, _) in &batch.rejected {
-        found.counts.rejected += 1;
-        let reason = rejected.group();
-        if reasons.len() < MOST_REASONS || reasons.contains_key(&reason) {
-            reasons.entry(reason).or_insert((0, *line)).0 += 1;
-        }
+        reject_one(found, reasons, *line, rejected);
+    }
+}
+
+fn reject_one(found: &mut DryRun, reasons: &mut Reasons, line: i64, rejected: &Rejected) {
+    found.counts.rejected += 1;
+    let reason = rejected.group();
+    if reasons.len() < MOST_REASONS || reasons.contains_key(&reason) {
+        reasons.entry(reason).or_insert((0, line)).0 += 1;
     }
 }
 
 async fn count(
     cx: &Cx,
-    fields: &Arc<FieldCatalogue>,
-    options: &ImportOptions,
+    (object, fields, rules, options): (Object, &Arc<FieldCatalogue>, &Rules, &ImportOptions),
     next: Batch,
     found: &mut DryRun,
+    reasons: &mut Reasons,
     met: &mut HashSet<u64>,
 ) -> Result<()> {
-    let (fields, options) = (fields.clone(), options.clone());
-    let judged = cx.db().read(move |tx| batch::judge(tx, &fields, &options, &next.rows)).await?;
-    for (differs, keys) in judged {
+    let (fields, rules, tags) = (fields.clone(), rules.clone(), options.tags.clone());
+    let lines: Vec<i64> = next.rows.iter().map(|(line, _)| *line).collect();
+    let judged = cx
+        .db()
+        .read(move |tx| match object {
+            Object::Contact => known::judge(tx, &fields, &rules, &tags, &next.rows),
+            Object::Company => companies::judge(tx, &fields, &rules, &next.rows),
+        })
+        .await?;
+    for (Judged { verdict, keys }, line) in judged.into_iter().zip(lines) {
+        let differs = match verdict {
+            Ok(differs) => differs,
+            Err(reason) => {
+                reject_one(found, reasons, line, &reason);
+                continue;
+            }
+        };
         let hash = |key: &(String, String)| {
             let mut hasher = DefaultHasher::new();
             key.hash(&mut hasher);

@@ -6,15 +6,24 @@
 //! next row, neither twice nor short of one. Segments are current with every batch.
 
 mod batch;
+mod companies;
+mod convert;
 mod dry_run;
 mod extras;
+mod insert;
+mod known;
+mod mappings;
 mod model;
 mod reader;
+mod rules;
 mod run;
 mod service;
 mod store;
 mod undo;
 
+pub use mappings::{
+    SavedColumn, SavedMapping, apply as apply_mapping, delete as delete_mapping, list as saved_mappings, save as save_mapping,
+};
 pub use model::{Counts, DryRun, Import, ImportOptions, ImportPatch, ImportState, Reason, Setup};
 pub use run::{DryRunJob, ImportJob, run_now, try_now};
 pub use undo::{

@@ -1,7 +1,7 @@
 //! An import as services give and take it.
 
 use hg_core::ids::{ImportId, UserId};
-use hg_core::imports::Column;
+use hg_core::imports::{Column, Object};
 use hg_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,9 @@ pub struct Setup {
     pub mapping: Vec<Column>,
     #[serde(default)]
     pub options: ImportOptions,
+    /// The saved mapping that was taken.
+    #[serde(default)]
+    pub saved: Option<String>,
 }
 
 /// How many rows came to what.
@@ -147,6 +150,13 @@ pub struct Import {
     /// `queued`, `running`, `stopped`, `done`, `failed` or `expired`.
     pub undo_state: Option<String>,
     pub undo: Option<Undo>,
+}
+
+impl Import {
+    /// Whose records the file holds.
+    pub fn kind(&self) -> Object {
+        Object::from_key(&self.object).unwrap_or_default()
+    }
 }
 
 /// What of an import changes.

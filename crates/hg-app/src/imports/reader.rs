@@ -1,6 +1,6 @@
 //! Reads a file on a thread of its own, batch by batch, a few ahead of whoever writes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -13,6 +13,8 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, Result};
 use crate::imports::Setup;
+use crate::imports::convert::whole;
+use crate::imports::rules::Rules;
 
 /// Rows that belong together.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ pub(super) struct Batch {
     /// Rows that can be imported, with their lines.
     pub rows: Vec<(i64, NewRow)>,
     pub rejected: Vec<(i64, Rejected, Vec<String>)>,
+    /// What stood in the rows, by line, when they may still be rejected while they are written.
+    pub cells: HashMap<i64, Vec<String>>,
     /// Where in the decoded file the batch begins and ends.
     pub from: i64,
     pub to: i64,
@@ -30,6 +34,10 @@ pub(super) struct Source {
     pub path: PathBuf,
     pub setup: Setup,
     pub mapping: Mapping,
+    /// `csv`, `xlsx` or `jsonl`.
+    pub format: String,
+    pub keep_cells: bool,
+    pub rules: Rules,
     pub fields: Arc<FieldCatalogue>,
     pub zone: TimeZone,
     /// Normalised addresses of the users who can own contacts.
@@ -67,6 +75,8 @@ fn read_all(source: Source, send: &mpsc::Sender<Result<Batch>>) -> Result<()> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
     let mut record = csv::StringRecord::new();
     let mut head = start == 0;
+    // A copy of another format has its own way to write line breaks.
+    let copied = source.format != "csv";
     let mut batch = Batch { from: source.resume_at, ..Batch::default() };
     loop {
         let line = lines_before + i64::try_from(reader.position().line()).unwrap_or(0);
@@ -79,16 +89,30 @@ fn read_all(source: Source, send: &mpsc::Sender<Result<Batch>>) -> Result<()> {
             }
         }
         let line = record.position().map_or(line, |p| lines_before + i64::try_from(p.line()).unwrap_or(0));
+        // The head line of JSON lines is only in the copy.
+        let line = line - i64::from(source.format == "jsonl");
         batch.to = source.resume_at + i64::try_from(reader.position().byte()).unwrap_or(0);
         if head {
             head = false;
         } else if !(record.len() == 1 && record.get(0).is_some_and(|cell| cell.trim().is_empty())) {
+            if copied {
+                record = record.iter().map(whole).collect();
+            }
             let row = source.mapping.read_row(record.iter(), &source.fields, &source.zone).and_then(|row| match &row.owner {
                 Some(owner) if !source.users.contains(&owner.trim().to_lowercase()) => Err(Rejected::Owner(owner.clone())),
                 _ => Ok(row),
             });
+            let row = row.map_err(|reason| match reason {
+                Rejected::Cells { .. } if source.format == "jsonl" => Rejected::NoObject,
+                reason => reason,
+            });
             match row {
-                Ok(row) => batch.rows.push((line, row)),
+                Ok(row) => {
+                    if source.keep_cells {
+                        batch.cells.insert(line, record.iter().map(shortened).collect());
+                    }
+                    batch.rows.push((line, row));
+                }
                 Err(reason) => batch.rejected.push((line, reason, record.iter().map(shortened).collect())),
             }
         }

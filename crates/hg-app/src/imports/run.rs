@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use hg_core::ids::ImportId;
-use hg_core::imports::Mapping;
+use hg_core::imports::{Mapping, Object};
 use hg_core::time;
 use hg_store::Lane;
 
@@ -14,8 +14,9 @@ use crate::fields;
 use crate::imports::batch::{self, Shared};
 use crate::imports::dry_run::judge_all;
 use crate::imports::reader::{self, Batch, Source};
+use crate::imports::rules::Rules;
 use crate::imports::service::mapping_error;
-use crate::imports::{Counts, DryRun, Import, ImportState, store};
+use crate::imports::{Counts, DryRun, Import, ImportState, companies, store};
 use crate::jobs::{Job, JobHandle, JobRunner, Outcome};
 
 pub(super) const DRY_RUN: &str = "imports.dry-run";
@@ -38,7 +39,7 @@ impl JobRunner for DryRunJob {
             Err(error) => return fail(cx, id, error).await,
         };
         let now = cx.now();
-        match judge_all(cx, source, import.setup.options, Some(handle)).await {
+        match judge_all(cx, source, import.kind(), import.setup.options, Some(handle)).await {
             Ok(Some(found)) => {
                 let rows = found.counts.rows();
                 cx.db().write(move |tx| store::set_dry_run(tx, id, &found, now)).await?;
@@ -99,7 +100,7 @@ pub async fn run_now(cx: &Cx, id: ImportId, mut progress: impl FnMut(Counts) + S
 /// Tries an import out while the caller waits, for the console.
 pub async fn try_now(cx: &Cx, id: ImportId) -> Result<DryRun> {
     let (import, source) = prepare(cx, id, true).await?;
-    let found = judge_all(cx, source, import.setup.options, None).await?.unwrap_or_default();
+    let found = judge_all(cx, source, import.kind(), import.setup.options, None).await?.unwrap_or_default();
     let (kept, now) = (found.clone(), cx.now());
     cx.db().write(move |tx| store::set_dry_run(tx, id, &kept, now)).await?;
     Ok(found)
@@ -130,9 +131,17 @@ async fn prepare(cx: &Cx, id: ImportId, from_start: bool) -> Result<(Import, Sou
         .read(move |tx| {
             let import = store::find(tx, id)?;
             let fields = fields::catalogue(&ws, tx)?;
-            let mapping = Mapping::check(&import.setup.mapping, import.setup.headers.len(), &fields).map_err(mapping_error)?;
+            let mapping = Mapping::check(import.kind(), &import.setup.mapping, import.setup.headers.len(), &fields).map_err(mapping_error)?;
             let users = tx.all("SELECT email_key FROM users WHERE deleted_at IS NULL", |r| r.get::<String>(0))?;
+            let rules = Rules::new(&import.setup.mapping, &import.setup.options, ws.settings().identity.all_identifiers);
+            let targets = || import.setup.mapping.iter().filter_map(|c| c.target.as_deref());
+            let unique = |t: &&str| fields.get(t).or_else(|| fields.companies().get(t)).is_some_and(|f| f.unique);
+            // With one identifier no row can be about two records.
+            let keep_cells = import.kind() == Object::Company || targets().any(|t| t == "id") || targets().filter(unique).count() > 1;
             let source = Source {
+                rules,
+                keep_cells,
+                format: import.format.clone(),
                 users: users.into_iter().collect(),
                 path: PathBuf::from(&import.file_path),
                 setup: import.setup.clone(),
@@ -168,6 +177,8 @@ async fn run_batches(
         .await?;
     let shared = Shared {
         import: id,
+        object: import.kind(),
+        rules: source.rules.clone(),
         logged,
         options: import.setup.options.clone(),
         mapped: import.setup.mapping.iter().filter_map(|c| c.target.clone()).collect(),
@@ -211,9 +222,18 @@ fn write(
     shared: &Shared,
     next: &Batch,
 ) -> Result<Counts> {
-    let mut counts = batch::write(ws, tx, fields, shared, next.from, &next.rows)?;
-    counts.rejected = i64::try_from(next.rejected.len()).unwrap_or(0);
-    let rejects: Vec<_> = next.rejected.iter().map(|(line, reason, cells)| (*line, reason.to_string(), cells.clone())).collect();
+    let done = match shared.object {
+        Object::Contact => batch::write(ws, tx, fields, shared, next.from, &next.rows)?,
+        Object::Company => companies::write(ws, tx, fields, shared, next.from, &next.rows)?,
+    };
+    let mut counts = done.counts;
+    let refused = done.rejected.iter().map(|(line, reason)| {
+        let cells = next.cells.get(line).cloned().unwrap_or_default();
+        (*line, reason.to_string(), cells)
+    });
+    let unread = next.rejected.iter().map(|(line, reason, cells)| (*line, reason.to_string(), cells.clone()));
+    let rejects: Vec<_> = unread.chain(refused).collect();
+    counts.rejected = i64::try_from(rejects.len()).unwrap_or(0);
     store::reject(tx, shared.import, &rejects)?;
     if !store::advance(tx, shared.import, next.from, next.to, counts, ws.clock.now())? {
         // Nothing of this batch may stay: somebody else wrote it.

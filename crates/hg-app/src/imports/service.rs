@@ -1,10 +1,14 @@
 //! Use cases of imports.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hg_core::ids::ImportId;
 use hg_core::ids::{JobId, hex};
-use hg_core::imports::{Encoding, Mapping, MappingError, SniffError, guess_mapping, sniff, special_targets};
+use hg_core::contacts::FieldCatalogue;
+use hg_core::imports::{
+    Encoding, Mapping, MappingError, Object, SniffError, guess_company_mapping, guess_mapping, sniff, special_targets,
+    special_targets_of_companies,
+};
 use hg_store::{Sql, Value};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -12,8 +16,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, ErrorKind, FieldError, Result};
 use crate::fields;
+use crate::imports::convert::{self, Kind};
 use crate::imports::run::{DRY_RUN, RUN};
-use crate::imports::{Import, ImportOptions, ImportPatch, ImportState, Setup, store};
+use crate::imports::{Import, ImportOptions, ImportPatch, ImportState, Setup, mappings, store};
 use crate::jobs::{self, NewJob};
 use crate::list::{ListQuery, Page};
 
@@ -46,7 +51,7 @@ impl Upload {
         cx.may(Action::Edit(Area::Contacts))?;
         let folder = cx.ws.site.data_dir.join("imports");
         tokio::fs::create_dir_all(&folder).await.map_err(|e| no_room(&e))?;
-        let path = folder.join(format!("{}.csv", hex(cx.chance(), 24)));
+        let path = folder.join(format!("{}.upload", hex(cx.chance(), 24)));
         let file = tokio::fs::File::create(&path).await.map_err(|e| no_room(&e))?;
         let name: String = name.rsplit(['/', '\\']).next().unwrap_or("").chars().take(200).collect();
         Ok(Upload { name: if name.is_empty() { "contacts.csv".to_owned() } else { name }, path, file, bytes: 0, is_kept: false })
@@ -58,11 +63,12 @@ impl Upload {
     }
 
     /// The file is all here: looks at it and makes the import.
-    pub async fn finish(mut self, cx: &Cx) -> Result<Import> {
+    pub async fn finish(mut self, cx: &Cx, object: Object) -> Result<Import> {
         self.file.flush().await.map_err(|e| no_room(&e))?;
         self.file.sync_all().await.map_err(|e| no_room(&e))?;
-        let made = create(cx, &self.name, self.path.clone(), self.bytes, None, None).await;
-        self.is_kept = made.is_ok();
+        let made = create(cx, object, &self.name, self.path.clone(), self.bytes, None, None).await;
+        // Of a workbook only the copy is kept.
+        self.is_kept = made.as_ref().is_ok_and(|import| import.file_path == self.path.to_string_lossy());
         made
     }
 }
@@ -70,7 +76,7 @@ impl Upload {
 /// How much of a file is looked at.
 const HEAD: u64 = 256 * 1024;
 
-async fn head_of(path: &PathBuf) -> Result<Vec<u8>> {
+async fn head_of(path: &Path) -> Result<Vec<u8>> {
     let unreadable = |e: std::io::Error| Error::field("/file", "import.unreadable", format!("The file cannot be read: {e}."));
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
     let mut head = Vec::new();
@@ -98,6 +104,7 @@ pub(super) fn mapping_error(errors: Vec<(Option<usize>, MappingError)>) -> Error
             MappingError::NoColumn(_) => "import.no-column",
             MappingError::Required(_) => "import.required",
             MappingError::Nothing => "import.nothing",
+            MappingError::Append(_) => "import.append",
         };
         FieldError::new(pointer, code, error.to_string())
     };
@@ -107,6 +114,7 @@ pub(super) fn mapping_error(errors: Vec<(Option<usize>, MappingError)>) -> Error
 /// Makes an import of a file that is there.
 pub async fn create(
     cx: &Cx,
+    object: Object,
     name: &str,
     path: PathBuf,
     bytes: i64,
@@ -114,23 +122,67 @@ pub async fn create(
     encoding: Option<&str>,
 ) -> Result<Import> {
     cx.may(Action::Edit(Area::Contacts))?;
-    let head = head_of(&path).await?;
-    let encoding = encoding_of(encoding)?;
-    let sniffed = sniff(&head, encoding, delimiter.and_then(|d| u8::try_from(d).ok())).map_err(sniff_error)?;
+    let kind = Kind::of(&head_of(&path).await?);
+    let (path, bytes, encoding, delimiter) = match kind {
+        Kind::Text => (path, bytes, encoding_of(encoding)?, delimiter),
+        // A copy is written in one way.
+        _ => {
+            let (path, bytes) = copied(cx, kind, path).await?;
+            (path, bytes, Some(Encoding::UTF_8), Some(','))
+        }
+    };
+    let made = look(cx, object, name, kind, &path, bytes, encoding, delimiter).await;
+    if made.is_err() && kind != Kind::Text {
+        let _ = std::fs::remove_file(&path);
+    }
+    made
+}
+
+/// Writes a workbook or JSON lines anew as CSV, into the workspace's folder.
+async fn copied(cx: &Cx, kind: Kind, from: PathBuf) -> Result<(PathBuf, i64)> {
+    let folder = cx.ws.site.data_dir.join("imports");
+    tokio::fs::create_dir_all(&folder).await.map_err(|e| no_room(&e))?;
+    let to = folder.join(format!("{}.csv", hex(cx.chance(), 24)));
+    let path = to.clone();
+    let written = tokio::task::spawn_blocking(move || convert::copy(kind, &from, &path)).await;
+    written.map_err(|e| Error::internal(e.to_string()))??;
+    let bytes = tokio::fs::metadata(&to).await.map_err(|e| no_room(&e))?.len();
+    Ok((to, i64::try_from(bytes).unwrap_or(i64::MAX)))
+}
+
+#[allow(clippy::too_many_arguments)]
+async fn look(
+    cx: &Cx,
+    object: Object,
+    name: &str,
+    kind: Kind,
+    path: &Path,
+    bytes: i64,
+    encoding: Option<Encoding>,
+    delimiter: Option<char>,
+) -> Result<Import> {
+    let head = head_of(path).await?;
+    let mut sniffed = sniff(&head, encoding, delimiter.and_then(|d| u8::try_from(d).ok())).map_err(sniff_error)?;
+    if kind != Kind::Text {
+        sniffed.headers.iter_mut().chain(sniffed.sample.iter_mut().flatten()).for_each(|cell| *cell = convert::whole(cell));
+    }
     let (ws, name, now, user) = (cx.ws.clone(), name.to_owned(), cx.now(), cx.user_id());
     let path = path.to_string_lossy().into_owned();
     cx.db()
         .write(move |tx| {
             let fields = fields::catalogue(&ws, tx)?;
-            let setup = Setup {
+            let guess = if object == Object::Company { guess_company_mapping } else { guess_mapping };
+            let mut setup = Setup {
                 encoding: sniffed.encoding.name().to_owned(),
                 delimiter: char::from(sniffed.delimiter),
-                mapping: guess_mapping(&sniffed.headers, &fields),
+                mapping: guess(&sniffed.headers, &fields),
                 headers: sniffed.headers.clone(),
                 sample: sniffed.sample.clone(),
                 options: ImportOptions::default(),
+                saved: None,
             };
-            let id = store::insert(tx, (&name, &path, bytes), &setup, user, now)?;
+            mappings::reuse(tx, object, &mut setup, &targets_in(object, &fields))?;
+            let id = store::insert(tx, (object, kind.key()), (&name, &path, bytes), &setup, user, now)?;
             store::find(tx, id)
         })
         .await
@@ -164,18 +216,33 @@ pub async fn list(cx: &Cx, query: ListQuery) -> Result<Page<Import>> {
 }
 
 /// Fields and special targets that a column can go to: name, label, type, whether it is special.
-pub async fn targets(cx: &Cx) -> Result<Vec<(String, String, String, bool)>> {
+pub async fn targets(cx: &Cx, object: Object) -> Result<Vec<(String, String, String, bool)>> {
     cx.may(Action::View(Area::Contacts))?;
     let ws = cx.ws.clone();
     let fields = cx.db().read(move |tx| fields::catalogue(&ws, tx)).await?;
+    let plain = |(name, label, kind): (&str, &str, &str)| (name.to_owned(), label.to_owned(), kind.to_owned(), true);
+    if object == Object::Company {
+        let own = fields.companies().published().map(|f| (f.alias.clone(), f.label.clone(), f.kind.name().to_owned(), false));
+        return Ok(own.chain(special_targets_of_companies().into_iter().map(plain)).collect());
+    }
     let own = fields.published().map(|f| (f.alias.clone(), f.label.clone(), f.kind.name().to_owned(), false));
-    let special = special_targets().map(|(name, label, kind)| (name.to_owned(), label.to_owned(), kind.to_owned(), true));
+    let special = special_targets().into_iter().map(plain);
     let company = fields.companies().published();
     let company = company.map(|f| (f.alias.clone(), format!("Company: {}", f.label), f.kind.name().to_owned(), true));
     Ok(own.chain(special).chain(company).collect())
 }
 
-fn not_open() -> Error {
+/// The names of everything that a column can go to.
+pub(super) fn targets_in(object: Object, fields: &FieldCatalogue) -> Vec<String> {
+    let companies = fields.companies().published().map(|f| f.alias.clone());
+    if object == Object::Company {
+        return companies.chain(special_targets_of_companies().map(|s| s.0.to_owned())).collect();
+    }
+    let own = fields.published().map(|f| f.alias.clone());
+    own.chain(special_targets().map(|s| s.0.to_owned())).chain(companies).collect()
+}
+
+pub(super) fn not_open() -> Error {
     Error::conflict("import.not-open", "This import has been started. Only one that waits can be changed.")
 }
 
@@ -185,6 +252,10 @@ pub async fn patch(cx: &Cx, id: ImportId, patch: ImportPatch) -> Result<Import> 
     let import = get(cx, id).await?;
     let mut setup = import.setup.clone();
     let rewritten = patch.delimiter.is_some() || patch.encoding.is_some();
+    if rewritten && import.format != "csv" {
+        let detail = "Only text files have a separator and an encoding; this is another format.";
+        return Err(Error::field("/delimiter", "import.format", detail));
+    }
     if rewritten {
         let head = head_of(&PathBuf::from(&import.file_path)).await?;
         let encoding = encoding_of(Some(patch.encoding.as_deref().unwrap_or(&setup.encoding)))?;
@@ -213,10 +284,13 @@ pub async fn patch(cx: &Cx, id: ImportId, patch: ImportPatch) -> Result<Import> 
             }
             match &patch.mapping {
                 Some(mapping) => setup.mapping = mapping.clone(),
+                None if rewritten && before.kind() == Object::Company => {
+                    setup.mapping = guess_company_mapping(&setup.headers, &fields);
+                }
                 None if rewritten => setup.mapping = guess_mapping(&setup.headers, &fields),
                 None => {}
             }
-            Mapping::check(&setup.mapping, setup.headers.len(), &fields).map_err(mapping_error)?;
+            Mapping::check(before.kind(), &setup.mapping, setup.headers.len(), &fields).map_err(mapping_error)?;
             store::set_setup(tx, id, &setup, now)?;
             store::find(tx, id)
         })
@@ -257,7 +331,7 @@ async fn begin(
                 return Err(not_open());
             }
             let fields = fields::catalogue(&ws, tx)?;
-            Mapping::check(&import.setup.mapping, import.setup.headers.len(), &fields).map_err(mapping_error)?;
+            Mapping::check(import.kind(), &import.setup.mapping, import.setup.headers.len(), &fields).map_err(mapping_error)?;
             let title = if kind == RUN { "Import" } else { "Try the import of" };
             jobs::push(
                 tx,

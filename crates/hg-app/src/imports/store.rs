@@ -1,6 +1,7 @@
 //! Statements about imports.
 
 use hg_core::ids::{ImportId, UserId};
+use hg_core::imports::Object;
 use hg_core::time::Timestamp;
 use hg_store::{Row, Sql, Tx, Value};
 use serde_json::json;
@@ -57,6 +58,7 @@ pub(super) fn list(tx: &mut Tx<'_>, before: i64, limit: i64) -> Result<Vec<Impor
 
 pub(super) fn insert(
     tx: &mut Tx<'_>,
+    (object, format): (Object, &str),
     file: (&str, &str, i64),
     setup: &Setup,
     by: Option<UserId>,
@@ -64,15 +66,17 @@ pub(super) fn insert(
 ) -> Result<ImportId> {
     Ok(tx.scalar(
         Sql::new(
-            "INSERT INTO imports (created_at, updated_at, created_by, file_name, file_path, file_bytes, state, setup) \
-             VALUES ($1, $1, $2, $3, $4, $5, 'mapping', $6) RETURNING id",
+            "INSERT INTO imports (created_at, updated_at, created_by, file_name, file_path, file_bytes, state, setup, object, format) \
+             VALUES ($1, $1, $2, $3, $4, $5, 'mapping', $6, $7, $8) RETURNING id",
         )
         .bind(now)
         .bind(by)
         .bind(file.0)
         .bind(file.1)
         .bind(file.2)
-        .bind(json!(setup)),
+        .bind(json!(setup))
+        .bind(object.key())
+        .bind(format),
     )?)
 }
 

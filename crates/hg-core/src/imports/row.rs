@@ -1,5 +1,7 @@
 //! One row of a file, read.
 
+use std::net::IpAddr;
+
 use jiff::tz::TimeZone;
 
 use crate::contacts::{FieldCatalogue, FieldDef, FieldType, FieldValue, read_instant};
@@ -22,6 +24,10 @@ pub struct NewRow {
     pub stage: Option<Option<String>>,
     pub date_identified: Option<Timestamp>,
     pub date_modified: Option<Timestamp>,
+    pub last_active: Option<Timestamp>,
+    pub addresses: Vec<String>,
+    pub created_by: Option<String>,
+    pub modified_by: Option<String>,
     /// Values of her company, by alias.
     pub company: Vec<(String, FieldValue)>,
 }
@@ -43,6 +49,16 @@ pub enum Rejected {
     Owner(String),
     #[error("“{0}” is not a date and time")]
     Date(String),
+    #[error("“{0}” is not an IP address")]
+    Address(String),
+    #[error("the line is not a JSON object")]
+    NoObject,
+    #[error("{label}: “{value}” belongs to another record than the rest of the row")]
+    Taken { label: String, value: String },
+    #[error("{label}: “{value}” is somebody's whose other identifiers are not those of the row")]
+    Half { label: String, value: String },
+    #[error("{0} is required")]
+    Missing(String),
 }
 
 impl Rejected {
@@ -94,11 +110,21 @@ impl Mapping {
                         }
                     }
                 }
-                Target::DoNotMail => row.do_not_mail = Some(yes_no(cell)?),
+                // Other words say nothing about mail.
+                Target::DoNotMail => row.do_not_mail = yes_no(cell).ok(),
                 Target::Consent(purpose) => row.consents.push((purpose.clone(), yes_no(cell)?)),
                 Target::DateAdded => row.date_added = Some(instant(cell, zone)?),
                 Target::DateIdentified => row.date_identified = Some(instant(cell, zone)?),
                 Target::DateModified => row.date_modified = Some(instant(cell, zone)?),
+                Target::LastActive => row.last_active = Some(instant(cell, zone)?),
+                Target::Addresses => {
+                    for text in cell.split(',').map(str::trim).filter(|t| !t.is_empty()) {
+                        let address: IpAddr = text.parse().map_err(|_| Rejected::Address(text.chars().take(60).collect()))?;
+                        row.addresses.push(address.to_string());
+                    }
+                }
+                Target::CreatedBy => row.created_by = Some(cell.chars().take(200).collect()),
+                Target::ModifiedBy => row.modified_by = Some(cell.chars().take(200).collect()),
                 Target::Stage => row.stage = Some((cell != "NULL").then(|| cell.to_owned())),
                 Target::Owner => row.owner = Some(cell.to_owned()),
             }
@@ -136,13 +162,13 @@ fn yes_no(cell: &str) -> Result<bool, Rejected> {
 mod tests {
     use super::*;
     use crate::contacts::default_fields;
-    use crate::imports::{Column, guess_mapping};
+    use crate::imports::{Column, Object, guess_mapping};
 
     fn read(headers: &[&str], cells: &[&str]) -> Result<NewRow, Rejected> {
         let fields = FieldCatalogue::new(default_fields());
         let headers: Vec<String> = headers.iter().map(|h| (*h).to_owned()).collect();
         let columns: Vec<Column> = guess_mapping(&headers, &fields);
-        Mapping::check(&columns, headers.len(), &fields).unwrap().read_row(cells.iter().copied(), &fields, &TimeZone::UTC)
+        Mapping::check(Object::Contact, &columns, headers.len(), &fields).unwrap().read_row(cells.iter().copied(), &fields, &TimeZone::UTC)
     }
 
     #[test]

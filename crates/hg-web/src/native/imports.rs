@@ -6,13 +6,13 @@ use axum::extract::{DefaultBodyLimit, Multipart};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use hg_app::imports::{self, Import, ImportOptions, ImportPatch, ImportState, UndoCounts, Upload};
+use hg_app::imports::{self, Import, ImportOptions, ImportPatch, ImportState, SavedMapping, UndoCounts, Upload};
 use hg_app::{Cx, Error, ErrorKind};
 use hg_core::ids::ImportId;
-use hg_core::imports::Column;
+use hg_core::imports::{Column, Object, Policy};
 use hg_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::Web;
@@ -26,6 +26,9 @@ pub fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
         .merge(upload)
         .routes(routes!(targets))
+        .routes(routes!(mappings, save_mapping))
+        .routes(routes!(delete_mapping))
+        .routes(routes!(apply_mapping))
         .routes(routes!(get, update))
         .routes(routes!(dry_run))
         .routes(routes!(start))
@@ -52,6 +55,8 @@ struct ImportOut {
     sample: Vec<Vec<String>>,
     row_count_estimate: Option<i64>,
     mapping: Vec<ColumnOut>,
+    /// The name of the saved mapping that was taken.
+    saved_mapping: Option<String>,
     options: OptionsOut,
     dry_run: Option<DryRunOut>,
     progress: Option<ImportProgress>,
@@ -119,6 +124,27 @@ struct ColumnOut {
     target: Option<String>,
     #[serde(default)]
     guessed: bool,
+    /// What happens to a value that is there: `always` (the file wins), `if_empty`, `append` (choices are added).
+    #[serde(default = "always")]
+    policy: String,
+}
+
+fn always() -> String {
+    Policy::Always.key().to_owned()
+}
+
+impl From<Column> for ColumnOut {
+    fn from(c: Column) -> Self {
+        Self { column: c.column, target: c.target, guessed: c.guessed, policy: c.policy.key().to_owned() }
+    }
+}
+
+fn column((place, c): (usize, ColumnOut)) -> Answer<Column> {
+    let policy = Policy::from_key(&c.policy).ok_or_else(|| {
+        let detail = "A column is written always, if_empty or append.";
+        Problem(Error::field(format!("/mapping/{place}/policy"), "import.policy", detail))
+    })?;
+    Ok(Column { column: c.column, target: c.target.filter(|t| !t.is_empty()), guessed: c.guessed, policy })
 }
 
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -133,6 +159,19 @@ struct OptionsOut {
     purpose: Option<String>,
     /// The words that the people of the file read when they agreed; kept with each consent.
     consent_text: Option<String>,
+}
+
+impl From<ImportOptions> for OptionsOut {
+    fn from(o: ImportOptions) -> Self {
+        Self {
+            skip_existing: o.skip_existing,
+            tags: o.tags,
+            segment_id: o.segment_id,
+            owner_id: o.owner_id,
+            purpose: o.purpose,
+            consent_text: o.consent_text,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -205,20 +244,9 @@ impl ImportOut {
             headers: i.setup.headers,
             sample: i.setup.sample,
             row_count_estimate,
-            mapping: i
-                .setup
-                .mapping
-                .into_iter()
-                .map(|c| ColumnOut { column: c.column, target: c.target, guessed: c.guessed })
-                .collect(),
-            options: OptionsOut {
-                skip_existing: i.setup.options.skip_existing,
-                tags: i.setup.options.tags,
-                segment_id: i.setup.options.segment_id,
-                owner_id: i.setup.options.owner_id,
-                purpose: i.setup.options.purpose,
-                consent_text: i.setup.options.consent_text,
-            },
+            mapping: i.setup.mapping.into_iter().map(ColumnOut::from).collect(),
+            saved_mapping: i.setup.saved,
+            options: i.setup.options.into(),
             dry_run: i.dry_run.map(|d| DryRunOut {
                 created: d.counts.created,
                 updated: d.counts.updated,
@@ -255,9 +283,34 @@ struct UploadIn {
     file: Vec<u8>,
 }
 
-/// Uploads a file (multipart, part `file`) and looks at it.
-#[utoipa::path(post, path = "/imports", tag = "imports", request_body(content = UploadIn, content_type = "multipart/form-data"), responses((status = 201, body = ImportOut)))]
-async fn create(Caller(cx): Caller, mut form: Multipart) -> Answer<(StatusCode, Json<ImportOut>)> {
+/// Whose records a file holds.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct ObjectParams {
+    /// `contact` (when absent) or `company`.
+    object: Option<String>,
+}
+
+impl ObjectParams {
+    fn read(self) -> Answer<Object> {
+        match self.object.as_deref() {
+            None | Some("") => Ok(Object::Contact),
+            Some(key) => Object::from_key(key).ok_or_else(|| {
+                Problem(Error::field("/object", "import.object", "A file holds records of the kind contact or company."))
+            }),
+        }
+    }
+}
+
+/// Uploads a file (multipart, part `file`) and looks at it: CSV, TSV, JSON lines or an Excel workbook.
+#[utoipa::path(post, path = "/imports", tag = "imports", params(ObjectParams), request_body(content = UploadIn, content_type = "multipart/form-data"), responses((status = 201, body = ImportOut)))]
+async fn create(
+    Caller(cx): Caller,
+    Query(q): Query<ObjectParams>,
+    mut form: Multipart,
+) -> Answer<(StatusCode, Json<ImportOut>)> {
+    let object = q.read()?;
     let broken = |e: axum::extract::multipart::MultipartError| {
         Problem(Error::field("/file", "import.upload", format!("The upload broke off: {}.", e.body_text())))
     };
@@ -269,7 +322,7 @@ async fn create(Caller(cx): Caller, mut form: Multipart) -> Answer<(StatusCode, 
         while let Some(chunk) = part.chunk().await.map_err(broken)? {
             upload.write(&chunk).await?;
         }
-        return Ok((StatusCode::CREATED, Json(ImportOut::of(upload.finish(&cx).await?, cx.now()))));
+        return Ok((StatusCode::CREATED, Json(ImportOut::of(upload.finish(&cx, object).await?, cx.now()))));
     }
     Err(Error::new(ErrorKind::Invalid, "import.no-file", "Send the file as the part “file” of a form.").into())
 }
@@ -286,10 +339,91 @@ struct TargetOut {
 }
 
 /// What columns can go to.
-#[utoipa::path(get, path = "/imports/targets", tag = "imports", responses((status = 200, body = Vec<TargetOut>)))]
-async fn targets(Caller(cx): Caller) -> Answer<Json<Vec<TargetOut>>> {
-    let all = imports::targets(&cx).await?;
+#[utoipa::path(get, path = "/imports/targets", tag = "imports", params(ObjectParams), responses((status = 200, body = Vec<TargetOut>)))]
+async fn targets(Caller(cx): Caller, Query(q): Query<ObjectParams>) -> Answer<Json<Vec<TargetOut>>> {
+    let all = imports::targets(&cx, q.read()?).await?;
     Ok(Json(all.into_iter().map(|(target, label, kind, special)| TargetOut { target, label, kind, special }).collect()))
+}
+
+/// A mapping that was saved under a name.
+#[derive(Debug, Serialize, ToSchema)]
+struct SavedMappingOut {
+    id: i64,
+    name: String,
+    /// `contact` or `company`.
+    object: String,
+    updated_at: String,
+    columns: Vec<SavedColumnOut>,
+    options: OptionsOut,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct SavedColumnOut {
+    /// The name of the column in the head line.
+    header: String,
+    target: Option<String>,
+    policy: String,
+}
+
+impl From<SavedMapping> for SavedMappingOut {
+    fn from(m: SavedMapping) -> Self {
+        let column = |c: imports::SavedColumn| SavedColumnOut {
+            header: c.header,
+            target: c.target,
+            policy: c.policy.key().to_owned(),
+        };
+        Self {
+            id: m.id,
+            name: m.name,
+            object: m.object.key().to_owned(),
+            updated_at: m.updated_at.rfc3339(),
+            columns: m.columns.into_iter().map(column).collect(),
+            options: m.options.into(),
+        }
+    }
+}
+
+/// The mappings that were saved, by name.
+#[utoipa::path(get, path = "/imports/mappings", tag = "imports", responses((status = 200, body = Vec<SavedMappingOut>)))]
+async fn mappings(Caller(cx): Caller) -> Answer<Json<Vec<SavedMappingOut>>> {
+    Ok(Json(imports::saved_mappings(&cx).await?.into_iter().map(SavedMappingOut::from).collect()))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct SaveMappingIn {
+    /// The import whose mapping and options are kept.
+    import_id: i64,
+    /// One of the same name is replaced.
+    name: String,
+}
+
+/// Saves the mapping of an import under a name. Files with the same head line take it by themselves.
+#[utoipa::path(post, path = "/imports/mappings", tag = "imports", request_body = SaveMappingIn, responses((status = 201, body = SavedMappingOut)))]
+async fn save_mapping(Caller(cx): Caller, Body(b): Body<SaveMappingIn>) -> Answer<(StatusCode, Json<SavedMappingOut>)> {
+    let saved = imports::save_mapping(&cx, ImportId(b.import_id), b.name).await?;
+    Ok((StatusCode::CREATED, Json(saved.into())))
+}
+
+/// Forgets a saved mapping.
+#[utoipa::path(delete, path = "/imports/mappings/{id}", tag = "imports", params(("id" = i64, Path)), responses((status = 204)))]
+async fn delete_mapping(Caller(cx): Caller, Path(id): Path<i64>) -> Answer<StatusCode> {
+    imports::delete_mapping(&cx, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct ApplyMappingIn {
+    mapping_id: i64,
+}
+
+/// Gives an import that was not started a saved mapping.
+#[utoipa::path(post, path = "/imports/{id}/mapping", tag = "imports", params(("id" = i64, Path)), request_body = ApplyMappingIn, responses((status = 200, body = ImportOut)))]
+async fn apply_mapping(
+    Caller(cx): Caller,
+    Path(id): Path<ImportId>,
+    Body(b): Body<ApplyMappingIn>,
+) -> Answer<Json<ImportOut>> {
+    Ok(Json(ImportOut::of(imports::apply_mapping(&cx, id, b.mapping_id).await?, cx.now())))
 }
 
 /// One import.
@@ -313,7 +447,6 @@ struct ImportIn {
 /// Changes mapping and options of an import that was not started.
 #[utoipa::path(patch, path = "/imports/{id}", tag = "imports", params(("id" = i64, Path)), request_body = ImportIn, responses((status = 200, body = ImportOut)))]
 async fn update(Caller(cx): Caller, Path(id): Path<ImportId>, Body(b): Body<ImportIn>) -> Answer<Json<ImportOut>> {
-    let column = |c: ColumnOut| Column { column: c.column, target: c.target.filter(|t| !t.is_empty()), guessed: c.guessed };
     let delimiter = match b.delimiter.as_deref() {
         None | Some("") => None,
         Some("\\t" | "tab") => Some('\t'),
@@ -321,7 +454,7 @@ async fn update(Caller(cx): Caller, Path(id): Path<ImportId>, Body(b): Body<Impo
     };
     let patch = ImportPatch {
         version: b.version,
-        mapping: b.mapping.map(|m| m.into_iter().map(column).collect()),
+        mapping: b.mapping.map(|m| m.into_iter().enumerate().map(column).collect::<Answer<Vec<_>>>()).transpose()?,
         options: b.options.map(|o| ImportOptions {
             skip_existing: o.skip_existing,
             tags: o.tags,

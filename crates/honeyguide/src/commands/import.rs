@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Subcommand;
-use hg_app::imports::{self, Counts, ImportOptions, ImportPatch, UndoCounts};
+use hg_app::imports::{self, Counts, Import, ImportPatch, UndoCounts};
 use hg_app::{Cx, Result};
 use hg_core::ids::ImportId;
-use hg_core::imports::Column;
+use hg_core::imports::{Column, Object, Policy};
 
 use crate::config::Config;
 use crate::open;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  honeyguide import contacts people.csv\n  honeyguide import contacts people.csv --dry-run\n  honeyguide import contacts people.csv --map 'Mail address=email' --tag news --purpose newsletter --consent-text 'Send me the newsletter'"
+    after_help = "Examples:\n  honeyguide import contacts people.csv\n  honeyguide import contacts people.csv --dry-run\n  honeyguide import companies firms.xlsx\n  honeyguide import undo 7\n  honeyguide import contacts people.csv --map 'Mail address=email' --tag news --purpose newsletter --consent-text 'Send me the newsletter'"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -24,37 +24,10 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Import contacts from a CSV file.
-    Contacts {
-        file: PathBuf,
-        /// Where a column goes, as COLUMN=TARGET; the others are guessed. An empty target leaves the column out.
-        #[arg(long = "map", value_name = "COLUMN=TARGET")]
-        map: Vec<String>,
-        /// Only say what would happen.
-        #[arg(long)]
-        dry_run: bool,
-        /// Do not overwrite fields that have a value.
-        #[arg(long)]
-        skip_existing: bool,
-        /// A tag for everybody in the file; may be given more than once.
-        #[arg(long = "tag")]
-        tags: Vec<String>,
-        /// Everybody in the file agreed to this purpose, such as newsletter.
-        #[arg(long)]
-        purpose: Option<String>,
-        /// The words that they read when they agreed; kept with each consent.
-        #[arg(long, value_name = "TEXT")]
-        consent_text: Option<String>,
-        /// The id of a segment for everybody in the file.
-        #[arg(long)]
-        segment: Option<i64>,
-        /// Found out when absent; `tab` for tabs.
-        #[arg(long)]
-        delimiter: Option<String>,
-        /// Found out when absent, such as windows-1250.
-        #[arg(long)]
-        encoding: Option<String>,
-    },
+    /// Import contacts from a file: CSV, TSV, JSON lines or an Excel workbook.
+    Contacts(FileArgs),
+    /// Import companies from a file.
+    Companies(FileArgs),
     /// Take an import of the last thirty days back.
     Undo {
         /// The number of the import, as in its address in the app.
@@ -65,10 +38,55 @@ enum Command {
     },
 }
 
+#[derive(Debug, clap::Args)]
+struct FileArgs {
+    file: PathBuf,
+    /// Where a column goes, as COLUMN=TARGET; the others are guessed. An empty target leaves the column out.
+    #[arg(long = "map", value_name = "COLUMN=TARGET")]
+    map: Vec<String>,
+    /// Columns that only fill what is empty.
+    #[arg(long, value_name = "COLUMN")]
+    if_empty: Vec<String>,
+    /// Columns whose choices are added to those that are there.
+    #[arg(long, value_name = "COLUMN")]
+    append: Vec<String>,
+    /// Take a mapping that was saved under this name.
+    #[arg(long, value_name = "NAME")]
+    mapping: Option<String>,
+    /// Save the mapping under this name.
+    #[arg(long, value_name = "NAME")]
+    save_mapping: Option<String>,
+    /// Only say what would happen.
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not overwrite fields that have a value.
+    #[arg(long)]
+    skip_existing: bool,
+    /// A tag for everybody in the file; may be given more than once.
+    #[arg(long = "tag")]
+    tags: Vec<String>,
+    /// Everybody in the file agreed to this purpose, such as newsletter.
+    #[arg(long)]
+    purpose: Option<String>,
+    /// The words that they read when they agreed; kept with each consent.
+    #[arg(long, value_name = "TEXT")]
+    consent_text: Option<String>,
+    /// The id of a segment for everybody in the file.
+    #[arg(long)]
+    segment: Option<i64>,
+    /// Found out when absent; `tab` for tabs.
+    #[arg(long)]
+    delimiter: Option<String>,
+    /// Found out when absent, such as windows-1250.
+    #[arg(long)]
+    encoding: Option<String>,
+}
+
 pub async fn run(args: Args, config: Config) -> Result<()> {
     match args.command {
         Command::Undo { id, dry_run } => undo(&config, ImportId(id), dry_run).await,
-        contacts => contacts_from(contacts, config).await,
+        Command::Contacts(file) => from_file(file, Object::Contact, &config).await,
+        Command::Companies(file) => from_file(file, Object::Company, &config).await,
     }
 }
 
@@ -90,31 +108,14 @@ async fn undo(config: &Config, id: ImportId, dry_run: bool) -> Result<()> {
     Ok(())
 }
 
-async fn contacts_from(command: Command, config: Config) -> Result<()> {
-    let Command::Contacts { file, map, dry_run, skip_existing, tags, purpose, consent_text, segment, delimiter, encoding } =
-        command
-    else {
-        return Ok(());
-    };
-    let ws = open::workspace(&config, false).await?;
+async fn from_file(args: FileArgs, object: Object, config: &Config) -> Result<()> {
+    let ws = open::workspace(config, false).await?;
     let cx = Cx::system(&ws);
-    let unreadable = |e: std::io::Error| open::plain(format!("{} cannot be read: {e}", file.display()));
-    let file = std::fs::canonicalize(&file).map_err(unreadable)?;
-    let bytes = i64::try_from(std::fs::metadata(&file).map_err(unreadable)?.len()).unwrap_or(i64::MAX);
-    let name = file.file_name().map_or_else(|| "contacts.csv".to_owned(), |n| n.to_string_lossy().into_owned());
-    let delimiter = delimiter.and_then(|d| if d == "tab" { Some('\t') } else { d.chars().next() });
-    let import = imports::create(&cx, &name, file, bytes, delimiter, encoding.as_deref()).await?;
-    let mut mapping = import.setup.mapping.clone();
-    for entry in &map {
-        set_target(&mut mapping, &import.setup.headers, entry)?;
-    }
-    let options = ImportOptions { skip_existing, tags, purpose, consent_text, segment_id: segment, ..ImportOptions::default() };
-    let patch = ImportPatch { mapping: Some(mapping), options: Some(options), ..ImportPatch::default() };
-    let import = imports::patch(&cx, import.id, patch).await?;
+    let import = prepared(&cx, &args, object).await?;
     for column in &import.setup.mapping {
         println!("{:30} → {}", import.setup.headers[column.column], column.target.as_deref().unwrap_or("(left out)"));
     }
-    if dry_run {
+    if args.dry_run {
         let found = imports::try_now(&cx, import.id).await?;
         println!("\nWould be: {}", sentence(found.counts));
         for reason in found.reasons {
@@ -139,6 +140,48 @@ async fn contacts_from(command: Command, config: Config) -> Result<()> {
     Ok(())
 }
 
+/// The import of the file as the arguments want it, not started.
+async fn prepared(cx: &Cx, args: &FileArgs, object: Object) -> Result<Import> {
+    let unreadable = |e: std::io::Error| open::plain(format!("{} cannot be read: {e}", args.file.display()));
+    let file = std::fs::canonicalize(&args.file).map_err(unreadable)?;
+    let bytes = i64::try_from(std::fs::metadata(&file).map_err(unreadable)?.len()).unwrap_or(i64::MAX);
+    let name = file.file_name().map_or_else(|| "contacts.csv".to_owned(), |n| n.to_string_lossy().into_owned());
+    let delimiter = args.delimiter.as_deref().and_then(|d| if d == "tab" { Some('\t') } else { d.chars().next() });
+    let mut import = imports::create(cx, object, &name, file, bytes, delimiter, args.encoding.as_deref()).await?;
+    if let Some(wanted) = &args.mapping {
+        let saved = imports::saved_mappings(cx).await?.into_iter().find(|m| m.name == *wanted && m.object == object);
+        let saved = saved.ok_or_else(|| open::plain(format!("there is no saved mapping “{wanted}”")))?;
+        import = imports::apply_mapping(cx, import.id, saved.id).await?;
+    }
+    let mut mapping = import.setup.mapping.clone();
+    for entry in &args.map {
+        set_target(&mut mapping, &import.setup.headers, entry)?;
+    }
+    for (headers, policy) in [(&args.if_empty, Policy::IfEmpty), (&args.append, Policy::Append)] {
+        for header in headers {
+            column_of(&mut mapping, &import.setup.headers, header)?.policy = policy;
+        }
+    }
+    let mut options = import.setup.options.clone();
+    options.skip_existing |= args.skip_existing;
+    options.tags.extend(args.tags.iter().cloned());
+    options.purpose = args.purpose.clone().or(options.purpose);
+    options.consent_text = args.consent_text.clone().or(options.consent_text);
+    options.segment_id = args.segment.or(options.segment_id);
+    let patch = ImportPatch { mapping: Some(mapping), options: Some(options), ..ImportPatch::default() };
+    let import = imports::patch(cx, import.id, patch).await?;
+    if let Some(name) = &args.save_mapping {
+        imports::save_mapping(cx, import.id, name.clone()).await?;
+    }
+    Ok(import)
+}
+
+fn column_of<'a>(mapping: &'a mut [Column], headers: &[String], header: &str) -> Result<&'a mut Column> {
+    let missing = || open::plain(format!("the file has no column “{header}”"));
+    let place = headers.iter().position(|h| h == header.trim()).ok_or_else(missing)?;
+    mapping.iter_mut().find(|c| c.column == place).ok_or_else(missing)
+}
+
 fn sentence(c: Counts) -> String {
     format!("{} created, {} updated, {} unchanged, {} rejected", c.created, c.updated, c.skipped, c.rejected)
 }
@@ -146,14 +189,13 @@ fn sentence(c: Counts) -> String {
 fn set_target(mapping: &mut [Column], headers: &[String], entry: &str) -> Result<()> {
     let wrong = || open::plain(format!("“{entry}” is no mapping; write COLUMN=TARGET with a column of the file"));
     let (header, target) = entry.split_once('=').ok_or_else(wrong)?;
-    let place = headers.iter().position(|h| h == header.trim()).ok_or_else(wrong)?;
-    let column = mapping.iter_mut().find(|c| c.column == place).ok_or_else(wrong)?;
+    let column = column_of(mapping, headers, header)?;
     column.target = Some(target.trim().to_owned()).filter(|t| !t.is_empty());
     column.guessed = false;
     Ok(())
 }
 
-async fn write_rejected(cx: &Cx, import: &imports::Import, path: &str) -> Result<()> {
+async fn write_rejected(cx: &Cx, import: &Import, path: &str) -> Result<()> {
     let failed = |e: std::io::Error| open::plain(format!("{path} cannot be written: {e}"));
     let mut file = std::fs::File::create(path).map_err(failed)?;
     let mut after = None;

@@ -78,7 +78,7 @@ async fn import(cx: &Cx) -> Result<()> {
         .and_then(|()| std::fs::write(&file, &text))
         .map_err(|e| open::plain(format!("{} cannot be written: {e}", file.display())))?;
     let bytes = i64::try_from(text.len()).unwrap_or(i64::MAX);
-    let made = imports::create(cx, "contacts.csv", file, bytes, None, None).await?;
+    let made = imports::create(cx, hg_core::imports::Object::Contact, "contacts.csv", file, bytes, None, None).await?;
     let engine = engine::standard();
     imports::start_dry_run(cx, made.id).await?;
     engine.settle(&cx.ws).await?;

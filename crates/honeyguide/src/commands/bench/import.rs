@@ -4,6 +4,7 @@ use std::io::{BufWriter, Write};
 use std::time::Instant;
 
 use hg_app::{Cx, Error, Result, imports};
+use hg_core::imports::Object;
 use hg_core::text::fold;
 use hg_store::{Lane, Value};
 
@@ -26,7 +27,7 @@ pub(super) async fn run(bench: &Bench, into: Option<u32>) -> Result<()> {
         None => bench.workspace("import").await?,
     };
     let cx = Cx::system(&ws);
-    let import = imports::create(&cx, "people.csv", path, bytes, None, None).await?;
+    let import = imports::create(&cx, Object::Contact, "people.csv", path, bytes, None, None).await?;
     let started = Instant::now();
     let done = imports::run_now(&cx, import.id, |_| {}).await?;
     let rate = f64::from(bench.contacts) / started.elapsed().as_secs_f64();

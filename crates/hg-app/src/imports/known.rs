@@ -1,0 +1,153 @@
+//! Which contacts the rows of a batch mean, by their identifiers and ids.
+
+use std::collections::HashMap;
+
+use hg_core::contacts::{FieldCatalogue, FieldValue};
+use hg_core::ids::ContactId;
+use hg_core::imports::{NewRow, Rejected};
+use hg_core::text::fold;
+use hg_store::{Sql, Tx};
+use serde_json::json;
+
+use crate::contacts::save::unique_key;
+use crate::contacts::{self, Contact, row};
+use crate::error::Result;
+use crate::fields::store::key_column;
+use crate::imports::rules::Rules;
+
+/// An identifier: field and normalised value.
+pub(super) type Key = (String, String);
+
+/// The identifiers of a row: field and normalised value.
+pub(super) fn keys(fields: &FieldCatalogue, row: &NewRow) -> Vec<Key> {
+    fields
+        .unique()
+        .filter_map(|field| {
+            let (_, value) = row.values.iter().find(|(alias, _)| *alias == field.alias)?;
+            Some((field.alias.clone(), unique_key(field, value)?))
+        })
+        .collect()
+}
+
+/// Contacts that rows mean, by their identifiers and ids.
+pub(super) struct Known {
+    by_key: HashMap<Key, Place>,
+    by_id: HashMap<i64, ContactId>,
+}
+
+impl Known {
+    pub fn find(tx: &mut Tx<'_>, fields: &FieldCatalogue, rows: &[(i64, NewRow)]) -> Result<Known> {
+        let mut known = Known { by_key: HashMap::new(), by_id: HashMap::new() };
+        for field in fields.unique() {
+            let Some(column) = &field.column else { continue };
+            let wanted: Vec<String> = rows
+                .iter()
+                .filter_map(|(_, row)| row.values.iter().find(|(alias, _)| *alias == field.alias))
+                .filter_map(|(_, value)| unique_key(field, value))
+                .collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            let key = key_column(column);
+            let text = format!("SELECT {key}, id FROM contacts WHERE {key} @intext($1) AND deleted_at IS NULL");
+            let found = tx.all(Sql::new(text).bind(json!(wanted)), |r| Ok((r.get::<String>(0)?, r.get::<ContactId>(1)?)))?;
+            known.by_key.extend(found.into_iter().map(|(key, id)| ((field.alias.clone(), key), Place::There(id))));
+        }
+        for id in rows.iter().filter_map(|(_, row)| row.id) {
+            match contacts::survivor(tx, ContactId(id)) {
+                Ok(found) => {
+                    known.by_id.insert(id, found);
+                }
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(known)
+    }
+
+    pub fn ids(&self) -> Vec<ContactId> {
+        let there = self.by_key.values().filter_map(|place| match place {
+            Place::There(id) => Some(*id),
+            Place::New(_) => None,
+        });
+        let mut ids: Vec<ContactId> = there.chain(self.by_id.values().copied()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Whom a row means; of several the newest. `all`: every identifier that the row names must be hers. A row whose
+    /// identifiers are of different people is rejected: what it says is true of neither.
+    pub fn of(
+        &self,
+        fields: &FieldCatalogue,
+        row: &NewRow,
+        keys: &[Key],
+        all: bool,
+        there: impl Fn(ContactId) -> bool,
+    ) -> std::result::Result<Option<Place>, Rejected> {
+        let by_id = row.id.and_then(|id| self.by_id.get(&id).copied()).filter(|id| there(*id)).map(Place::There);
+        let mut holders: Vec<(Place, &Key)> = Vec::new();
+        for key in keys {
+            let place = self.by_key.get(key).copied().filter(|p| !matches!(p, Place::There(id) if !there(*id)));
+            holders.extend(place.map(|place| (place, key)));
+        }
+        let label = |key: &Key| fields.get(&key.0).map_or_else(|| key.0.clone(), |f| f.label.clone());
+        let target = by_id.or_else(|| holders.first().map(|(place, _)| *place));
+        if let Some((_, key)) = holders.iter().find(|(place, _)| Some(*place) != target) {
+            return Err(Rejected::Taken { label: label(key), value: key.1.clone() });
+        }
+        if all && by_id.is_none() && holders.len() < keys.len() && let Some((_, key)) = holders.first() {
+            return Err(Rejected::Half { label: label(key), value: key.1.clone() });
+        }
+        Ok(target)
+    }
+
+    /// From now on these identifiers are hers.
+    pub fn take(&mut self, keys: Vec<Key>, place: Place) {
+        self.by_key.extend(keys.into_iter().map(|key| (key, place)));
+    }
+}
+
+/// A contact that is there, or one that the batch makes, by its number among those.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    There(ContactId),
+    New(usize),
+}
+
+/// What a dry run says of a row.
+pub(super) struct Judged {
+    /// Whether a contact is there, and if so whether anything would change; or why the row is rejected.
+    pub verdict: std::result::Result<Option<bool>, Rejected>,
+    /// The keys by which it was looked for.
+    pub keys: Vec<Key>,
+}
+
+/// What a dry run would say of rows.
+pub(super) fn judge(
+    tx: &mut Tx<'_>,
+    fields: &FieldCatalogue,
+    rules: &Rules,
+    tags: &[String],
+    rows: &[(i64, NewRow)],
+) -> Result<Vec<Judged>> {
+    let known = Known::find(tx, fields, rows)?;
+    let loaded: HashMap<ContactId, Contact> = row::load_many(tx, fields, &known.ids())?.into_iter().map(|c| (c.id, c)).collect();
+    Ok(rows
+        .iter()
+        .map(|(_, row)| {
+            let keys = keys(fields, row);
+            let found = known.of(fields, row, &keys, rules.all_identifiers, |id| loaded.contains_key(&id));
+            let verdict = found.map(|place| {
+                let Some(Place::There(id)) = place else { return None };
+                let contact = loaded.get(&id)?;
+                let tagged = row.add_tags.iter().chain(tags).any(|tag| !contact.tags.iter().any(|(_, t)| fold(t) == fold(tag)));
+                let before = |alias: &str| contact.values.get(alias).unwrap_or(&FieldValue::Empty);
+                let written = rules.written(&contact.values, row);
+                Some(tagged || written.iter().any(|(alias, value)| alias != "points" && before(alias) != value))
+            });
+            Judged { verdict, keys }
+        })
+        .collect())
+}
