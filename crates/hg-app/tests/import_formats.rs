@@ -146,10 +146,10 @@ on_each_db!(companies_are_imported_and_taken_back, |app| {
     assert_eq!((done.counts.created, done.counts.rows(), done.counts.rejected), (1, 5, 1));
     assert!(rejected(&app, &done).await.contains("Nowhere"), "the row is there to be mended");
     let changed = companies::get(&cx, acme.id).await.unwrap();
-    assert_eq!((changed.text("companycity").as_deref(), changed.owner_id, changed.name().as_str()), (Some("Rome"), Some(owner), "Acme"));
+    assert_eq!((changed.text("companycity").as_deref(), changed.owner_id, changed.name().as_str()), (Some("Rome"), Some(owner.id), "Acme"));
     let all = companies::list(&cx, ListQuery::default()).await.unwrap();
     let new = all.items.iter().find(|c| c.name().to_lowercase() == "new works").unwrap();
-    assert_eq!((new.text("companycity").as_deref(), new.owner_id), (Some("Bonn"), Some(owner)));
+    assert_eq!((new.text("companycity").as_deref(), new.owner_id), (Some("Bonn"), Some(owner.id)));
     imports::undo_now(&cx, import.id).await.unwrap();
     let back = companies::get(&cx, acme.id).await.unwrap();
     assert_eq!((back.text("companycity"), back.owner_id, back.name()), (Some("Oslo".into()), None, "Acme".to_owned()));

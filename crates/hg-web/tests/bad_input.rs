@@ -25,7 +25,7 @@ on_each_db!(a_file_that_is_no_list_is_refused_before_anything_is_made, |app| {
     let web = administrator(&app).await;
     let noise: Vec<u8> = (0..40_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     for (name, content, expected) in [
-        ("book.xlsx", b"PK\x03\x04 and so on".to_vec(), "import.binary"),
+        ("book.xlsx", b"PK\x03\x04 and so on".to_vec(), "import.workbook"),
         ("photo.csv", noise, "import.binary"),
         ("empty.csv", Vec::new(), "import.empty"),
         ("head.csv", b"email,city\n".to_vec(), "import.empty"),

@@ -103,7 +103,7 @@ export function ImportUndo({ one }: { one: Import }) {
         close={() => setAsks(false)}
         title={t("imports.undo.askTitle", { name: one.file_name })}
         confirm={t("imports.undo.confirm")}
-        disabled={!preview.data}
+        disabled={!preview.data?.until}
         run={async () => {
           await take(http.POST("/imports/{id}/undo", { params }));
           await refresh("/imports", "/tasks", "/contacts");
@@ -111,6 +111,7 @@ export function ImportUndo({ one }: { one: Import }) {
       >
         {preview.data ? (
           <>
+            {preview.data.reason && <Text size="sm">{preview.data.reason}</Text>}
             <UndoCounts counts={preview.data.counts} />
             {!preview.data.exact && (
               <Text size="xs" c="dimmed">

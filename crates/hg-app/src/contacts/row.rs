@@ -135,6 +135,9 @@ pub(crate) fn put_overflow(overflow: &mut Map<String, Json>, field: &FieldDef, v
 
 /// Contacts of these ids that are not deleted, with everything that hangs on them, in the order asked for.
 pub(crate) fn load_many(tx: &mut Tx<'_>, fields: &FieldCatalogue, ids: &[ContactId]) -> Result<Vec<Contact>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let plain: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let text = format!("SELECT {} FROM contacts WHERE id @in($1) AND deleted_at IS NULL", columns(fields));
     let mut found: HashMap<ContactId, Contact> = tx

@@ -310,6 +310,7 @@ async fn create(
     Query(q): Query<ObjectParams>,
     mut form: Multipart,
 ) -> Answer<(StatusCode, Json<ImportOut>)> {
+    cx.may(hg_app::Action::Edit(hg_app::Area::Contacts))?;
     let object = q.read()?;
     let broken = |e: axum::extract::multipart::MultipartError| {
         Problem(Error::field("/file", "import.upload", format!("The upload broke off: {}.", e.body_text())))
@@ -447,6 +448,7 @@ struct ImportIn {
 /// Changes mapping and options of an import that was not started.
 #[utoipa::path(patch, path = "/imports/{id}", tag = "imports", params(("id" = i64, Path)), request_body = ImportIn, responses((status = 200, body = ImportOut)))]
 async fn update(Caller(cx): Caller, Path(id): Path<ImportId>, Body(b): Body<ImportIn>) -> Answer<Json<ImportOut>> {
+    cx.may(hg_app::Action::Edit(hg_app::Area::Contacts))?;
     let delimiter = match b.delimiter.as_deref() {
         None | Some("") => None,
         Some("\\t" | "tab") => Some('\t'),
@@ -499,15 +501,18 @@ struct UndoPreviewOut {
     counts: UndoCountsOut,
     /// Otherwise the numbers are projected from the latest changes.
     exact: bool,
-    /// Until when it can be undone.
-    until: String,
+    /// Until when it can be undone; null: it cannot.
+    until: Option<String>,
+    /// Why it cannot.
+    reason: Option<String>,
 }
 
 /// What undoing would do; nothing is written.
 #[utoipa::path(get, path = "/imports/{id}/undo", tag = "imports", params(("id" = i64, Path)), responses((status = 200, body = UndoPreviewOut)))]
 async fn undo_preview(Caller(cx): Caller, Path(id): Path<ImportId>) -> Answer<Json<UndoPreviewOut>> {
     let found = imports::undo_preview(&cx, id).await?;
-    Ok(Json(UndoPreviewOut { counts: found.counts.into(), exact: found.exact, until: found.until.rfc3339() }))
+    let (until, reason) = (found.until.map(Timestamp::rfc3339), found.reason.map(str::to_owned));
+    Ok(Json(UndoPreviewOut { counts: found.counts.into(), exact: found.exact, until, reason }))
 }
 
 /// Undoes the import in the background: what it made goes to the trash, what it changed is as it was. What somebody

@@ -98,7 +98,9 @@ async fn undo(config: &Config, id: ImportId, dry_run: bool) -> Result<()> {
         format!("{} deleted, {} as they were, {} kept because changed since, {} gone already", c.deleted, c.restored, c.kept, c.gone)
     };
     let preview = imports::undo_preview(&cx, id).await?;
-    if dry_run {
+    if let Some(reason) = preview.reason {
+        println!("{reason}");
+    } else if dry_run {
         let about = if preview.exact { "" } else { "about " };
         println!("Would be: {about}{}", said(preview.counts));
     } else {

@@ -30,7 +30,9 @@ pub struct UndoPreview {
     pub counts: UndoCounts,
     /// Otherwise the numbers are projected from the latest changes.
     pub exact: bool,
-    pub until: Timestamp,
+    pub until: Option<Timestamp>,
+    /// Why it cannot be undone.
+    pub reason: Option<&'static str>,
 }
 
 /// Records that the import made.
@@ -63,8 +65,8 @@ pub(super) fn companies_touched_since(tx: &mut Tx<'_>, low: i64, high: i64, sinc
     Ok(tx.all(sql, |r| r.get::<ContactId>(0))?.into_iter().map(ContactId::bit).collect())
 }
 
-fn not_possible(import: &Import) -> Error {
-    let detail = match import.undo_state.as_deref() {
+fn why_not(import: &Import) -> &'static str {
+    match import.undo_state.as_deref() {
         Some("queued" | "running") => "This import is being undone already.",
         Some("done") => "This import was undone already.",
         Some("expired") => "An import can be undone for thirty days; this one is older.",
@@ -72,8 +74,11 @@ fn not_possible(import: &Import) -> Error {
         _ if import.counts.rows() == 0 => "This import wrote nothing.",
         _ if import.finished_at.is_none() && import.message.is_none() => "Stop the import first; then it can be undone.",
         _ => "An import can be undone for thirty days after it ended, and not while it runs.",
-    };
-    Error::conflict("import.cannot-undo", detail)
+    }
+}
+
+fn not_possible(import: &Import) -> Error {
+    Error::conflict("import.cannot-undo", why_not(import))
 }
 
 /// One note: its row, whom or what it is about, what it says.
@@ -101,7 +106,11 @@ pub async fn preview(cx: &Cx, id: ImportId) -> Result<UndoPreview> {
     cx.db()
         .read(move |tx| {
             let import = store::find(tx, id)?;
-            let until = possible_until(&import, now).ok_or_else(|| not_possible(&import))?;
+            let until = possible_until(&import, now);
+            if until.is_none() {
+                let (counts, reason) = (UndoCounts::default(), Some(why_not(&import)));
+                return Ok(UndoPreview { counts, exact: true, until, reason });
+            }
             let made = all_made(tx, id)?;
             let mut counts = UndoCounts::default();
             if let (Some(low), Some(high)) = (made.min(), made.max()) {
@@ -120,7 +129,7 @@ pub async fn preview(cx: &Cx, id: ImportId) -> Result<UndoPreview> {
             counts.restored = project(judged.restored);
             counts.kept += project(judged.kept);
             counts.gone = project(judged.gone);
-            Ok(UndoPreview { counts, exact: noted <= looked_at, until })
+            Ok(UndoPreview { counts, exact: noted <= looked_at, until, reason: None })
         })
         .await
 }
