@@ -53,7 +53,7 @@ async fn create(app: &TestApp, fields: Value) -> Contact {
 fn workbook() -> Vec<u8> {
     let mut book = Workbook::new();
     book.add_worksheet().set_hidden(true).write_string(0, 0, "secret").unwrap();
-    let sheet = book.add_worksheet();
+    let sheet = book.add_worksheet().set_active(true);
     // The list stands neither in the first row nor in the first column, and notes stand beside it.
     for (at, name) in ["email", "zipcode", "attribution_date", "points", "address1", "firstname"].iter().enumerate() {
         sheet.write_string(2, at as u16 + 1, *name).unwrap();

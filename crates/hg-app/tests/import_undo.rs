@@ -124,7 +124,7 @@ on_each_db!(an_undoing_that_was_killed_goes_on_with_what_is_left, |app| {
     app.ws
         .db
         .write(move |tx| {
-            tx.exec("UPDATE jobs SET state = 'running' WHERE kind = 'imports.undo'")?;
+            tx.exec("UPDATE jobs SET state = 'running', leased_until = 1 WHERE kind = 'imports.undo'")?;
             tx.exec(Sql::new("UPDATE imports SET undo_state = 'running' WHERE id = $1").bind(id))?;
             Ok::<_, hg_app::Error>(())
         })

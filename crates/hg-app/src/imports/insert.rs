@@ -65,7 +65,8 @@ pub(super) fn insert(
     let written: Vec<&FieldDef> = fields
         .published()
         .filter(|f| shared.mapped.contains(&f.alias) || f.default_value.is_some() || f.alias == "company")
-        .filter(|f| f.column.is_some())
+        // When she was last active stands among the fixed columns, although it is a field too.
+        .filter(|f| f.column.as_deref().is_some_and(|column| column != "last_active_at"))
         .collect();
     let overflow: Vec<&FieldDef> =
         fields.published().filter(|f| shared.mapped.contains(&f.alias) && f.column.is_none()).collect();
