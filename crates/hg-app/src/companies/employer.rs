@@ -104,6 +104,7 @@ impl Names {
     /// The company that each row of values names, when there is one; nothing is made.
     pub(crate) fn find(&mut self, tx: &mut Tx<'_>, fields: &FieldCatalogue, rows: &[Values]) -> Result<Vec<Option<CompanyId>>> {
         let fields = fields.companies();
+        self.all = Some(settings::identity_in(tx)?.all_company_identifiers);
         self.look(tx, fields, rows)?;
         Ok(rows.iter().map(|values| self.of(fields, values).map(|(id, _)| id)).collect())
     }
