@@ -133,7 +133,8 @@ on_each_db!(companies_are_imported_and_taken_back, |app| {
     let sent = [("companyname".to_owned(), json!("Acme")), ("companycity".to_owned(), json!("Oslo"))];
     let input = companies::CompanyInput { fields: sent.into(), ..companies::CompanyInput::default() };
     let acme = companies::create(&cx, input, false).await.unwrap().0;
-    let text = "Name,City,Owner\nACME,Rome,owner@example.org\nNew Works,Bonn,\nnew works,,owner@example.org\n,Nowhere,\nAcme,Rome,\n";
+    let text =
+        "Name,City,Owner\nACME,Rome,owner@example.org\nNew Works,Bonn,\nnew works,,owner@example.org\n,Nowhere,\nAcme,Rome,\n";
     let import = upload(&app, Object::Company, "firms.csv", text.as_bytes()).await.unwrap();
     let targets: Vec<Option<&str>> = import.setup.mapping.iter().map(|c| c.target.as_deref()).collect();
     assert_eq!(targets, [Some("companyname"), Some("companycity"), Some("owner")]);
@@ -146,7 +147,10 @@ on_each_db!(companies_are_imported_and_taken_back, |app| {
     assert_eq!((done.counts.created, done.counts.rows(), done.counts.rejected), (1, 5, 1));
     assert!(rejected(&app, &done).await.contains("Nowhere"), "the row is there to be mended");
     let changed = companies::get(&cx, acme.id).await.unwrap();
-    assert_eq!((changed.text("companycity").as_deref(), changed.owner_id, changed.name().as_str()), (Some("Rome"), Some(owner.id), "Acme"));
+    assert_eq!(
+        (changed.text("companycity").as_deref(), changed.owner_id, changed.name().as_str()),
+        (Some("Rome"), Some(owner.id), "Acme")
+    );
     let all = companies::list(&cx, ListQuery::default()).await.unwrap();
     let new = all.items.iter().find(|c| c.name().to_lowercase() == "new works").unwrap();
     assert_eq!((new.text("companycity").as_deref(), new.owner_id), (Some("Bonn"), Some(owner.id)));
@@ -230,7 +234,12 @@ on_each_db!(rows_whose_identifiers_are_of_two_people_are_rejected_one_by_one, |a
     // All identifiers must fit, when the settings say so.
     let (_, cx) = app.user("admin@example.org", Role::Administrator).await;
     settings::write_identity(&cx, Identity { all_identifiers: true }).await.unwrap();
-    let strict = upload(&app, Object::Contact, "strict.csv", b"email,number,city\nbo@example.org,B2,Fits\nbo@example.org,Z9,Half\nzed@example.org,Z8,New\n");
+    let strict = upload(
+        &app,
+        Object::Contact,
+        "strict.csv",
+        b"email,number,city\nbo@example.org,B2,Fits\nbo@example.org,Z9,Half\nzed@example.org,Z8,New\n",
+    );
     let strict = run(&app, &strict.await.unwrap()).await;
     assert_eq!(strict.counts, Counts { created: 1, updated: 1, rejected: 1, skipped: 0 }, "{:?}", strict.message);
     assert_eq!(person(&app, "bo@example.org").await.text("city").as_deref(), Some("Fits"));

@@ -99,7 +99,10 @@ async fn quirina(app: &TestApp) -> ContactId {
         "firstname,lastname,email\nQuirinazeta,Zvonimirova,quirina.zvonimir@example.org\nBroken,Quirinazeta,quirina.zvonimir@@\n";
     let path = app.ws.site.data_dir.join("people.csv");
     std::fs::write(&path, csv).unwrap();
-    let import = imports::create(&cx, hg_core::imports::Object::Contact, "people.csv", path, csv.len() as i64, None, None).await.unwrap().id;
+    let import = imports::create(&cx, hg_core::imports::Object::Contact, "people.csv", path, csv.len() as i64, None, None)
+        .await
+        .unwrap()
+        .id;
     imports::run_now(&cx, import, |_| {}).await.unwrap();
     let page = contacts::list(&cx, ContactQuery::default()).await.unwrap();
     let id = page.items[0].id;

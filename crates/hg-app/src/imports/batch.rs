@@ -51,8 +51,7 @@ pub(super) fn write(
 ) -> Result<Written> {
     let now = ws.clock.now();
     let mut known = Known::find(tx, fields, rows)?;
-    let before: HashMap<ContactId, Contact> =
-        row::load_many(tx, fields, &known.ids())?.into_iter().map(|c| (c.id, c)).collect();
+    let before: HashMap<ContactId, Contact> = row::load_many(tx, fields, &known.ids())?.into_iter().map(|c| (c.id, c)).collect();
     let hands = match shared.options.segment_id.filter(|_| shared.logged) {
         Some(segment) => Some(noted::hands(tx, SegmentId(segment), before.keys().copied())?),
         None => None,

@@ -76,7 +76,10 @@ fn no_room(error: &std::io::Error) -> Error {
 }
 
 fn broken_book(detail: impl std::fmt::Display) -> Error {
-    refused("import.workbook", format!("The workbook cannot be read ({detail}). Open it, save it anew as .xlsx or CSV, and import that."))
+    refused(
+        "import.workbook",
+        format!("The workbook cannot be read ({detail}). Open it, save it anew as .xlsx or CSV, and import that."),
+    )
 }
 
 /// Writes the copy. Takes as long as reading the file does: call it where waiting is allowed.
@@ -180,8 +183,12 @@ type Book = Xlsx<BufReader<File>>;
 /// Whether there was anything in the sheet.
 fn copy_sheet(book: &mut Book, sheet: &str, to: &Path) -> Result<bool> {
     let mut cells = book.worksheet_cells_reader(sheet).map_err(broken_book)?;
-    let codes: HashMap<usize, usize> =
-        cells.styles().iter().enumerate().filter_map(|(id, style)| Some((id, zeros(&style.number_format.as_ref()?.format_code)?))).collect();
+    let codes: HashMap<usize, usize> = cells
+        .styles()
+        .iter()
+        .enumerate()
+        .filter_map(|(id, style)| Some((id, zeros(&style.number_format.as_ref()?.format_code)?)))
+        .collect();
     let mut copy: Option<Copy> = None;
     // The row that is being gathered: its number, the column at which the list begins, its cells.
     let (mut at, mut first, mut row) = (None::<u32>, 0usize, Vec::<String>::new());
@@ -320,12 +327,16 @@ fn json_lines(from: &Path, to: &Path) -> Result<()> {
             }
         }
         if names.len() > MOST_COLUMNS {
-            return Err(refused("import.too-many-columns", "The objects have more than 1,000 different names. Are values used as names?"));
+            return Err(refused(
+                "import.too-many-columns",
+                "The objects have more than 1,000 different names. Are values used as names?",
+            ));
         }
         Ok(())
     })?;
     if names.is_empty() {
-        let text = "No line of the file is a JSON object. Write one object on each line, such as {\"email\": \"ada@example.org\"}.";
+        let text =
+            "No line of the file is a JSON object. Write one object on each line, such as {\"email\": \"ada@example.org\"}.";
         return Err(refused("import.json", text));
     }
     let mut copy = Copy::begin(to, &names, 0)?;
@@ -392,7 +403,10 @@ mod tests {
         assert_eq!((number(0.1 + 0.2), number(1e21)), ("0.3".to_owned(), "1000000000000000000000".to_owned()));
         assert_eq!(padded("123".into(), zeros("00000")), "00123");
         let at = |value| date(&ExcelDateTime::new(value, calamine::ExcelDateTimeType::DateTime, false));
-        assert_eq!((at(45_943.0), at(45_943.5), at(0.25)), ("2025-10-13".into(), "2025-10-13 12:00:00".into(), "06:00:00".into()));
+        assert_eq!(
+            (at(45_943.0), at(45_943.5), at(0.25)),
+            ("2025-10-13".into(), "2025-10-13 12:00:00".into(), "06:00:00".into())
+        );
         let long = ExcelDateTime::new(1.5, calamine::ExcelDateTimeType::TimeDelta, false);
         assert_eq!(date(&long), "36:00:00");
     }

@@ -9,8 +9,8 @@ use hg_core::imports::{Object, Rejected};
 
 use crate::cx::Cx;
 use crate::error::Result;
-use crate::imports::reader::{self, Batch, Source};
 use crate::imports::known::{self, Judged};
+use crate::imports::reader::{self, Batch, Source};
 use crate::imports::rules::Rules;
 use crate::imports::{DryRun, ImportOptions, Reason, companies};
 use crate::jobs::JobHandle;

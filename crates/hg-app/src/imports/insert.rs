@@ -148,7 +148,14 @@ fn push_row(
 }
 
 /// Tags, consents and the first event of contacts that were just made.
-pub(super) fn hang_on(ws: &Workspace, tx: &mut Tx<'_>, shared: &Shared, new: &[New<'_>], made: &[ContactId], now: Timestamp) -> Result<()> {
+pub(super) fn hang_on(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    shared: &Shared,
+    new: &[New<'_>],
+    made: &[ContactId],
+    now: Timestamp,
+) -> Result<()> {
     let mut tag_ids: HashMap<String, Option<TagId>> = HashMap::new();
     let mut tag_rows = Vec::new();
     let mut consent_rows = Vec::new();
@@ -194,4 +201,3 @@ pub(super) fn hang_on(ws: &Workspace, tx: &mut Tx<'_>, shared: &Shared, new: &[N
     tx.insert_many("INSERT INTO consents (contact_id, purpose, given, source, at, text_shown)", "", 6, &consent_rows)?;
     Ok(())
 }
-

@@ -97,7 +97,11 @@ impl Known {
         if let Some((_, key)) = holders.iter().find(|(place, _)| Some(*place) != target) {
             return Err(Rejected::Taken { label: label(key), value: key.1.clone() });
         }
-        if all && by_id.is_none() && holders.len() < keys.len() && let Some((_, key)) = holders.first() {
+        if all
+            && by_id.is_none()
+            && holders.len() < keys.len()
+            && let Some((_, key)) = holders.first()
+        {
             return Err(Rejected::Half { label: label(key), value: key.1.clone() });
         }
         Ok(target)

@@ -91,7 +91,11 @@ pub async fn save(cx: &Cx, import: ImportId, name: String) -> Result<SavedMappin
         .write(move |tx| {
             let import = store::find(tx, import)?;
             let id = write(tx, &import, &name, user, now)?;
-            audit::record(tx, &who, Entry::new(Deed::Update, "import_mapping", id, name.clone()).detail(json!({"import": import.id})))?;
+            audit::record(
+                tx,
+                &who,
+                Entry::new(Deed::Update, "import_mapping", id, name.clone()).detail(json!({"import": import.id})),
+            )?;
             find(tx, id)
         })
         .await

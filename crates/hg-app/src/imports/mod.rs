@@ -26,7 +26,8 @@ pub use mappings::{
 };
 pub use model::{Counts, DryRun, Import, ImportOptions, ImportPatch, ImportState, Reason, Setup};
 pub use run::{DryRunJob, ImportJob, run_now, try_now};
-pub use undo::{
-    KEPT as UNDO_KEPT, NotesExpiry, Undo, UndoCounts, UndoJob, UndoPreview, possible_until, preview as undo_preview, start as undo, undo_now,
-};
 pub use service::{Upload, create, get, list, patch, rejected_page, resume, start, start_dry_run, stop, targets};
+pub use undo::{
+    KEPT as UNDO_KEPT, NotesExpiry, Undo, UndoCounts, UndoJob, UndoPreview, possible_until, preview as undo_preview,
+    start as undo, undo_now,
+};

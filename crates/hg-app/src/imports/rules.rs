@@ -53,7 +53,11 @@ impl Rules {
     pub fn written(&self, before: &Values, row: &NewRow) -> Values {
         // The name of her company stands in her own field too, and follows the same rule.
         let policy_alias = |alias: &str| {
-            if alias == "company" && row.company.iter().any(|(a, _)| a == "companyname") { "companyname".to_owned() } else { alias.to_owned() }
+            if alias == "company" && row.company.iter().any(|(a, _)| a == "companyname") {
+                "companyname".to_owned()
+            } else {
+                alias.to_owned()
+            }
         };
         extras::values(row)
             .filter_map(|(alias, value)| Some((alias.clone(), self.one(&policy_alias(&alias), before.get(&alias), value)?)))
@@ -62,7 +66,10 @@ impl Rules {
 
     /// What of a company's values is written.
     pub fn of_company(&self, before: &Values, values: Values) -> Values {
-        values.into_iter().filter_map(|(alias, value)| Some((alias.clone(), self.one(&alias, before.get(&alias), value)?))).collect()
+        values
+            .into_iter()
+            .filter_map(|(alias, value)| Some((alias.clone(), self.one(&alias, before.get(&alias), value)?)))
+            .collect()
     }
 }
 

@@ -131,13 +131,15 @@ async fn prepare(cx: &Cx, id: ImportId, from_start: bool) -> Result<(Import, Sou
         .read(move |tx| {
             let import = store::find(tx, id)?;
             let fields = fields::catalogue(&ws, tx)?;
-            let mapping = Mapping::check(import.kind(), &import.setup.mapping, import.setup.headers.len(), &fields).map_err(mapping_error)?;
+            let mapping = Mapping::check(import.kind(), &import.setup.mapping, import.setup.headers.len(), &fields)
+                .map_err(mapping_error)?;
             let users = tx.all("SELECT email_key FROM users WHERE deleted_at IS NULL", |r| r.get::<String>(0))?;
             let rules = Rules::new(&import.setup.mapping, &import.setup.options, ws.settings().identity.all_identifiers);
             let targets = || import.setup.mapping.iter().filter_map(|c| c.target.as_deref());
             let unique = |t: &&str| fields.get(t).or_else(|| fields.companies().get(t)).is_some_and(|f| f.unique);
             // With one identifier no row can be about two records.
-            let keep_cells = import.kind() == Object::Company || targets().any(|t| t == "id") || targets().filter(unique).count() > 1;
+            let keep_cells =
+                import.kind() == Object::Company || targets().any(|t| t == "id") || targets().filter(unique).count() > 1;
             let source = Source {
                 rules,
                 keep_cells,

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use hg_core::contacts::FieldCatalogue;
 use hg_core::ids::ImportId;
 use hg_core::ids::{JobId, hex};
-use hg_core::contacts::FieldCatalogue;
 use hg_core::imports::{
     Encoding, Mapping, MappingError, Object, SniffError, guess_company_mapping, guess_mapping, sniff, special_targets,
     special_targets_of_companies,
@@ -325,7 +325,10 @@ async fn begin(
         .write(move |tx| {
             let import = store::find(tx, id)?;
             if import.undo_state.is_some() {
-                return Err(Error::conflict("import.undone", "This import was undone. Upload the file again to import it once more."));
+                return Err(Error::conflict(
+                    "import.undone",
+                    "This import was undone. Upload the file again to import it once more.",
+                ));
             }
             if !allowed(import.state) {
                 return Err(not_open());

@@ -277,7 +277,9 @@ pub fn guess_company_mapping(headers: &[String], fields: &FieldCatalogue) -> Vec
             let wanted = words(header.trim());
             let of_field = |f: &FieldDef| {
                 let alias = words(&f.alias);
-                alias == wanted || words(&f.label) == wanted || alias.strip_prefix("company").is_some_and(|short| short.trim() == wanted)
+                alias == wanted
+                    || words(&f.label) == wanted
+                    || alias.strip_prefix("company").is_some_and(|short| short.trim() == wanted)
             };
             let found = companies.published().find(|f| of_field(f)).map(|f| f.alias.clone());
             let special = ["id", "owner"].into_iter().find(|s| *s == wanted).map(str::to_owned);
@@ -359,9 +361,13 @@ mod tests {
     #[test]
     fn two_columns_cannot_go_to_one_field() {
         let column = |column, target: &str| Column { column, target: Some(target.into()), ..Column::default() };
-        let errors =
-            Mapping::check(Object::Contact, &[column(0, "email"), column(1, "email"), column(2, "shoe"), column(9, "city")], 3, &fields())
-                .unwrap_err();
+        let errors = Mapping::check(
+            Object::Contact,
+            &[column(0, "email"), column(1, "email"), column(2, "shoe"), column(9, "city")],
+            3,
+            &fields(),
+        )
+        .unwrap_err();
         assert_eq!(
             errors,
             [

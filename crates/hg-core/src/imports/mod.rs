@@ -12,7 +12,8 @@ mod sniff;
 
 pub use decode::{Decoder, Encoding};
 pub use mapping::{
-    Column, Mapping, MappingError, Object, Policy, Target, guess_company_mapping, guess_mapping, special_targets, special_targets_of_companies,
+    Column, Mapping, MappingError, Object, Policy, Target, guess_company_mapping, guess_mapping, special_targets,
+    special_targets_of_companies,
 };
 pub use row::{NewRow, Rejected};
 pub use sniff::{SniffError, Sniffed, sniff};

@@ -168,7 +168,11 @@ mod tests {
         let fields = FieldCatalogue::new(default_fields());
         let headers: Vec<String> = headers.iter().map(|h| (*h).to_owned()).collect();
         let columns: Vec<Column> = guess_mapping(&headers, &fields);
-        Mapping::check(Object::Contact, &columns, headers.len(), &fields).unwrap().read_row(cells.iter().copied(), &fields, &TimeZone::UTC)
+        Mapping::check(Object::Contact, &columns, headers.len(), &fields).unwrap().read_row(
+            cells.iter().copied(),
+            &fields,
+            &TimeZone::UTC,
+        )
     }
 
     #[test]

@@ -305,11 +305,7 @@ impl ObjectParams {
 
 /// Uploads a file (multipart, part `file`) and looks at it: CSV, TSV, JSON lines or an Excel workbook.
 #[utoipa::path(post, path = "/imports", tag = "imports", params(ObjectParams), request_body(content = UploadIn, content_type = "multipart/form-data"), responses((status = 201, body = ImportOut)))]
-async fn create(
-    Caller(cx): Caller,
-    Query(q): Query<ObjectParams>,
-    mut form: Multipart,
-) -> Answer<(StatusCode, Json<ImportOut>)> {
+async fn create(Caller(cx): Caller, Query(q): Query<ObjectParams>, mut form: Multipart) -> Answer<(StatusCode, Json<ImportOut>)> {
     cx.may(hg_app::Action::Edit(hg_app::Area::Contacts))?;
     let object = q.read()?;
     let broken = |e: axum::extract::multipart::MultipartError| {
@@ -368,11 +364,8 @@ struct SavedColumnOut {
 
 impl From<SavedMapping> for SavedMappingOut {
     fn from(m: SavedMapping) -> Self {
-        let column = |c: imports::SavedColumn| SavedColumnOut {
-            header: c.header,
-            target: c.target,
-            policy: c.policy.key().to_owned(),
-        };
+        let column =
+            |c: imports::SavedColumn| SavedColumnOut { header: c.header, target: c.target, policy: c.policy.key().to_owned() };
         Self {
             id: m.id,
             name: m.name,
@@ -419,11 +412,7 @@ struct ApplyMappingIn {
 
 /// Gives an import that was not started a saved mapping.
 #[utoipa::path(post, path = "/imports/{id}/mapping", tag = "imports", params(("id" = i64, Path)), request_body = ApplyMappingIn, responses((status = 200, body = ImportOut)))]
-async fn apply_mapping(
-    Caller(cx): Caller,
-    Path(id): Path<ImportId>,
-    Body(b): Body<ApplyMappingIn>,
-) -> Answer<Json<ImportOut>> {
+async fn apply_mapping(Caller(cx): Caller, Path(id): Path<ImportId>, Body(b): Body<ApplyMappingIn>) -> Answer<Json<ImportOut>> {
     Ok(Json(ImportOut::of(imports::apply_mapping(&cx, id, b.mapping_id).await?, cx.now())))
 }
 

@@ -95,7 +95,10 @@ async fn undo(config: &Config, id: ImportId, dry_run: bool) -> Result<()> {
     let ws = open::workspace(config, false).await?;
     let cx = Cx::system(&ws);
     let said = |c: UndoCounts| {
-        format!("{} deleted, {} as they were, {} kept because changed since, {} gone already", c.deleted, c.restored, c.kept, c.gone)
+        format!(
+            "{} deleted, {} as they were, {} kept because changed since, {} gone already",
+            c.deleted, c.restored, c.kept, c.gone
+        )
     };
     let preview = imports::undo_preview(&cx, id).await?;
     if let Some(reason) = preview.reason {

@@ -108,12 +108,7 @@ impl Noted {
             tagged: after.tags.iter().filter(|t| !before.tags.iter().any(|b| b.0 == t.0)).map(|t| t.0.0).collect(),
             untagged: before.tags.iter().filter(|t| !after.tags.iter().any(|a| a.0 == t.0)).map(|t| t.1.clone()).collect(),
             block: pair(Block::of(&before.do_not_contact), Block::of(&after.do_not_contact)),
-            joined: after
-                .companies
-                .iter()
-                .filter(|c| !before.companies.iter().any(|b| b.id == c.id))
-                .map(|c| c.id.0)
-                .collect(),
+            joined: after.companies.iter().filter(|c| !before.companies.iter().any(|b| b.id == c.id)).map(|c| c.id.0).collect(),
             added_at: pair(before.created_at.0, after.created_at.0),
             identified_at: pair(before.identified_at.map(|t| t.0), after.identified_at.map(|t| t.0)),
             hand: None,

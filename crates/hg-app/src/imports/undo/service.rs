@@ -172,8 +172,7 @@ pub(super) fn mark(tx: &mut Tx<'_>, who: &audit::Who, id: ImportId, by: Option<i
         // Goes on where it was stopped.
         Some(undo) => Undo { message: None, ..undo },
         None => {
-            let made: i64 =
-                tx.scalar(Sql::new("SELECT @sum(count) FROM import_made WHERE import_id = $1").bind(id))?;
+            let made: i64 = tx.scalar(Sql::new("SELECT @sum(count) FROM import_made WHERE import_id = $1").bind(id))?;
             let noted: i64 = tx.scalar(Sql::new("SELECT count(*) FROM import_changes WHERE import_id = $1").bind(id))?;
             let detail = json!({"created": import.counts.created, "updated": import.counts.updated});
             audit::record(tx, who, Entry::new(Deed::Undo, "import", id.0, import.file_name.clone()).detail(detail))?;
