@@ -1525,9 +1525,44 @@ export interface paths {
         /** Imports, newest first. */
         get: operations["get_imports"];
         put?: never;
-        /** Uploads a file (multipart, part `file`) and looks at it. */
+        /** Uploads a file (multipart, part `file`) and looks at it: CSV, TSV, JSON lines or an Excel workbook. */
         post: operations["post_imports"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The mappings that were saved, by name. */
+        get: operations["get_imports_mappings"];
+        put?: never;
+        /** Saves the mapping of an import under a name. Files with the same head line take it by themselves. */
+        post: operations["post_imports_mappings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/mappings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a saved mapping. */
+        delete: operations["delete_imports_mappings_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1579,6 +1614,23 @@ export interface paths {
         put?: never;
         /** Tries the import out without writing anything. */
         post: operations["post_imports_id_dry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an import that was not started a saved mapping. */
+        post: operations["post_imports_id_mapping"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1647,6 +1699,27 @@ export interface paths {
         put?: never;
         /** Stops the import; what it did stays. */
         post: operations["post_imports_id_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What undoing would do; nothing is written. */
+        get: operations["get_imports_id_undo"];
+        put?: never;
+        /**
+         * Undoes the import in the background: what it made goes to the trash, what it changed is as it was. What somebody
+         *     changed since stays. An undoing that was stopped goes on.
+         */
+        post: operations["post_imports_id_undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3024,6 +3097,10 @@ export interface components {
             medium: string | null;
             source: string | null;
         };
+        ApplyMappingIn: {
+            /** Format: int64 */
+            mapping_id: number;
+        };
         /** @description Who would get an email now, in numbers. */
         AudienceOut: {
             sample: components["schemas"]["RecipientRef"][];
@@ -3034,7 +3111,7 @@ export interface components {
         /** @description One deed. */
         AuditOut: {
             /**
-             * @description `create`, `update`, `delete`, `restore`, `merge`, `unmerge`, `erase`, `export`, `import`, `sign_in`, `publish`,
+             * @description `create`, `update`, `delete`, `restore`, `merge`, `unmerge`, `undo`, `erase`, `export`, `import`, `sign_in`, `publish`,
              *     `unpublish`, `send` or `bulk`.
              */
             action: string;
@@ -3291,6 +3368,8 @@ export interface components {
             /** @description Counted from 0. */
             column: number;
             guessed?: boolean;
+            /** @description What happens to a value that is there: `always` (the file wins), `if_empty`, `append` (choices are added). */
+            policy?: string;
             /** @description The alias of a field or a special target; null: left out. */
             target?: string | null;
         };
@@ -4339,24 +4418,33 @@ export interface components {
         };
         /** @description An import of contacts from a file. */
         ImportOut: {
+            /** @description Until when it can be undone; null: it cannot. */
+            can_undo_until: string | null;
             created_at: string;
             delimiter: string;
             dry_run: components["schemas"]["DryRunOut"] | null;
             encoding: string;
             file_name: string;
             finished_at: string | null;
+            /** @description `csv`, `jsonl` or `xlsx`. */
+            format: string;
             headers: string[];
             /** Format: int64 */
             id: number;
             mapping: components["schemas"]["ColumnOut"][];
             message: string | null;
+            /** @description `contact` or `company`. */
+            object: string;
             options: components["schemas"]["OptionsOut"];
             progress: components["schemas"]["ImportProgress"] | null;
             /** Format: int64 */
             row_count_estimate: number | null;
             /** @description The first rows. */
             sample: string[][];
+            /** @description The name of the saved mapping that was taken. */
+            saved_mapping: string | null;
             state: components["schemas"]["ImportStateWord"];
+            undo: components["schemas"]["UndoOut"] | null;
             updated_at: string;
             /** Format: int64 */
             version: number;
@@ -4757,7 +4845,7 @@ export interface components {
         PageOut_AuditOut: {
             items: {
                 /**
-                 * @description `create`, `update`, `delete`, `restore`, `merge`, `unmerge`, `erase`, `export`, `import`, `sign_in`, `publish`,
+                 * @description `create`, `update`, `delete`, `restore`, `merge`, `unmerge`, `undo`, `erase`, `export`, `import`, `sign_in`, `publish`,
                  *     `unpublish`, `send` or `bulk`.
                  */
                 action: string;
@@ -5149,24 +5237,33 @@ export interface components {
         /** @description A page of a list on the wire. */
         PageOut_ImportOut: {
             items: {
+                /** @description Until when it can be undone; null: it cannot. */
+                can_undo_until: string | null;
                 created_at: string;
                 delimiter: string;
                 dry_run: components["schemas"]["DryRunOut"] | null;
                 encoding: string;
                 file_name: string;
                 finished_at: string | null;
+                /** @description `csv`, `jsonl` or `xlsx`. */
+                format: string;
                 headers: string[];
                 /** Format: int64 */
                 id: number;
                 mapping: components["schemas"]["ColumnOut"][];
                 message: string | null;
+                /** @description `contact` or `company`. */
+                object: string;
                 options: components["schemas"]["OptionsOut"];
                 progress: components["schemas"]["ImportProgress"] | null;
                 /** Format: int64 */
                 row_count_estimate: number | null;
                 /** @description The first rows. */
                 sample: string[][];
+                /** @description The name of the saved mapping that was taken. */
+                saved_mapping: string | null;
                 state: components["schemas"]["ImportStateWord"];
+                undo: components["schemas"]["UndoOut"] | null;
                 updated_at: string;
                 /** Format: int64 */
                 version: number;
@@ -6076,6 +6173,32 @@ export interface components {
             /** @description The channel she likes best. */
             preferred?: boolean;
         };
+        SaveMappingIn: {
+            /**
+             * Format: int64
+             * @description The import whose mapping and options are kept.
+             */
+            import_id: number;
+            /** @description One of the same name is replaced. */
+            name: string;
+        };
+        SavedColumnOut: {
+            /** @description The name of the column in the head line. */
+            header: string;
+            policy: string;
+            target: string | null;
+        };
+        /** @description A mapping that was saved under a name. */
+        SavedMappingOut: {
+            columns: components["schemas"]["SavedColumnOut"][];
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** @description `contact` or `company`. */
+            object: string;
+            options: components["schemas"]["OptionsOut"];
+            updated_at: string;
+        };
         ScoreLineOut: {
             /**
              * Format: int64
@@ -6727,6 +6850,51 @@ export interface components {
         TryOut: {
             member: boolean;
             tree: components["schemas"]["ExplainTree"];
+        };
+        /** @description What becomes of the records of an import that is undone. */
+        UndoCountsOut: {
+            /**
+             * Format: int64
+             * @description Made by the import: they go to the trash.
+             */
+            deleted: number;
+            /**
+             * Format: int64
+             * @description Deleted or merged since.
+             */
+            gone: number;
+            /**
+             * Format: int64
+             * @description Changed by somebody since: that stays.
+             */
+            kept: number;
+            /**
+             * Format: int64
+             * @description Changed by the import: they are as they were.
+             */
+            restored: number;
+        };
+        /** @description How far the undoing of an import is. */
+        UndoOut: {
+            counts: components["schemas"]["UndoCountsOut"];
+            /** Format: int64 */
+            done: number;
+            message: string | null;
+            started_at: string | null;
+            /** @description `queued`, `running`, `stopped`, `done`, `failed`; `expired` when it is too late. */
+            state: string;
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description What undoing an import would do. */
+        UndoPreviewOut: {
+            counts: components["schemas"]["UndoCountsOut"];
+            /** @description Otherwise the numbers are projected from the latest changes. */
+            exact: boolean;
+            /** @description Why it cannot. */
+            reason: string | null;
+            /** @description Until when it can be undone; null: it cannot. */
+            until: string | null;
         };
         /** @description A value that does not fit, and why. */
         UnfitOut: {
@@ -10766,7 +10934,10 @@ export interface operations {
     };
     post_imports: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `contact` (when absent) or `company`. */
+                object?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10796,9 +10967,100 @@ export interface operations {
             };
         };
     };
-    get_imports_targets: {
+    get_imports_mappings: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedMappingOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_imports_mappings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveMappingIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedMappingOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_imports_mappings_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_imports_targets: {
+        parameters: {
+            query?: {
+                /** @description `contact` (when absent) or `company`. */
+                object?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10918,6 +11180,40 @@ export interface operations {
             };
         };
     };
+    post_imports_id_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyMappingIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_imports_id_rejected_csv: {
         parameters: {
             query?: never;
@@ -11009,6 +11305,66 @@ export interface operations {
         };
     };
     post_imports_id_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_imports_id_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoPreviewOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_imports_id_undo: {
         parameters: {
             query?: never;
             header?: never;
