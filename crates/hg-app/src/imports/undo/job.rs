@@ -169,7 +169,7 @@ fn delete_some(ws: &Workspace, tx: &mut Tx<'_>, id: ImportId) -> Result<Option<U
         let deleted = if by_company {
             companies::delete_made(ws, tx, &ids.iter().copied().map(CompanyId).collect::<Vec<_>>())?
         } else {
-            set_deleted(ws, tx, &ids.iter().copied().map(ContactId).collect::<Vec<_>>(), true)?
+            set_deleted(ws, tx, &ids.iter().copied().map(ContactId).collect::<Vec<_>>(), true)?.len() as u64
         };
         let deleted = i64::try_from(deleted).unwrap_or(0);
         undo.counts.deleted += deleted;
