@@ -230,7 +230,7 @@ pub(crate) fn close(tx: &mut Tx<'_>, id: JobId, now: Timestamp, message: &str) -
         )
         .bind(id)
         .bind(now)
-        .bind(&serde_json::json!({}))
+        .bind(serde_json::json!({}))
         .bind(message),
     )?;
     tx.wake(TOPIC);

@@ -158,7 +158,7 @@ on_each_db!(channels_change_only_in_what_was_said, |app| {
     let done = act(&app, &[ada, bob], change).await;
     let mail =
         Rule { preferred: true, most: Some(1), period: Some(Period::Week), pause_until: Some(until), ..Rule::open("email") };
-    assert_eq!(preferences::rules(&cx, bob).await.unwrap(), [mail.clone()]);
+    assert_eq!(preferences::rules(&cx, bob).await.unwrap(), std::slice::from_ref(&mail));
     assert_eq!(preferences::rules(&cx, ada).await.unwrap(), [mail, Rule { preferred: false, ..before.clone() }]);
     contacts::undo_bulk(&cx, done.undo.unwrap()).await.unwrap();
     assert_eq!(preferences::rules(&cx, ada).await.unwrap(), [before], "text messages are her preferred channel again");

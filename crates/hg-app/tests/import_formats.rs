@@ -233,7 +233,7 @@ on_each_db!(rows_whose_identifiers_are_of_two_people_are_rejected_one_by_one, |a
     assert!(told.contains("Email: “bo@example.org” belongs to another record"), "{told}");
     // All identifiers must fit, when the settings say so.
     let (_, cx) = app.user("admin@example.org", Role::Administrator).await;
-    settings::write_identity(&cx, Identity { all_identifiers: true }).await.unwrap();
+    settings::write_identity(&cx, Identity { all_identifiers: true, ..Identity::default() }).await.unwrap();
     let strict = upload(
         &app,
         Object::Contact,

@@ -156,14 +156,21 @@ on_each_db!(the_explanation_and_the_preview_agree_with_the_members, |app| {
     let tree = why.tree.unwrap();
     assert_eq!((tree.verdict, tree.children[0].verdict, tree.children[1].verdict), (true, true, false));
     assert_eq!(tree.children[0].actual.as_deref(), Some("Praha"));
-    let preview =
-        segments::preview(&app.cx(), segments::PreviewQuery { filter, include_anonymous: false, segment: None, everybody: false }).await.unwrap();
+    let preview = segments::preview(
+        &app.cx(),
+        segments::PreviewQuery { filter, include_anonymous: false, segment: None, everybody: false },
+    )
+    .await
+    .unwrap();
     assert_eq!((preview.count, preview.exact, preview.sample.len()), (2, true, 2));
     assert_eq!(preview.conditions, [("/rules/0".to_owned(), 1), ("/rules/1".to_owned(), 1)]);
     let wrong = json!({"match": "all", "rules": [{"field": "city", "op": "regexp", "value": "(?=x)"}]});
-    let error = segments::preview(&app.cx(), segments::PreviewQuery { filter: wrong, include_anonymous: false, segment: None, everybody: false })
-        .await
-        .unwrap_err();
+    let error = segments::preview(
+        &app.cx(),
+        segments::PreviewQuery { filter: wrong, include_anonymous: false, segment: None, everybody: false },
+    )
+    .await
+    .unwrap_err();
     assert_eq!(error.fields[0].pointer, "/filter/rules/0/value");
     let tag = tags::list(&app.cx(), Default::default()).await.unwrap().items[0].id;
     assert_eq!(tags::delete(&app.cx(), tag).await.unwrap_err().code, "tag.in-use");

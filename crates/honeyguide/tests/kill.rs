@@ -166,7 +166,9 @@ async fn visits(port: u16, server: &mut Server) -> usize {
         going.spawn(async move {
             let page = format!("https%3A%2F%2Fex.org%2Fpricing%3Fn%3D{n}");
             let address = format!("http://127.0.0.1:{port}/mtracking.gif?page_url={page}");
-            reqwest::get(address).await.is_ok_and(|reply| reply.status().is_success())
+            let browser = reqwest::Client::builder().user_agent("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Firefox/128.0");
+            let Ok(browser) = browser.build() else { return false };
+            browser.get(address).send().await.is_ok_and(|reply| reply.status().is_success())
         });
     }
     let mut answered = 0;

@@ -237,55 +237,57 @@ function Mapping({ one, done }: { one: Import; done: () => void }) {
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           {one.object === "contact" && (
             <>
-          <TagNames
-            label={t("imports.tagAll")}
-            description={t("tagsHint")}
-            value={options.tags ?? []}
-            onChange={(tags) => setOptions({ ...options, tags })}
-          />
-          <ThingSelect
-            kind="segments"
-            label={t("imports.toSegment")}
-            description={t("bulk.segmentHint")}
-            value={options.segment_id ?? null}
-            onChange={(segment_id) => setOptions({ ...options, segment_id })}
-            clearable
-          />
-          <TextInput
-            label={t("imports.purpose")}
-            description={t("imports.purposeHint")}
-            value={options.purpose ?? ""}
-            onChange={(event) => setOptions({ ...options, purpose: event.currentTarget.value || null })}
-          />
-          <TextInput
-            label={t("imports.consentText")}
-            description={t("imports.consentTextHint")}
-            value={options.consent_text ?? ""}
-            onChange={(event) => setOptions({ ...options, consent_text: event.currentTarget.value || null })}
-          />
+              <TagNames
+                label={t("imports.tagAll")}
+                description={t("tagsHint")}
+                value={options.tags ?? []}
+                onChange={(tags) => setOptions({ ...options, tags })}
+              />
+              <ThingSelect
+                kind="segments"
+                label={t("imports.toSegment")}
+                description={t("bulk.segmentHint")}
+                value={options.segment_id ?? null}
+                onChange={(segment_id) => setOptions({ ...options, segment_id })}
+                clearable
+              />
+              <TextInput
+                label={t("imports.purpose")}
+                description={t("imports.purposeHint")}
+                value={options.purpose ?? ""}
+                onChange={(event) => setOptions({ ...options, purpose: event.currentTarget.value || null })}
+              />
+              <TextInput
+                label={t("imports.consentText")}
+                description={t("imports.consentTextHint")}
+                value={options.consent_text ?? ""}
+                onChange={(event) =>
+                  setOptions({ ...options, consent_text: event.currentTarget.value || null })
+                }
+              />
             </>
           )}
           {one.format === "csv" && (
-          <Group grow align="flex-end">
-            <Select
-              label={t("imports.delimiter")}
-              allowDeselect={false}
-              data={[
-                { value: ",", label: t("imports.delimiters.comma") },
-                { value: ";", label: t("imports.delimiters.semicolon") },
-                { value: "\t", label: t("imports.delimiters.tab") },
-              ]}
-              value={one.delimiter}
-              onChange={(delimiter) => delimiter && reread({ delimiter })}
-            />
-            <Select
-              label={t("imports.encoding")}
-              allowDeselect={false}
-              data={[...new Set([one.encoding, "utf-8", "utf-16le", "utf-16be", "windows-1252"])]}
-              value={one.encoding}
-              onChange={(encoding) => encoding && reread({ encoding })}
-            />
-          </Group>
+            <Group grow align="flex-end">
+              <Select
+                label={t("imports.delimiter")}
+                allowDeselect={false}
+                data={[
+                  { value: ",", label: t("imports.delimiters.comma") },
+                  { value: ";", label: t("imports.delimiters.semicolon") },
+                  { value: "\t", label: t("imports.delimiters.tab") },
+                ]}
+                value={one.delimiter}
+                onChange={(delimiter) => delimiter && reread({ delimiter })}
+              />
+              <Select
+                label={t("imports.encoding")}
+                allowDeselect={false}
+                data={[...new Set([one.encoding, "utf-8", "utf-16le", "utf-16be", "windows-1252"])]}
+                value={one.encoding}
+                onChange={(encoding) => encoding && reread({ encoding })}
+              />
+            </Group>
           )}
           <Checkbox
             label={t("imports.skipExisting")}
@@ -445,28 +447,25 @@ function Running({ one }: { one: Import }) {
       </Card>
       <Counts counts={progress} />
       <Group>
-        {one.state === "done" && (
-          <>
-            {one.object === "company" ? (
-              <ButtonLink to="/companies" leftSection={<IconBuilding size={16} aria-hidden />}>
-                {t("imports.showCompanies")}
+        {one.state === "done" &&
+          (one.object === "company" ? (
+            <ButtonLink to="/companies" leftSection={<IconBuilding size={16} aria-hidden />}>
+              {t("imports.showCompanies")}
+            </ButtonLink>
+          ) : (
+            <>
+              <ButtonLink
+                to="/contacts"
+                search={{ search: `import_id:${one.id}`, sort: "-created_at" }}
+                leftSection={<IconUsers size={16} aria-hidden />}
+              >
+                {t("imports.showContacts")}
               </ButtonLink>
-            ) : (
-              <>
-                <ButtonLink
-                  to="/contacts"
-                  search={{ search: `import_id:${one.id}`, sort: "-created_at" }}
-                  leftSection={<IconUsers size={16} aria-hidden />}
-                >
-                  {t("imports.showContacts")}
-                </ButtonLink>
-                <ButtonLink to="/segments/new" variant="default">
-                  {t("imports.buildSegment")}
-                </ButtonLink>
-              </>
-            )}
-          </>
-        )}
+              <ButtonLink to="/segments/new" variant="default">
+                {t("imports.buildSegment")}
+              </ButtonLink>
+            </>
+          ))}
         {progress.rejected > 0 && (
           <Button
             component="a"

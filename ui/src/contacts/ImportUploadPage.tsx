@@ -102,7 +102,10 @@ export function ImportUploadPage() {
                   { value: "company", label: t("imports.objects.company") },
                 ]}
               />
-              <FileButton onChange={take} accept=".csv,.tsv,.txt,.xlsx,.jsonl,.ndjson,text/csv,text/tab-separated-values">
+              <FileButton
+                onChange={take}
+                accept=".csv,.tsv,.txt,.xlsx,.jsonl,.ndjson,text/csv,text/tab-separated-values"
+              >
                 {(props) => (
                   <Button size="md" {...props}>
                     {t("imports.choose")}

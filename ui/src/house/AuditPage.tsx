@@ -25,7 +25,18 @@ const OBJECTS = [
   "user",
   "settings",
 ];
-const ACTIONS = ["create", "update", "delete", "restore", "merge", "erase", "export", "import", "undo", "bulk"];
+const ACTIONS = [
+  "create",
+  "update",
+  "delete",
+  "restore",
+  "merge",
+  "erase",
+  "export",
+  "import",
+  "undo",
+  "bulk",
+];
 
 /** Who changed what, with the values before and after. */
 export function AuditPage() {

@@ -227,7 +227,7 @@ impl JobRunner for ConvertJob {
         let new: NewType = serde_json::from_value(job.payload["to"].clone()).map_err(|e| Error::internal(e.to_string()))?;
         let column = job.payload["column"].as_str().unwrap_or_default().to_owned();
         let since = Timestamp(job.payload["since"].as_i64().unwrap_or(0));
-        let found = cx.db().read(move |tx| Ok::<_, Error>(store::find(tx, id)?)).await?;
+        let found = cx.db().read(move |tx| store::find(tx, id)).await?;
         let Some(field) = found else { return Ok(Outcome::Fail("The field was deleted.".to_owned())) };
         if field.def.column.as_deref() == Some(column.as_str()) {
             return Ok(Outcome::Done("The field has its new type.".to_owned()));

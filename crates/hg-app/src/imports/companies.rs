@@ -20,12 +20,11 @@ fn values(row: &NewRow) -> Values {
     row.company.iter().cloned().collect()
 }
 
+/// The company of each row, and what is known of those.
+type Targets = (Vec<Option<CompanyId>>, HashMap<CompanyId, Company>);
+
 /// The companies of rows: by their number, else by their identifiers, such as the name. `None`: nobody knows it.
-fn targets(
-    tx: &mut Tx<'_>,
-    fields: &FieldCatalogue,
-    rows: &[(i64, NewRow)],
-) -> Result<(Vec<Option<CompanyId>>, HashMap<CompanyId, Company>)> {
+fn targets(tx: &mut Tx<'_>, fields: &FieldCatalogue, rows: &[(i64, NewRow)]) -> Result<Targets> {
     let said: Vec<Values> = rows.iter().map(|(_, row)| values(row)).collect();
     let mut found = Names::default().find(tx, fields, &said)?;
     let mut by_number: HashMap<i64, Option<CompanyId>> = HashMap::new();

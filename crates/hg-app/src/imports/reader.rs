@@ -94,7 +94,7 @@ fn read_all(source: Source, send: &mpsc::Sender<Result<Batch>>) -> Result<()> {
         batch.to = source.resume_at + i64::try_from(reader.position().byte()).unwrap_or(0);
         if head {
             head = false;
-        } else if !(record.len() == 1 && record.get(0).is_some_and(|cell| cell.trim().is_empty())) {
+        } else if !(record.len() == 1 || copied) || record.iter().any(|cell| !cell.trim().is_empty()) {
             if copied {
                 record = record.iter().map(whole).collect();
             }

@@ -318,7 +318,7 @@ fn guess(header: &str, fields: &FieldCatalogue) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contacts::default_fields;
+    use crate::contacts::{default_company_fields, default_fields};
 
     fn fields() -> FieldCatalogue {
         FieldCatalogue::new(default_fields())
@@ -382,11 +382,12 @@ mod tests {
     #[test]
     fn files_of_companies_have_their_own_targets() {
         let headers: Vec<String> = ["Company", "City", "companywebsite", "owner", "email"].map(str::to_owned).to_vec();
-        let found: Vec<Option<String>> = guess_company_mapping(&headers, &fields()).into_iter().map(|c| c.target).collect();
+        let of_both = || FieldCatalogue::new(default_fields().into_iter().chain(default_company_fields()).collect());
+        let found: Vec<Option<String>> = guess_company_mapping(&headers, &of_both()).into_iter().map(|c| c.target).collect();
         assert_eq!(found[..2], [Some("companyname".to_owned()), Some("companycity".to_owned())]);
         assert_eq!(found[3], Some("owner".to_owned()));
         let column = |column, target: &str| Column { column, target: Some(target.into()), ..Column::default() };
-        let check = |columns: &[Column]| Mapping::check(Object::Company, columns, 5, &fields());
+        let check = |columns: &[Column]| Mapping::check(Object::Company, columns, 5, &of_both());
         assert!(check(&[column(0, "companyname"), column(1, "companycity")]).is_ok());
         assert_eq!(check(&[column(0, "firstname")]).unwrap_err()[0], (Some(0), MappingError::UnknownTarget("firstname".into())));
         let added = Column { policy: Policy::Append, ..column(0, "companyname") };

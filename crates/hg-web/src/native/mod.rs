@@ -43,6 +43,7 @@ pub mod users;
 pub mod views;
 mod words;
 
+use axum::routing::any;
 use axum::{Router, middleware};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -112,7 +113,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 pub fn router(web: &Web) -> Router<Web> {
     let (routes, _) = api().split_for_parts();
-    let routes = routes.merge(reference::router()).fallback(nothing_here);
+    // A route of its own, for one of the other API begins with the same words and takes what is left over.
+    let routes = routes.merge(reference::router()).route("/{*unknown}", any(nothing_here)).fallback(nothing_here);
     let basic = routes.clone().layer(middleware::from_fn_with_state(web.clone(), auth::by_basic));
     let session = routes.layer(middleware::from_fn_with_state(web.clone(), auth::by_session));
     Router::new().nest("/api/v1", basic).nest("/s/api/v1", session)

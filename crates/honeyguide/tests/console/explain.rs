@@ -159,7 +159,7 @@ async fn the_console_keeps_the_list_of_suppressed_addresses(house: House) {
     assert!(house.refused(&["suppressions", "add", "nobody"]).contains("Write an email address"));
     assert!(house.refused(&["suppressions", "add", "x@example.org", "--cause", "whim"]).contains("A cause is"));
     house.done(&["suppressions", "remove", hash]);
-    assert!(house.refused(&["suppressions", "remove", "ada@example.org"]).contains("there is no suppressed address"));
+    assert!(house.refused(&["suppressions", "remove", "ada@example.org"]).contains("There is no suppressed address"));
     assert_eq!(house.done(&["suppressions", "list"]).lines().count(), 1);
 }
 

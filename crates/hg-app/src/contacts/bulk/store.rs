@@ -41,7 +41,7 @@ pub(super) fn insert(
     wanted: Option<&RoaringBitmap>,
 ) -> Result<i64> {
     let sql = Sql::new("INSERT INTO bulk_actions (created_at, created_by, action, wanted) VALUES ($1, $2, $3, $4) RETURNING id");
-    Ok(tx.scalar(sql.bind(now).bind(by).bind(&json!(action)).bind(wanted.map(bytes).transpose()?))?)
+    Ok(tx.scalar(sql.bind(now).bind(by).bind(json!(action)).bind(wanted.map(bytes).transpose()?))?)
 }
 
 pub(super) fn set_job(tx: &mut Tx<'_>, id: i64, job: Option<JobId>) -> Result<()> {
@@ -58,7 +58,7 @@ pub(super) fn note(tx: &mut Tx<'_>, id: i64, effect: &Effect) -> Result<()> {
         tx.exec(
             Sql::new("INSERT INTO bulk_undos (bulk_id, action, contacts) VALUES ($1, $2, $3)")
                 .bind(id)
-                .bind(&json!(action))
+                .bind(json!(action))
                 .bind(bytes(&contacts)?),
         )?;
     }

@@ -164,7 +164,7 @@ impl Texts {
             std::thread::scope(|scope| {
                 let beside = scope.spawn(|| look(one));
                 let found = look(other);
-                beside.join().map_or_else(|_| look(one), |more| more) | found
+                beside.join().unwrap_or_else(|_| look(one)) | found
             })
         };
         for (id, record) in &self.apart {
