@@ -272,3 +272,14 @@ on_each_db!(columns_tell_where_contacts_came_from_and_when_they_were_seen, |app|
     let again = upload(&app, Object::Contact, "again.csv", b"email,points\nada@example.org,99\n").await.unwrap();
     assert_eq!(run(&app, &again).await.counts.skipped, 1, "points are for new contacts only");
 });
+
+on_each_db!(everything_that_a_column_can_go_to_is_offered_once, |app| {
+    for object in [Object::Contact, Object::Company] {
+        let mut names: Vec<String> = imports::targets(&app.cx(), object).await.unwrap().into_iter().map(|t| t.0).collect();
+        let all = names.len();
+        assert!(all > 10, "{names:?}");
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all, "{object:?}");
+    }
+});

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hg_core::contacts::FieldCatalogue;
+use hg_core::contacts::{FieldCatalogue, FieldDef};
 use hg_core::ids::ImportId;
 use hg_core::ids::{JobId, hex};
 use hg_core::imports::{
@@ -225,11 +225,17 @@ pub async fn targets(cx: &Cx, object: Object) -> Result<Vec<(String, String, Str
         let own = fields.companies().published().map(|f| (f.alias.clone(), f.label.clone(), f.kind.name().to_owned(), false));
         return Ok(own.chain(special_targets_of_companies().into_iter().map(plain)).collect());
     }
-    let own = fields.published().map(|f| (f.alias.clone(), f.label.clone(), f.kind.name().to_owned(), false));
+    let own = own(&fields).map(|f| (f.alias.clone(), f.label.clone(), f.kind.name().to_owned(), false));
     let special = special_targets().into_iter().map(plain);
     let company = fields.companies().published();
     let company = company.map(|f| (f.alias.clone(), format!("Company: {}", f.label), f.kind.name().to_owned(), true));
     Ok(own.chain(special).chain(company).collect())
+}
+
+/// Fields of contacts that a column can go to. What is written by a way of its own, such as when somebody was last active,
+/// is not among them.
+fn own(fields: &FieldCatalogue) -> impl Iterator<Item = &FieldDef> {
+    fields.published().filter(|f| special_targets().iter().all(|(name, ..)| *name != f.alias))
 }
 
 /// The names of everything that a column can go to.
@@ -238,7 +244,7 @@ pub(super) fn targets_in(object: Object, fields: &FieldCatalogue) -> Vec<String>
     if object == Object::Company {
         return companies.chain(special_targets_of_companies().map(|s| s.0.to_owned())).collect();
     }
-    let own = fields.published().map(|f| f.alias.clone());
+    let own = own(fields).map(|f| f.alias.clone());
     own.chain(special_targets().map(|s| s.0.to_owned())).chain(companies).collect()
 }
 

@@ -144,7 +144,7 @@ pub(in crate::imports) fn made(tx: &mut Tx<'_>, import: ImportId, place: i64, id
 }
 
 /// Writes down what differs of contacts that were there. `hands`: the exceptions in the segment that the import fills, as
-/// they were; `agreed`: of whom the import said what they agreed to.
+/// they were; `agreed`: of whom the import said what they agreed to, in order.
 pub(in crate::imports) fn changed(
     tx: &mut Tx<'_>,
     fields: &FieldCatalogue,
@@ -160,7 +160,7 @@ pub(in crate::imports) fn changed(
         let Some(before) = before.get(&after.id) else { continue };
         let mut noted = Noted::of_contact(before, &after);
         noted.hand = hands.map(|hands| hands.get(&after.id).cloned());
-        noted.consents = agreed.contains(&after.id);
+        noted.consents = agreed.binary_search(&after.id).is_ok();
         if noted != Noted::default() {
             rows.extend([Value::Int(import.0), Value::Int(after.id.0), Value::Text(json!(noted).to_string())]);
         }
