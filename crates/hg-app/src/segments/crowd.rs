@@ -1,5 +1,5 @@
-//! Many contacts at once: those whom an import or a bulk action wrote are looked at in one pass, each question once, in
-//! the transaction that wrote them.
+//! Many contacts at once: those whom an import wrote are looked at in one pass, each question once, in the
+//! transaction that wrote them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
