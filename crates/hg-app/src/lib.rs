@@ -29,6 +29,7 @@ pub mod imports;
 pub mod jobs;
 pub mod list;
 pub mod notes;
+pub mod outgoing;
 pub mod pages;
 pub mod points;
 pub mod preferences;

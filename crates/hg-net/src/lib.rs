@@ -6,3 +6,4 @@
 //! into the few outcomes that the port knows.
 
 pub mod smtp;
+pub mod web;

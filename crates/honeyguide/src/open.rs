@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use hg_app::outgoing::Outgoing;
 use hg_app::sending::{self, MailTransport};
 use hg_app::{Cx, Error, Result, Site, Workspace, jobs, settings, users};
 use hg_core::ids::{Chance, SharedChance, hex};
@@ -33,6 +34,8 @@ pub async fn workspace_at(config: &Config, demo: bool, clock: SharedClock) -> Re
     let site = site(config, secret_key(config, &*chance)?, demo);
     let settings = settings::load(&db).await?;
     let ws = Workspace::new(db, clock, chance, site, settings);
+    let web = hg_net::web::WebClient::new().map_err(plain)?;
+    ws.set_part(Arc::new(Outgoing(Arc::new(web))));
     let outbox = transport.is_none();
     if let Some(transport) = transport {
         ws.set_part(Arc::new(MailTransport(Arc::new(transport))));

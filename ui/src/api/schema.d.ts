@@ -2514,6 +2514,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settings/outgoing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which servers of others are asked. */
+        get: operations["get_settings_outgoing"];
+        /** Sets which servers of others are asked. */
+        put: operations["put_settings_outgoing"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/settings/preferences": {
         parameters: {
             query?: never;
@@ -4790,6 +4808,11 @@ export interface components {
         OutboxLink: {
             text: string;
             url: string;
+        };
+        /** @description Which servers of others are asked. */
+        OutgoingSettings: {
+            /** @description Webhooks, imports and providers may be at machines of one's own network. */
+            allow_private_addresses: boolean;
         };
         /** @description How two segments overlap. */
         OverlapOut: {
@@ -13529,6 +13552,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IdentitySettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_settings_outgoing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_settings_outgoing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutgoingSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingSettings"];
                 };
             };
             /** @description What is wrong and what can be done */

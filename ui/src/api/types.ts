@@ -35,6 +35,7 @@ export type Pair = S["PairOut"];
 export type Suppression = S["SuppressionOut"];
 export type PreferenceSettings = S["PreferenceSettings"];
 export type IdentitySettings = S["IdentitySettings"];
+export type OutgoingSettings = S["OutgoingSettings"];
 export type RetentionSettings = S["RetentionSettings"];
 export type ChannelRule = S["RuleBody"];
 export type Note = S["NoteOut"];

@@ -2,7 +2,7 @@ import { Button, Group, NumberInput, SimpleGrid, Stack, Switch, Text } from "@ma
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
-import type { IdentitySettings, RetentionSettings } from "../api/types";
+import type { IdentitySettings, OutgoingSettings, RetentionSettings } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { number } from "../ui/format";
 import { Card } from "../ui/parts";
@@ -16,13 +16,15 @@ const RULES = ["visitors", "contacts", "events", "addresses"] as const;
 export function PrivacySection() {
   const retention = $api.useQuery("get", "/settings/retention");
   const identity = $api.useQuery("get", "/settings/identity");
-  const failed = retention.isError ? retention : identity.isError ? identity : null;
+  const outgoing = $api.useQuery("get", "/settings/outgoing");
+  const failed = [retention, identity, outgoing].find((q) => q.isError);
   if (failed) return <ErrorState error={failed.error} retry={failed.refetch} />;
-  if (!retention.data || !identity.data) return <Waiting />;
+  if (!retention.data || !identity.data || !outgoing.data) return <Waiting />;
   return (
     <Stack>
       <RetentionForm value={retention.data} />
       <IdentityForm value={identity.data} />
+      <OutgoingForm value={outgoing.data} />
     </Stack>
   );
 }
@@ -101,6 +103,22 @@ function IdentityForm({ value }: { value: IdentitySettings }) {
           label={t("settings.oneCompany")}
           description={t("settings.oneCompanyHint")}
           {...form.getInputProps("one_company", { type: "checkbox" })}
+        />
+      </Card>
+    </Panel>
+  );
+}
+
+function OutgoingForm({ value }: { value: OutgoingSettings }) {
+  const { t } = useTranslation("persons");
+  const { form, ...rest } = useSettingsForm(value, (body) => take(http.PUT("/settings/outgoing", { body })));
+  return (
+    <Panel {...rest}>
+      <Card title={t("settings.outgoing")}>
+        <Switch
+          label={t("settings.allowPrivate")}
+          description={t("settings.allowPrivateHint")}
+          {...form.getInputProps("allow_private_addresses", { type: "checkbox" })}
         />
       </Card>
     </Panel>

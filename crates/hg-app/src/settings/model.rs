@@ -10,6 +10,7 @@ pub struct Settings {
     pub sending: Sending,
     pub tracking: Tracking,
     pub identity: Identity,
+    pub outgoing: Outgoing,
     pub retention: Retention,
     pub preferences: Preferences,
 }
@@ -93,6 +94,18 @@ pub struct Identity {
 
 impl Section for Identity {
     const KEY: &'static str = "identity";
+}
+
+/// Which servers of others are asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Outgoing {
+    /// Webhooks, imports and providers may be at machines of one's own network.
+    pub allow_private_addresses: bool,
+}
+
+impl Section for Outgoing {
+    const KEY: &'static str = "outgoing";
 }
 
 /// Who and where the workspace is.

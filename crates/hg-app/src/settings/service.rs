@@ -1,7 +1,7 @@
 use hg_core::time;
 use hg_store::{Db, Sql, Tx};
 
-use super::model::{General, Identity, Preferences, Retention, Section, Sending, Settings, Tracking};
+use super::model::{General, Identity, Outgoing, Preferences, Retention, Section, Sending, Settings, Tracking};
 use crate::audit::{self, Changes, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, FieldError, Result};
@@ -14,6 +14,7 @@ pub async fn load(db: &Db) -> Result<Settings> {
             sending: stored(tx)?,
             tracking: stored(tx)?,
             identity: stored(tx)?,
+            outgoing: stored(tx)?,
             retention: stored(tx)?,
             preferences: stored(tx)?,
         })
@@ -106,6 +107,17 @@ pub fn read_identity(cx: &Cx) -> Result<Identity> {
 }
 
 pub async fn write_identity(cx: &Cx, new: Identity) -> Result<Identity> {
+    cx.may(Action::Edit(Area::Settings))?;
+    store(cx, new.clone()).await?;
+    Ok(new)
+}
+
+pub fn read_outgoing(cx: &Cx) -> Result<Outgoing> {
+    cx.may(Action::View(Area::Settings))?;
+    Ok(cx.ws.settings().outgoing.clone())
+}
+
+pub async fn write_outgoing(cx: &Cx, new: Outgoing) -> Result<Outgoing> {
     cx.may(Action::Edit(Area::Settings))?;
     store(cx, new.clone()).await?;
     Ok(new)

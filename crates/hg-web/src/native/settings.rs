@@ -1,7 +1,7 @@
 //! What people set.
 
 use axum::Json;
-use hg_app::settings::{self, General, Identity, Sending, Tracking, UnverifiedUpdates};
+use hg_app::settings::{self, General, Identity, Outgoing, Sending, Tracking, UnverifiedUpdates};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -17,6 +17,7 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(read_sending, write_sending))
         .routes(routes!(read_tracking, write_tracking))
         .routes(routes!(read_identity, write_identity))
+        .routes(routes!(read_outgoing, write_outgoing))
 }
 
 /// Who and where the workspace is.
@@ -220,6 +221,27 @@ async fn write_identity(Caller(cx): Caller, Body(b): Body<IdentitySettings>) -> 
         one_company: b.one_company,
     };
     Ok(Json(settings::write_identity(&cx, new).await?.into()))
+}
+
+/// Which servers of others are asked.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct OutgoingSettings {
+    /// Webhooks, imports and providers may be at machines of one's own network.
+    allow_private_addresses: bool,
+}
+
+/// Which servers of others are asked.
+#[utoipa::path(get, path = "/settings/outgoing", tag = "settings", responses((status = 200, body = OutgoingSettings)))]
+async fn read_outgoing(Caller(cx): Caller) -> Answer<Json<OutgoingSettings>> {
+    let o = settings::read_outgoing(&cx)?;
+    Ok(Json(OutgoingSettings { allow_private_addresses: o.allow_private_addresses }))
+}
+
+/// Sets which servers of others are asked.
+#[utoipa::path(put, path = "/settings/outgoing", tag = "settings", request_body = OutgoingSettings, responses((status = 200, body = OutgoingSettings)))]
+async fn write_outgoing(Caller(cx): Caller, Body(b): Body<OutgoingSettings>) -> Answer<Json<OutgoingSettings>> {
+    let new = settings::write_outgoing(&cx, Outgoing { allow_private_addresses: b.allow_private_addresses }).await?;
+    Ok(Json(OutgoingSettings { allow_private_addresses: new.allow_private_addresses }))
 }
 
 /// The tracking settings.
