@@ -4,6 +4,7 @@ mod mail;
 
 use hg_app::contacts::{self, TimelineQuery};
 use hg_app::preferences::{self, Period, Rule};
+use hg_app::sending;
 use hg_app::settings::{self, Preferences};
 use hg_core::emails::Purpose;
 use hg_core::events::EventKind;
@@ -49,6 +50,23 @@ on_each_db!(over_the_limit_mail_waits_until_the_period_has_passed, |app| {
         let told = contacts::timeline(&app.cx(), Some(ada), query).await.unwrap();
         assert_eq!(told.items.len(), 3, "each message that waits is told once");
     }
+});
+
+on_each_db!(mail_that_waits_can_be_cancelled_and_does_not_go_out_later, |app| {
+    limit(&app, 1, Period::Week).await;
+    let ada = app.contact("ada@example.org", "Ada").await;
+    emails(&app, ada, 3).await;
+    app.settle().await;
+    let waiting = sending::waiting(&app.cx(), ada).await.unwrap();
+    assert_eq!(waiting.len(), 2);
+    assert!(waiting.iter().all(|m| m.held == 1 && m.reason.is_some()), "{waiting:?}");
+    sending::cancel(&app.cx(), ada, waiting[0].id).await.unwrap();
+    let error = sending::cancel(&app.cx(), ada, waiting[0].id).await.unwrap_err();
+    assert_eq!(error.code, "message.left");
+    let bob = app.contact("bob@example.org", "Bob").await;
+    assert!(sending::cancel(&app.cx(), bob, waiting[1].id).await.unwrap_err().is_not_found(), "it is somebody else's");
+    assert_eq!(pass(&app, Millis::days(40)).await, 2);
+    assert!(sending::waiting(&app.cx(), ada).await.unwrap().is_empty());
 });
 
 on_each_db!(her_own_rule_wins_over_the_workspaces, |app| {

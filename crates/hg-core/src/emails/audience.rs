@@ -83,11 +83,13 @@ pub enum Skip {
     NotInAudience,
     /// Another contact with this address has it.
     SameAddress,
+    /// Somebody took it out of the queue.
+    Cancelled,
 }
 
 impl Skip {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NotPublished,
         Self::NoAddress,
         Self::Undeliverable,
@@ -97,6 +99,7 @@ impl Skip {
         Self::HadItAlready,
         Self::NotInAudience,
         Self::SameAddress,
+        Self::Cancelled,
     ];
 
     /// From the word in the database.
@@ -116,6 +119,7 @@ impl Skip {
             Self::HadItAlready => "The contact has had this email before.",
             Self::NotInAudience => "The contact is not in the audience.",
             Self::SameAddress => "Another contact with the same address gets this email.",
+            Self::Cancelled => "Somebody cancelled it.",
         }
     }
 
@@ -131,6 +135,7 @@ impl Skip {
             Self::HadItAlready => "had-it-already",
             Self::NotInAudience => "not-in-audience",
             Self::SameAddress => "same-address",
+            Self::Cancelled => "cancelled",
         }
     }
 }
