@@ -188,6 +188,7 @@ test("every other screen is there and accessible", async ({ page }) => {
     ["/points/groups", "Points"],
     ["/settings/categories", "Settings"],
     ["/imports", "Imports"],
+    ["/imports/schedules", "Scheduled imports"],
     ["/tasks", "Tasks"],
     ["/trash", "Trash"],
     ["/exports", "Exports"],

@@ -117,6 +117,7 @@ pub fn standard() -> Engine {
             Arc::new(imports::DryRunJob),
             Arc::new(imports::ImportJob),
             Arc::new(imports::UndoJob),
+            Arc::new(imports::ScheduleJob),
             Arc::new(points::ExistingJob),
             Arc::new(segments::RebuildJob),
             Arc::new(stages::ClearJob),
@@ -126,6 +127,7 @@ pub fn standard() -> Engine {
         ]))
         .with(exports::ExpiryWorker)
         .with(imports::NotesExpiry)
+        .with(imports::ScheduleClock)
         .with(MailWorker)
 }
 

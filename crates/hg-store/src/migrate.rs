@@ -33,6 +33,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (20, "import undo", include_str!("../migrations/0020_import_undo.sql")),
     (21, "people", include_str!("../migrations/0021_people.sql")),
     (23, "exports", include_str!("../migrations/0023_exports.sql")),
+    (24, "import schedules", include_str!("../migrations/0024_import_schedules.sql")),
 ];
 
 /// The texts of all steps, in order.

@@ -223,6 +223,8 @@ async fn one_of_everything(app: &TestApp, web: &TestWeb) {
     good(&web.post("/api/v1/campaigns", &json!({"name": "Campaign", "sources": [{"kind": "segment", "id": segment}]})).await);
     good(&web.upload("/api/v1/imports", "file", "people.csv", b"email\nbo@example.org\n".to_vec()).await);
     good(&web.post("/api/v1/imports/1/dry-run", &json!({})).await);
+    let nightly = json!({"name": "Nightly", "kind": "folder", "source": "crm", "every_minutes": 60});
+    good(&web.post("/api/v1/imports/schedules", &nightly).await);
     good(&web.post(&format!("/api/v1/emails/{mail}/test"), &json!({"to": ["me@example.org"]})).await);
     app.settle().await;
 }

@@ -736,6 +736,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contacts/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One contact as a file, with everything that hangs on her in columns. */
+        get: operations["get_contacts_id_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts/{id}/merge/{other}": {
         parameters: {
             query?: never;
@@ -766,6 +783,40 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What of a contact's mail waits, the next one first. */
+        get: operations["get_contacts_id_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/messages/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Cancels a message that has not left. */
+        delete: operations["delete_contacts_id_messages_message"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1288,6 +1339,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/exports/consents.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every word that anybody said on a consent, with its proof, as CSV. */
+        get: operations["get_exports_consents_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/exports/{id}": {
         parameters: {
             query?: never;
@@ -1568,6 +1636,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/imports/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The schedules, by name. */
+        get: operations["get_imports_schedules"];
+        put?: never;
+        /** Makes a schedule; it runs at once and then every so often. */
+        post: operations["post_imports_schedules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One schedule. */
+        get: operations["get_imports_schedules_id"];
+        put?: never;
+        post?: never;
+        /** Deletes a schedule; its imports stay. */
+        delete: operations["delete_imports_schedules_id"];
+        options?: never;
+        head?: never;
+        /** Changes a schedule, pauses it or lets it go on. */
+        patch: operations["patch_imports_schedules_id"];
+        trace?: never;
+    };
+    "/imports/schedules/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a schedule now, also one that is paused. */
+        post: operations["post_imports_schedules_id_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/imports/targets": {
         parameters: {
             query?: never;
@@ -1631,6 +1753,23 @@ export interface paths {
         put?: never;
         /** Gives an import that was not started a saved mapping. */
         post: operations["post_imports_id_mapping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rejected rows, by line. */
+        get: operations["get_imports_id_rejected"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2507,6 +2646,24 @@ export interface paths {
         get: operations["get_settings_identity"];
         /** Sets how contacts are told apart. */
         put: operations["put_settings_identity"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settings/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How imports run. */
+        get: operations["get_settings_imports"];
+        /** Sets how imports run. */
+        put: operations["put_settings_imports"];
         post?: never;
         delete?: never;
         options?: never;
@@ -4430,6 +4587,12 @@ export interface components {
             options?: components["schemas"]["OptionsOut"] | null;
             /**
              * Format: int64
+             * @description 1, 64 or 512.
+             * @default null
+             */
+            priority?: number | null;
+            /**
+             * Format: int64
              * @default null
              */
             version?: number | null;
@@ -4454,6 +4617,13 @@ export interface components {
             /** @description `contact` or `company`. */
             object: string;
             options: components["schemas"]["OptionsOut"];
+            /** @description How fast it went. */
+            pace: components["schemas"]["PaceOut"][];
+            /**
+             * Format: int64
+             * @description Of those that wait the lowest begins first: 1 at once, 64 as usual, 512 when there is time.
+             */
+            priority: number;
             progress: components["schemas"]["ImportProgress"] | null;
             /** Format: int64 */
             row_count_estimate: number | null;
@@ -4461,6 +4631,11 @@ export interface components {
             sample: string[][];
             /** @description The name of the saved mapping that was taken. */
             saved_mapping: string | null;
+            /**
+             * Format: int64
+             * @description The schedule that made it.
+             */
+            schedule_id: number | null;
             state: components["schemas"]["ImportStateWord"];
             undo: components["schemas"]["UndoOut"] | null;
             updated_at: string;
@@ -4482,6 +4657,73 @@ export interface components {
             total: number | null;
             /** Format: int64 */
             updated: number;
+        };
+        /** @description An import that comes back. */
+        ImportScheduleOut: {
+            created_at: string;
+            /** Format: int64 */
+            every_minutes: number;
+            /** Format: int64 */
+            id: number;
+            /** @description `url` or `folder`. */
+            kind: string;
+            last_at: string | null;
+            /**
+             * Format: int64
+             * @description The latest import that it started.
+             */
+            last_import: number | null;
+            last_message: string | null;
+            /** @description `ok`, `unchanged` or `failed`; null before the first run. */
+            last_state: string | null;
+            /**
+             * Format: int64
+             * @description The saved mapping that is taken; null: by the head line.
+             */
+            mapping_id: number | null;
+            name: string;
+            /** @description Null while it is paused. */
+            next_at: string | null;
+            /** @description `contact` or `company`. */
+            object: string;
+            paused: boolean;
+            /** @description The address, or the name of a folder in the inbox. */
+            source: string;
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ImportSchedulePatch: {
+            /**
+             * Format: int64
+             * @default null
+             */
+            every_minutes?: number | null;
+            /**
+             * Format: int64
+             * @description Null: by the head line.
+             * @default null
+             */
+            mapping_id?: number | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            paused?: boolean | null;
+            /** @default null */
+            source?: string | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            version?: number | null;
+        };
+        /** @description How imports run. */
+        ImportSettings: {
+            /**
+             * Format: int64
+             * @description So many run at once, one or two; the others wait.
+             */
+            parallel: number;
         };
         /**
          * @description How far an import is.
@@ -4716,6 +4958,22 @@ export interface components {
             count: number;
             what: string;
         };
+        NewImportSchedule: {
+            /**
+             * Format: int64
+             * @description From 5 minutes to 91 days.
+             */
+            every_minutes: number;
+            /** @description `url` or `folder`. */
+            kind: string;
+            /** Format: int64 */
+            mapping_id?: number | null;
+            name: string;
+            /** @description `contact` (when absent) or `company`. */
+            object?: string | null;
+            /** @description An address of the web, or the name of a folder in the inbox. */
+            source: string;
+        };
         /** @description Something still to come. */
         NextOut: {
             due_at: string | null;
@@ -4842,6 +5100,16 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+        };
+        /** @description How far an import was at a moment. */
+        PaceOut: {
+            /** Format: int64 */
+            rows: number;
+            /**
+             * Format: double
+             * @description Seconds since the start.
+             */
+            seconds: number;
         };
         /** @description A page of a list on the wire. */
         PageOut_ActivityOut: {
@@ -5278,6 +5546,13 @@ export interface components {
                 /** @description `contact` or `company`. */
                 object: string;
                 options: components["schemas"]["OptionsOut"];
+                /** @description How fast it went. */
+                pace: components["schemas"]["PaceOut"][];
+                /**
+                 * Format: int64
+                 * @description Of those that wait the lowest begins first: 1 at once, 64 as usual, 512 when there is time.
+                 */
+                priority: number;
                 progress: components["schemas"]["ImportProgress"] | null;
                 /** Format: int64 */
                 row_count_estimate: number | null;
@@ -5285,6 +5560,11 @@ export interface components {
                 sample: string[][];
                 /** @description The name of the saved mapping that was taken. */
                 saved_mapping: string | null;
+                /**
+                 * Format: int64
+                 * @description The schedule that made it.
+                 */
+                schedule_id: number | null;
                 state: components["schemas"]["ImportStateWord"];
                 undo: components["schemas"]["UndoOut"] | null;
                 updated_at: string;
@@ -5551,6 +5831,22 @@ export interface components {
                 reason: string | null;
                 sent_at: string | null;
                 state: string;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
+        PageOut_RejectedOut: {
+            items: {
+                cells: string[];
+                /** Format: int64 */
+                line: number;
+                reason: string;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
@@ -6151,6 +6447,13 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+        };
+        /** @description A row that was not imported. */
+        RejectedOut: {
+            cells: string[];
+            /** Format: int64 */
+            line: number;
+            reason: string;
         };
         /** @description What is forgotten, after how many days; 0: never. */
         RetentionSettings: {
@@ -7054,6 +7357,23 @@ export interface components {
             shared: boolean;
             /** Format: int64 */
             version: number;
+        };
+        /** @description A message that waits to leave. */
+        WaitingMessageOut: {
+            /** @description When it may leave. */
+            due_at: string;
+            /** Format: int64 */
+            email_id: number;
+            email_name: string;
+            /**
+             * Format: int64
+             * @description How often it was put off.
+             */
+            held: number;
+            /** Format: int64 */
+            id: number;
+            /** @description Why it was put off the last time. */
+            reason: string | null;
         };
         /** @description Something the author should look at. */
         WarningOut: {
@@ -9028,6 +9348,39 @@ export interface operations {
             };
         };
     };
+    get_contacts_id_export: {
+        parameters: {
+            query?: {
+                /** @description `xlsx` (when absent), `csv` or `jsonl`. */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_contacts_id_merge_other: {
         parameters: {
             query?: never;
@@ -9112,6 +9465,65 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MergeOut"][];
                 };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_contacts_id_messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingMessageOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_contacts_id_messages_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                message: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What is wrong and what can be done */
             default: {
@@ -10315,6 +10727,34 @@ export interface operations {
             };
         };
     };
+    get_exports_consents_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_exports_id: {
         parameters: {
             query?: never;
@@ -11078,6 +11518,188 @@ export interface operations {
             };
         };
     };
+    get_imports_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportScheduleOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_imports_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewImportSchedule"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportScheduleOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_imports_schedules_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportScheduleOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_imports_schedules_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    patch_imports_schedules_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportSchedulePatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportScheduleOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_imports_schedules_id_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportScheduleOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_imports_targets: {
         parameters: {
             query?: {
@@ -11224,6 +11846,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_imports_id_rejected: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_RejectedOut"];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -13552,6 +14213,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IdentitySettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_settings_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_settings_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportSettings"];
                 };
             };
             /** @description What is wrong and what can be done */

@@ -49,6 +49,7 @@ export type Company = S["CompanyOut"];
 export type CompanyMember = S["CompanyMemberOut"];
 export type CompanyMoment = S["CompanyMomentOut"];
 export type Import = S["ImportOut"];
+export type ImportSchedule = S["ImportScheduleOut"];
 
 export type Condition = S["FilterCondition"];
 export type Group = S["FilterGroup"];

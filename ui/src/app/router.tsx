@@ -136,6 +136,11 @@ const imports = createRoute({
   path: "/imports",
   component: lazyRouteComponent(() => import("../contacts/ImportsPage"), "ImportsPage"),
 });
+const importSchedules = createRoute({
+  getParentRoute: () => app,
+  path: "/imports/schedules",
+  component: lazyRouteComponent(() => import("../contacts/ImportSchedulesPage"), "ImportSchedulesPage"),
+});
 const importOne = createRoute({
   getParentRoute: () => app,
   path: "/imports/$id",
@@ -354,6 +359,7 @@ export const router = createRouter({
       suppressions,
       contact,
       imports,
+      importSchedules,
       importOne,
       tags,
       fields,

@@ -30,6 +30,7 @@ import { ReachCard, StopLabels } from "./ReachCard";
 import { TagsCard } from "./TagsCard";
 import { TracesCard } from "./TracesCard";
 import { kindsOf, TIMELINE_GROUPS } from "./timeline-groups";
+import { WaitingCard } from "./WaitingCard";
 
 export function ContactPage() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -87,6 +88,9 @@ function Record({ contact }: { contact: Contact }) {
               >
                 {t("persons:merge.action")}
               </Menu.Item>
+              <Menu.Item component="a" href={`${API}/contacts/${contact.id}/export?format=xlsx`}>
+                {t("exportMenu.one")}
+              </Menu.Item>
               <Menu.Item component="a" href={`${API}/contacts/${contact.id}/archive.zip`}>
                 {t("persons:erase.archive")}
               </Menu.Item>
@@ -107,6 +111,7 @@ function Record({ contact }: { contact: Contact }) {
         </Stack>
         <TimelineCard contact={contact} />
         <Stack>
+          <WaitingCard id={contact.id} />
           <TagsCard
             tags={contact.tags}
             write={async (tags) => {

@@ -1,4 +1,4 @@
-import { IconUpload } from "@tabler/icons-react";
+import { IconCalendarRepeat, IconUpload } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, refresh } from "../api/client";
@@ -22,6 +22,15 @@ export function ImportsPage() {
     byCursor,
   );
   useLive("task", () => refresh("/imports"));
+  const schedules = (
+    <ButtonLink
+      to="/imports/schedules"
+      variant="default"
+      leftSection={<IconCalendarRepeat size={16} aria-hidden />}
+    >
+      {t("schedules.title")}
+    </ButtonLink>
+  );
   const start = may && (
     <ButtonLink
       to="/contacts/import"
@@ -33,7 +42,16 @@ export function ImportsPage() {
   );
   return (
     <>
-      <PageHeader title={t("imports.title")} description={t("imports.text")} actions={start} />
+      <PageHeader
+        title={t("imports.title")}
+        description={t("imports.text")}
+        actions={
+          <>
+            {schedules}
+            {start}
+          </>
+        }
+      />
       <DataList<Import>
         label={t("imports.title")}
         query={query}

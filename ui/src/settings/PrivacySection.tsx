@@ -1,7 +1,7 @@
 import { Button, Group, NumberInput, SimpleGrid, Stack, Switch, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, http, refresh, take } from "../api/client";
+import { $api, API, http, refresh, take } from "../api/client";
 import type { IdentitySettings, OutgoingSettings, RetentionSettings } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { number } from "../ui/format";
@@ -25,7 +25,25 @@ export function PrivacySection() {
       <RetentionForm value={retention.data} />
       <IdentityForm value={identity.data} />
       <OutgoingForm value={outgoing.data} />
+      <Proofs />
     </Stack>
+  );
+}
+
+/** Every word on consents as a file, for whoever asks for the proofs. */
+function Proofs() {
+  const { t } = useTranslation("persons");
+  return (
+    <Card title={t("settings.proofs")}>
+      <Group justify="space-between">
+        <Text size="sm" c="dimmed">
+          {t("settings.proofsText")}
+        </Text>
+        <Button component="a" href={`${API}/exports/consents.csv`} variant="default">
+          {t("settings.proofsGet")}
+        </Button>
+      </Group>
+    </Card>
   );
 }
 

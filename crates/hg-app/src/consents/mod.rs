@@ -1,6 +1,10 @@
 //! Consents: what somebody agreed to, with the words that she saw. Every giving and withdrawing is a row
 //! that stays; the newest row of a purpose holds.
 
+mod export;
+
+pub use export::{export_page, export_start};
+
 use hg_core::events::EventKind;
 use hg_core::ids::ContactId;
 use hg_core::time::Timestamp;

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use hg_core::ids::{ContactId, SegmentId};
-use hg_store::Tx;
+use hg_store::{Sql, Tx};
 use roaring::RoaringBitmap;
 
-use crate::contacts::{Contact, ContactProblem, ContactQuery, list, row};
+use crate::contacts::{Contact, ContactProblem, ContactQuery, DoNotContact, list, row};
 use crate::csv_text::{csv_line, harmless};
 use crate::cx::{Action, Area, Cx};
 use crate::error::Result;
@@ -30,8 +30,28 @@ pub struct Export {
 }
 
 const PAGE: usize = 1_000;
-const OWN: [&str; 10] =
-    ["id", "tags", "segments", "stage", "do_not_contact", "owner_id", "owner", "created_at", "updated_at", "identified_at"];
+const OWN: [&str; 17] = [
+    "id",
+    "tags",
+    "segments",
+    "stage",
+    "do_not_contact",
+    // The e-mail channel in columns of its own: why, since when, what was said.
+    "dnc_email",
+    "dnc_email_at",
+    "dnc_email_comments",
+    "companies",
+    // `Group: score`, one behind the other.
+    "point_groups",
+    // Purposes that hold.
+    "consents",
+    "owner_id",
+    "owner",
+    "created_at",
+    "updated_at",
+    "identified_at",
+    "last_active_at",
+];
 
 /// The columns of an export: those asked for, when all of them are there; otherwise what most people want.
 pub(crate) async fn export_columns(cx: &Cx, columns: Vec<String>) -> Result<Vec<String>> {
@@ -39,7 +59,8 @@ pub(crate) async fn export_columns(cx: &Cx, columns: Vec<String>) -> Result<Vec<
     let catalogue = cx.db().read(move |tx| fields::catalogue(&ws, tx)).await?;
     if columns.is_empty() {
         let fields = catalogue.published().map(|f| f.alias.clone());
-        let own = ["tags", "segments", "stage", "do_not_contact", "owner", "created_at"].map(str::to_owned);
+        let own = ["tags", "segments", "stage", "companies", "point_groups", "do_not_contact", "consents", "owner", "created_at"];
+        let own = own.map(str::to_owned);
         return Ok(std::iter::once("id".to_owned()).chain(fields).chain(own).collect());
     }
     match columns.iter().find(|c| !OWN.contains(&c.as_str()) && catalogue.get(c).is_none()) {
@@ -83,11 +104,26 @@ pub(crate) async fn export_rows(cx: &Cx, ids: Vec<ContactId>, columns: Vec<Strin
         .await
 }
 
+/// Columns that list what stands in another table: each with its statement of contact and text.
+const LISTED: [(&str, &str); 2] = [
+    (
+        "point_groups",
+        "SELECT s.contact_id, g.name || ': ' || s.score FROM contact_scores s JOIN point_groups g ON g.id = s.group_id \
+         WHERE s.contact_id @in($1) AND g.deleted_at IS NULL ORDER BY s.contact_id, g.name, g.id",
+    ),
+    (
+        "consents",
+        "SELECT contact_id, purpose FROM consents WHERE contact_id @in($1) AND current = 1 AND given = 1 ORDER BY contact_id, purpose",
+    ),
+];
+
 /// What stands in other tables, read for a page at once and only when it is wanted.
 #[derive(Default)]
 struct Beside {
     owners: HashMap<i64, String>,
     segments: HashMap<ContactId, Vec<String>>,
+    /// By column: the texts of each contact.
+    listed: HashMap<&'static str, HashMap<ContactId, Vec<String>>>,
 }
 
 impl Beside {
@@ -114,6 +150,17 @@ impl Beside {
                 }
             }
         }
+        let plain: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        for (column, text) in LISTED {
+            if wants(column) {
+                let found =
+                    tx.all(Sql::new(text).bind(plain.as_slice()), |r| Ok((r.get::<ContactId>(0)?, r.get::<String>(1)?)))?;
+                let of = beside.listed.entry(column).or_default();
+                for (contact, text) in found {
+                    of.entry(contact).or_default().push(text);
+                }
+            }
+        }
         Ok(beside)
     }
 
@@ -121,9 +168,16 @@ impl Beside {
         match column {
             "owner" => contact.owner_id.and_then(|id| self.owners.get(&id.0).cloned()).unwrap_or_default(),
             "segments" => self.segments.get(&contact.id).map(|names| names.join("|")).unwrap_or_default(),
-            column => cell(contact, column),
+            column => match self.listed.get(column) {
+                Some(of) => of.get(&contact.id).map(|texts| texts.join("|")).unwrap_or_default(),
+                None => cell(contact, column),
+            },
         }
     }
+}
+
+fn blocked(contact: &Contact) -> Option<&DoNotContact> {
+    contact.do_not_contact.iter().find(|d| d.channel == "email")
 }
 
 fn cell(contact: &Contact, column: &str) -> String {
@@ -136,6 +190,11 @@ fn cell(contact: &Contact, column: &str) -> String {
                 contact.do_not_contact.iter().map(|d| format!("{}:{}", d.channel, d.reason_key())).collect();
             entries.join("|")
         }
+        "dnc_email" => blocked(contact).map_or(String::new(), |d| d.reason_key().to_owned()),
+        "dnc_email_at" => instant(blocked(contact).map(|d| d.at)),
+        "dnc_email_comments" => blocked(contact).map_or(String::new(), |d| d.comments.clone()),
+        "companies" => contact.companies.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join("|"),
+        "last_active_at" => instant(contact.last_active_at),
         "stage" => contact.stage.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
         "owner_id" => contact.owner_id.map_or(String::new(), |id| id.to_string()),
         "created_at" => instant(Some(contact.created_at)),

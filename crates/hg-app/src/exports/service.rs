@@ -76,6 +76,33 @@ pub(super) fn folder(ws: &Workspace) -> PathBuf {
     ws.site.data_dir.join("exports")
 }
 
+/// One contact as a file, at once: its bytes and its name.
+pub async fn one(cx: &Cx, contact: ContactId, format: Format) -> Result<(Vec<u8>, String)> {
+    cx.may(Action::View(Area::Contacts))?;
+    let found = contacts::get(cx, contact).await?;
+    let columns = contacts::export_columns(cx, Vec::new()).await?;
+    let rows = contacts::export_rows(cx, vec![found.id], columns.clone()).await?;
+    let name = format!("contact_{}.{}", found.id, format.key());
+    let folder = folder(&cx.ws);
+    let path = folder.join(format!("{}_{name}", hg_core::ids::alphanumeric(cx.chance(), 16)));
+    let written = tokio::task::spawn_blocking(move || {
+        std::fs::create_dir_all(&folder)
+            .map_err(|e| Error::unavailable(format!("The folder of exports cannot be written: {e}.")))?;
+        let mut writing = super::format::Writing::begin(format, &path, &columns)?;
+        for cells in &rows {
+            writing.row(cells)?;
+        }
+        writing.end()?;
+        let bytes = std::fs::read(&path).map_err(|e| Error::unavailable(format!("The file cannot be read: {e}.")));
+        let _ = std::fs::remove_file(&path);
+        bytes
+    });
+    let bytes = written.await.map_err(|e| Error::internal(e.to_string()))??;
+    let who = cx.who();
+    cx.db().write(move |tx| audit::record(tx, &who, Entry::new(Deed::Export, "contact", found.id.0, found.name()))).await?;
+    Ok((bytes, name))
+}
+
 /// Asks for a file of contacts.
 pub async fn start(cx: &Cx, new: NewExport) -> Result<ExportInfo> {
     cx.may(Action::View(Area::Contacts))?;

@@ -1,5 +1,6 @@
 //! Writes one batch of rows in one transaction: contacts, tags, consents, events, segments, the place in the file.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use hg_core::contacts::FieldCatalogue;
@@ -12,7 +13,7 @@ use crate::contacts::save::{self, Change};
 use crate::contacts::{self, Contact, Existing, NewDoNotContact, Source, row};
 use crate::error::Result;
 use crate::imports::insert::{New, employ, hang_on, insert};
-use crate::imports::known::{Known, Place, keys};
+use crate::imports::known::{Known, Place, keys, without};
 use crate::imports::rules::Rules;
 use crate::imports::undo::noted;
 use crate::imports::{Counts, ImportOptions, extras};
@@ -64,9 +65,14 @@ pub(super) fn write(
     let mut touched: BTreeSet<ContactId> = BTreeSet::new();
     let mut met: Vec<(ContactId, &NewRow)> = Vec::new();
     for (line, row) in rows {
-        let keys = keys(fields, row);
-        let place = match known.of(fields, row, &keys, shared.rules.all_identifiers, |id| before.contains_key(&id)) {
-            Ok(place) => place,
+        let mut keys = keys(fields, row);
+        let since = |id: ContactId| before.get(&id).map(|contact| contact.created_at);
+        let (place, told) = match known.of(fields, row, &keys, shared.rules.all_identifiers, since) {
+            Ok(None) => (None, Cow::Borrowed(row)),
+            Ok(Some(meant)) => {
+                keys.retain(|key| !meant.others.contains(&key.0));
+                (Some(meant.place), without(row, &meant.others))
+            }
             Err(reason) => {
                 written.rejected.push((*line, reason));
                 continue;
@@ -81,7 +87,7 @@ pub(super) fn write(
                 }
                 let Some(contact) = again.get(&id).or_else(|| before.get(&id)) else { continue };
                 let owner = owner(tx, &mut owners, shared, row)?;
-                if update(ws, tx, fields, shared, contact, row, owner, now)? {
+                if update(ws, tx, fields, shared, contact, &told, owner, now)? {
                     written.counts.updated += 1;
                 } else {
                     written.counts.skipped += 1;
@@ -92,7 +98,7 @@ pub(super) fn write(
                 touched.insert(id);
             }
             Some(Place::New(same)) => {
-                let values = shared.rules.written(&new[same].values, row);
+                let values = shared.rules.written(&new[same].values, &told);
                 new[same].values.extend(values);
                 new[same].rows.push(row);
                 written.counts.updated += 1;

@@ -1,11 +1,13 @@
 //! Which contacts the rows of a batch mean, by their identifiers and ids.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use hg_core::contacts::{FieldCatalogue, FieldValue};
 use hg_core::ids::ContactId;
 use hg_core::imports::{NewRow, Rejected};
 use hg_core::text::fold;
+use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx};
 use serde_json::json;
 
@@ -76,25 +78,31 @@ impl Known {
         ids
     }
 
-    /// Whom a row means; of several the newest. `all`: every identifier that the row names must be hers. A row whose
-    /// identifiers are of different people is rejected: what it says is true of neither.
+    /// Whom a row means. Identifiers of several people mean the newest of them; those of the others stay with them, and
+    /// are not among hers. `all`: every identifier that the row names must be hers. A row that names a contact by its id
+    /// and others by their identifiers is rejected: what it says is true of neither. `there`: since when a contact is there.
     pub fn of(
         &self,
         fields: &FieldCatalogue,
         row: &NewRow,
         keys: &[Key],
         all: bool,
-        there: impl Fn(ContactId) -> bool,
-    ) -> std::result::Result<Option<Place>, Rejected> {
-        let by_id = row.id.and_then(|id| self.by_id.get(&id).copied()).filter(|id| there(*id)).map(Place::There);
+        there: impl Fn(ContactId) -> Option<Timestamp>,
+    ) -> std::result::Result<Option<Meant>, Rejected> {
+        let by_id = row.id.and_then(|id| self.by_id.get(&id).copied()).filter(|id| there(*id).is_some()).map(Place::There);
         let mut holders: Vec<(Place, &Key)> = Vec::new();
         for key in keys {
-            let place = self.by_key.get(key).copied().filter(|p| !matches!(p, Place::There(id) if !there(*id)));
+            let place = self.by_key.get(key).copied().filter(|p| !matches!(p, Place::There(id) if there(*id).is_none()));
             holders.extend(place.map(|place| (place, key)));
         }
         let label = |key: &Key| fields.get(&key.0).map_or_else(|| key.0.clone(), |f| f.label.clone());
-        let target = by_id.or_else(|| holders.first().map(|(place, _)| *place));
-        if let Some((_, key)) = holders.iter().find(|(place, _)| Some(*place) != target) {
+        let age = |place: &Place| match place {
+            Place::There(id) => (0, there(*id), id.0),
+            Place::New(n) => (1, None, i64::try_from(*n).unwrap_or(i64::MAX)),
+        };
+        let target = by_id.or_else(|| holders.iter().map(|(place, _)| *place).max_by_key(age));
+        let others: Vec<&Key> = holders.iter().filter(|(place, _)| Some(*place) != target).map(|(_, key)| *key).collect();
+        if let Some(key) = others.first().filter(|_| by_id.is_some() || all) {
             return Err(Rejected::Taken { label: label(key), value: key.1.clone() });
         }
         if all
@@ -104,7 +112,8 @@ impl Known {
         {
             return Err(Rejected::Half { label: label(key), value: key.1.clone() });
         }
-        Ok(target)
+        let others = others.into_iter().map(|key| key.0.clone()).collect();
+        Ok(target.map(|place| Meant { place, others }))
     }
 
     /// From now on these identifiers are hers.
@@ -118,6 +127,24 @@ impl Known {
 pub(super) enum Place {
     There(ContactId),
     New(usize),
+}
+
+/// Whom a row means.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Meant {
+    pub place: Place,
+    /// Fields whose values in the row are identifiers of others: they stay with those.
+    pub others: Vec<String>,
+}
+
+/// The row without the identifiers that are of others.
+pub(super) fn without<'a>(row: &'a NewRow, others: &[String]) -> Cow<'a, NewRow> {
+    if others.is_empty() {
+        return Cow::Borrowed(row);
+    }
+    let mut row = row.clone();
+    row.values.retain(|(alias, _)| !others.contains(alias));
+    Cow::Owned(row)
 }
 
 /// What a dry run says of a row.
@@ -142,13 +169,14 @@ pub(super) fn judge(
         .iter()
         .map(|(_, row)| {
             let keys = keys(fields, row);
-            let found = known.of(fields, row, &keys, rules.all_identifiers, |id| loaded.contains_key(&id));
-            let verdict = found.map(|place| {
-                let Some(Place::There(id)) = place else { return None };
+            let found = known.of(fields, row, &keys, rules.all_identifiers, |id| loaded.get(&id).map(|c| c.created_at));
+            let verdict = found.map(|meant| {
+                let Meant { place: Place::There(id), others } = meant? else { return None };
+                let row = without(row, &others);
                 let contact = loaded.get(&id)?;
                 let tagged = row.add_tags.iter().chain(tags).any(|tag| !contact.tags.iter().any(|(_, t)| fold(t) == fold(tag)));
                 let before = |alias: &str| contact.values.get(alias).unwrap_or(&FieldValue::Empty);
-                let written = rules.written(&contact.values, row);
+                let written = rules.written(&contact.values, &row);
                 Some(tagged || written.iter().any(|(alias, value)| alias != "points" && before(alias) != value))
             });
             Judged { verdict, keys }

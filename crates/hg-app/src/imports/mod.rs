@@ -12,21 +12,26 @@ mod dry_run;
 mod extras;
 mod insert;
 mod known;
+mod lines;
 mod mappings;
 mod model;
 mod reader;
+mod rejected;
 mod rules;
 mod run;
-mod service;
-mod store;
+pub mod schedules;
+pub(crate) mod service;
+pub(crate) mod store;
 mod undo;
 
 pub use mappings::{
     SavedColumn, SavedMapping, apply as apply_mapping, delete as delete_mapping, list as saved_mappings, save as save_mapping,
 };
 pub use model::{Counts, DryRun, Import, ImportOptions, ImportPatch, ImportState, Reason, Setup};
+pub use rejected::{rejected_page, rejected_rows};
 pub use run::{DryRunJob, ImportJob, run_now, try_now};
-pub use service::{Upload, create, get, list, patch, rejected_page, resume, start, start_dry_run, stop, targets};
+pub use schedules::{ScheduleClock, ScheduleJob};
+pub use service::{Upload, create, get, list, patch, resume, start, start_dry_run, stop, targets};
 pub use undo::{
     KEPT as UNDO_KEPT, NotesExpiry, Undo, UndoCounts, UndoJob, UndoPreview, possible_until, preview as undo_preview,
     start as undo, undo_now,

@@ -150,6 +150,10 @@ pub struct Import {
     /// `queued`, `running`, `stopped`, `done`, `failed` or `expired`.
     pub undo_state: Option<String>,
     pub undo: Option<Undo>,
+    /// The schedule that made it.
+    pub schedule_id: Option<i64>,
+    /// Milliseconds since the start and rows done by then.
+    pub pace: Vec<(i64, i64)>,
 }
 
 impl Import {
@@ -167,4 +171,5 @@ pub struct ImportPatch {
     pub options: Option<ImportOptions>,
     pub delimiter: Option<char>,
     pub encoding: Option<String>,
+    pub priority: Option<i64>,
 }

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::error::{Error, Result};
 use crate::imports::Setup;
 use crate::imports::convert::whole;
+use crate::imports::lines::Lines;
 use crate::imports::rules::Rules;
 
 /// Rows that belong together.
@@ -70,7 +71,8 @@ fn read_all(source: Source, send: &mpsc::Sender<Result<Batch>>) -> Result<()> {
     let encoding = Encoding::from_name(&source.setup.encoding).unwrap_or(Encoding::UTF_8);
     let mut text = BufReader::with_capacity(64 * 1024, Decoder::new(file, encoding));
     let start = u64::try_from(source.resume_at).unwrap_or(0);
-    let lines_before = skip(&mut text, start).map_err(|e| broken(&e))?;
+    let mut lines = Lines::new(skip(&mut text, start).map_err(|e| broken(&e))?);
+    let text = lines.of(text);
     let delimiter = u8::try_from(source.setup.delimiter).unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
     let mut record = csv::StringRecord::new();
@@ -79,7 +81,6 @@ fn read_all(source: Source, send: &mpsc::Sender<Result<Batch>>) -> Result<()> {
     let copied = source.format != "csv";
     let mut batch = Batch { from: source.resume_at, ..Batch::default() };
     loop {
-        let line = lines_before + i64::try_from(reader.position().line()).unwrap_or(0);
         match reader.read_record(&mut record) {
             Ok(true) => {}
             Ok(false) => break,
@@ -88,7 +89,7 @@ fn read_all(source: Source, send: &mpsc::Sender<Result<Batch>>) -> Result<()> {
                 return Err(broken(&error));
             }
         }
-        let line = record.position().map_or(line, |p| lines_before + i64::try_from(p.line()).unwrap_or(0));
+        let line = lines.begin(&record, reader.position().byte());
         // The head line of JSON lines is only in the copy.
         let line = line - i64::from(source.format == "jsonl");
         batch.to = source.resume_at + i64::try_from(reader.position().byte()).unwrap_or(0);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use hg_core::ids::ImportId;
 use hg_core::imports::{Mapping, Object};
-use hg_core::time;
+use hg_core::time::{self, Millis};
 use hg_store::Lane;
 
 use crate::cx::Cx;
@@ -22,6 +22,10 @@ use crate::jobs::{Job, JobHandle, JobRunner, Outcome};
 pub(super) const DRY_RUN: &str = "imports.dry-run";
 pub(super) const RUN: &str = "imports.run";
 const ELSEWHERE: &str = "import.elsewhere";
+/// How long an import waits for others before it asks again.
+const WAIT: Millis = Millis::seconds(5);
+/// So many points tell how fast it went.
+const MOST_POINTS: usize = 120;
 
 /// Tries an import out.
 pub struct DryRunJob;
@@ -65,6 +69,15 @@ impl JobRunner for ImportJob {
 
     async fn run(&self, cx: &Cx, job: &Job, handle: &JobHandle) -> Result<Outcome> {
         let id = ImportId(job.payload["import"].as_i64().unwrap_or(0));
+        let most = cx.ws.settings().imports.parallel;
+        let waits = cx.db().read(move |tx| {
+            let import = store::find(tx, id)?;
+            // What was interrupted goes on at once.
+            Ok::<_, Error>(import.state == ImportState::Queued && store::must_wait(tx, &import, most)?)
+        });
+        if waits.await? {
+            return Ok(Outcome::Retry(WAIT, "Waits until another import is done.".to_owned()));
+        }
         match run_rows(cx, id, Some(handle)).await {
             Ok(Ended::Done(counts)) => {
                 let message = sentence(counts);
@@ -189,6 +202,8 @@ async fn run_batches(
     let mut batches = reader::read(source);
     let mut counts = import.counts;
     let mut written = 0;
+    let begun = import.started_at.unwrap_or(now);
+    let mut pace = import.pace.clone();
     while let Some(next) = batches.recv().await {
         let next = std::sync::Arc::new(next?);
         let (ws, fields, shared) = (cx.ws.clone(), fields.clone(), shared.clone());
@@ -203,6 +218,10 @@ async fn run_batches(
         written += 1;
         if written % 2 == 0 {
             progress(counts);
+            point(&mut pace, cx.now().since(begun).0, counts.rows());
+            if written % 50 == 0 {
+                keep_pace(cx, id, &pace).await?;
+            }
             if let Some(handle) = handle
                 && !handle.progress(counts.rows(), import.rows_total, None).await?
             {
@@ -210,11 +229,30 @@ async fn run_batches(
             }
         }
     }
+    point(&mut pace, cx.now().since(begun).0, counts.rows());
+    keep_pace(cx, id, &pace).await?;
     if let Some(handle) = handle {
         handle.progress(counts.rows(), Some(counts.rows()), None).await?;
     }
     progress(counts);
     Ok(Ended::Done(counts))
+}
+
+/// Adds a point; when there are too many, every other one goes.
+fn point(pace: &mut Vec<(i64, i64)>, elapsed: i64, rows: i64) {
+    pace.push((elapsed, rows));
+    if pace.len() > MOST_POINTS {
+        let mut keep = false;
+        pace.retain(|_| {
+            keep = !keep;
+            keep
+        });
+    }
+}
+
+async fn keep_pace(cx: &Cx, id: ImportId, pace: &[(i64, i64)]) -> Result<()> {
+    let pace = pace.to_vec();
+    cx.db().write_in(Lane::Bulk, move |tx| store::set_pace(tx, id, &pace)).await
 }
 
 fn write(

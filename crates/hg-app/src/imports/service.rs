@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use hg_core::contacts::{FieldCatalogue, FieldDef};
-use hg_core::ids::ImportId;
+use hg_core::ids::{ImportId, UserId};
 use hg_core::ids::{JobId, hex};
 use hg_core::imports::{
     Encoding, Mapping, MappingError, Object, SniffError, guess_company_mapping, guess_mapping, sniff, special_targets,
     special_targets_of_companies,
 };
-use hg_store::{Sql, Value};
+use hg_core::time::Timestamp;
+use hg_store::{Sql, Tx, Value};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -21,6 +22,7 @@ use crate::imports::run::{DRY_RUN, RUN};
 use crate::imports::{Import, ImportOptions, ImportPatch, ImportState, Setup, mappings, store};
 use crate::jobs::{self, NewJob};
 use crate::list::{ListQuery, Page};
+use crate::workspace::Workspace;
 
 /// A file on its way in.
 pub struct Upload {
@@ -285,6 +287,13 @@ pub async fn patch(cx: &Cx, id: ImportId, patch: ImportPatch) -> Result<Import> 
             }
             let fields = fields::catalogue(&ws, tx)?;
             let mut setup = setup.clone();
+            if let Some(priority) = patch.priority {
+                if ![1, 64, 512].contains(&priority) {
+                    let detail = "The priority is 1 (at once), 64 (as usual) or 512 (when there is time).";
+                    return Err(Error::field("/priority", "import.priority", detail));
+                }
+                store::set_priority(tx, id, priority)?;
+            }
             if let Some(options) = &patch.options {
                 setup.options = options.clone();
             }
@@ -339,27 +348,50 @@ async fn begin(
             if !allowed(import.state) {
                 return Err(not_open());
             }
-            let fields = fields::catalogue(&ws, tx)?;
-            Mapping::check(import.kind(), &import.setup.mapping, import.setup.headers.len(), &fields).map_err(mapping_error)?;
-            let title = if kind == RUN { "Import" } else { "Try the import of" };
-            jobs::push(
-                tx,
-                now,
-                NewJob {
-                    kind,
-                    dedupe_key: Some(format!("{kind}:{id}")),
-                    title: format!("{title} “{}”", import.file_name),
-                    payload: json!({"import": id.0}),
-                    due_at: now,
-                    visible: true,
-                    link: Some(format!("/imports/{id}")),
-                    created_by: user,
-                },
-            )?;
+            queue(&ws, tx, &import, kind, user, now)?;
             store::set_state(tx, id, state, None, now)?;
             store::find(tx, id)
         })
         .await
+}
+
+/// Checks the mapping and queues the job.
+fn queue(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    import: &Import,
+    kind: &'static str,
+    user: Option<UserId>,
+    now: Timestamp,
+) -> Result<()> {
+    let fields = fields::catalogue(ws, tx)?;
+    Mapping::check(import.kind(), &import.setup.mapping, import.setup.headers.len(), &fields).map_err(mapping_error)?;
+    let title = if kind == RUN { "Import" } else { "Try the import of" };
+    let job = NewJob {
+        kind,
+        dedupe_key: Some(format!("{kind}:{}", import.id)),
+        title: format!("{title} “{}”", import.file_name),
+        payload: json!({"import": import.id.0}),
+        due_at: now,
+        visible: true,
+        link: Some(format!("/imports/{}", import.id)),
+        created_by: user,
+    };
+    jobs::push(tx, now, job).map(drop)
+}
+
+/// Starts an import that a schedule made, in the caller's transaction.
+pub(crate) fn begin_in(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    id: ImportId,
+    (schedule, user): (i64, Option<UserId>),
+    now: Timestamp,
+) -> Result<()> {
+    let import = store::find(tx, id)?;
+    queue(ws, tx, &import, RUN, user, now)?;
+    store::set_schedule(tx, id, schedule, user)?;
+    store::set_state(tx, id, ImportState::Queued, None, now)
 }
 
 /// Stops an import after the batch it is at; what it did stays.
@@ -390,34 +422,4 @@ pub async fn stop(cx: &Cx, id: ImportId) -> Result<Import> {
         }
     }
     get(cx, id).await
-}
-
-/// Rejected rows as CSV, behind a line: the head and then pages; where to go on, `None` at the end.
-pub async fn rejected_page(cx: &Cx, id: ImportId, after: Option<i64>) -> Result<Option<(Vec<u8>, i64)>> {
-    cx.may(Action::View(Area::Contacts))?;
-    cx.db()
-        .read(move |tx| {
-            let import = store::find(tx, id)?;
-            let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
-            let broken = |e: csv::Error| Error::internal(e.to_string());
-            let mut last = after.unwrap_or(0);
-            if after.is_none() {
-                let head = import.setup.headers.iter().map(String::as_str).chain(["line", "reason"]);
-                writer.write_record(head).map_err(broken)?;
-            }
-            let rows = store::rejected(tx, id, last, 1_000)?;
-            if rows.is_empty() && after.is_some() {
-                return Ok(None);
-            }
-            for (line, reason, mut cells) in rows {
-                last = line;
-                // The reason stands in the same column whatever the row looked like.
-                cells.resize(import.setup.headers.len().max(cells.len()), String::new());
-                cells.extend([line.to_string(), reason]);
-                writer.write_record(&cells).map_err(broken)?;
-            }
-            let bytes = writer.into_inner().map_err(|e| Error::internal(e.to_string()))?;
-            Ok(Some((bytes, last)))
-        })
-        .await
 }

@@ -11,13 +11,15 @@ use crate::imports::undo::Undo;
 use crate::imports::{Counts, DryRun, Import, ImportState, Setup};
 
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, file_name, file_path, file_bytes, state, setup, dry_run, \
-     resume_at, rows_total, created, updated, skipped, rejected, message, started_at, finished_at, object, format, priority, logged, undo_state, undo";
+     resume_at, rows_total, created, updated, skipped, rejected, message, started_at, finished_at, object, format, priority, logged, undo_state, undo, \
+     schedule_id, pace";
 
 fn read(r: &Row<'_>) -> hg_store::Result<Import> {
     let setup: serde_json::Value = r.get(9)?;
     let dry_run: Option<serde_json::Value> = r.get(10)?;
     let state: String = r.get(8)?;
     let undo: Option<serde_json::Value> = r.get(25)?;
+    let pace: Option<serde_json::Value> = r.get(27)?;
     Ok(Import {
         id: r.get(0)?,
         version: r.get(1)?,
@@ -42,6 +44,8 @@ fn read(r: &Row<'_>) -> hg_store::Result<Import> {
         priority: r.get(22)?,
         logged: r.get(23)?,
         undo_state: r.get(24)?,
+        schedule_id: r.get(26)?,
+        pace: pace.and_then(|json| serde_json::from_value(json).ok()).unwrap_or_default(),
         undo: undo.and_then(|json| serde_json::from_value(json).ok()),
     })
 }
@@ -93,7 +97,7 @@ pub(super) fn set_setup(tx: &mut Tx<'_>, id: ImportId, setup: &Setup, now: Times
 }
 
 /// Moves an import to a state, with a sentence about it.
-pub(super) fn set_state(tx: &mut Tx<'_>, id: ImportId, state: ImportState, message: Option<&str>, now: Timestamp) -> Result<()> {
+pub(crate) fn set_state(tx: &mut Tx<'_>, id: ImportId, state: ImportState, message: Option<&str>, now: Timestamp) -> Result<()> {
     let finished = matches!(state, ImportState::Done | ImportState::Failed).then_some(now);
     let started = (state == ImportState::Running).then_some(now);
     tx.exec(
@@ -109,6 +113,37 @@ pub(super) fn set_state(tx: &mut Tx<'_>, id: ImportId, state: ImportState, messa
         .bind(finished),
     )?;
     Ok(())
+}
+
+/// The schedule that made an import, and who made the schedule.
+pub(super) fn set_schedule(tx: &mut Tx<'_>, id: ImportId, schedule: i64, by: Option<UserId>) -> Result<()> {
+    let text = "UPDATE imports SET schedule_id = $2, created_by = coalesce(created_by, $3) WHERE id = $1";
+    tx.exec(Sql::new(text).bind(id).bind(schedule).bind(by))?;
+    Ok(())
+}
+
+pub(super) fn set_priority(tx: &mut Tx<'_>, id: ImportId, priority: i64) -> Result<()> {
+    tx.exec(Sql::new("UPDATE imports SET priority = $2 WHERE id = $1").bind(id).bind(priority))?;
+    Ok(())
+}
+
+/// How fast it went: milliseconds since the start, rows.
+pub(super) fn set_pace(tx: &mut Tx<'_>, id: ImportId, pace: &[(i64, i64)]) -> Result<()> {
+    tx.exec(Sql::new("UPDATE imports SET pace = $2 WHERE id = $1").bind(id).bind(json!(pace)))?;
+    Ok(())
+}
+
+/// Whether an import has to wait: as many run as may, or another one that waits comes first.
+pub(super) fn must_wait(tx: &mut Tx<'_>, import: &Import, most: i64) -> Result<bool> {
+    let others = "SELECT count(*) FROM jobs j JOIN imports i ON j.link = '/imports/' || i.id \
+                  WHERE j.kind = 'imports.run' AND i.id <> $1 AND i.deleted_at IS NULL";
+    let running = format!("{others} AND j.state = 'running' AND i.state = 'running'");
+    let running: i64 = tx.scalar(Sql::new(running).bind(import.id))?;
+    if running >= most {
+        return Ok(true);
+    }
+    let before = format!("{others} AND j.state = 'queued' AND i.state = 'queued' AND i.priority < $2");
+    Ok(tx.scalar::<i64>(Sql::new(before).bind(import.id).bind(import.priority))? > 0)
 }
 
 pub(super) fn set_dry_run(tx: &mut Tx<'_>, id: ImportId, found: &DryRun, now: Timestamp) -> Result<()> {
@@ -167,7 +202,7 @@ pub(super) fn reject(tx: &mut Tx<'_>, id: ImportId, rows: &[(i64, String, Vec<St
 }
 
 /// A rejected row: its line, the reason, its cells.
-pub(super) type RejectedRow = (i64, String, Vec<String>);
+pub type RejectedRow = (i64, String, Vec<String>);
 
 pub(super) fn rejected(tx: &mut Tx<'_>, id: ImportId, after: i64, limit: i64) -> Result<Vec<RejectedRow>> {
     let sql =

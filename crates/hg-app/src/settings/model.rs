@@ -11,6 +11,7 @@ pub struct Settings {
     pub tracking: Tracking,
     pub identity: Identity,
     pub outgoing: Outgoing,
+    pub imports: Imports,
     pub retention: Retention,
     pub preferences: Preferences,
 }
@@ -106,6 +107,24 @@ pub struct Outgoing {
 
 impl Section for Outgoing {
     const KEY: &'static str = "outgoing";
+}
+
+/// How imports run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Imports {
+    /// So many run at once; the others wait.
+    pub parallel: i64,
+}
+
+impl Default for Imports {
+    fn default() -> Self {
+        Self { parallel: 1 }
+    }
+}
+
+impl Section for Imports {
+    const KEY: &'static str = "imports";
 }
 
 /// Who and where the workspace is.

@@ -1,7 +1,7 @@
 use hg_core::time;
 use hg_store::{Db, Sql, Tx};
 
-use super::model::{General, Identity, Outgoing, Preferences, Retention, Section, Sending, Settings, Tracking};
+use super::model::{General, Identity, Imports, Outgoing, Preferences, Retention, Section, Sending, Settings, Tracking};
 use crate::audit::{self, Changes, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, FieldError, Result};
@@ -15,6 +15,7 @@ pub async fn load(db: &Db) -> Result<Settings> {
             tracking: stored(tx)?,
             identity: stored(tx)?,
             outgoing: stored(tx)?,
+            imports: stored(tx)?,
             retention: stored(tx)?,
             preferences: stored(tx)?,
         })
@@ -119,6 +120,20 @@ pub fn read_outgoing(cx: &Cx) -> Result<Outgoing> {
 
 pub async fn write_outgoing(cx: &Cx, new: Outgoing) -> Result<Outgoing> {
     cx.may(Action::Edit(Area::Settings))?;
+    store(cx, new.clone()).await?;
+    Ok(new)
+}
+
+pub fn read_imports(cx: &Cx) -> Result<Imports> {
+    cx.may(Action::View(Area::Settings))?;
+    Ok(cx.ws.settings().imports.clone())
+}
+
+pub async fn write_imports(cx: &Cx, new: Imports) -> Result<Imports> {
+    cx.may(Action::Edit(Area::Settings))?;
+    if !(1..=2).contains(&new.parallel) {
+        return Err(Error::field("/parallel", "range", "Let one or two imports run at once; the others wait."));
+    }
     store(cx, new.clone()).await?;
     Ok(new)
 }

@@ -4,9 +4,12 @@ use axum::Json;
 use axum::body::Body as HttpBody;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt, stream};
+use hg_app::consents;
 use hg_app::exports::{self, ExportInfo, Format, NewExport};
+use hg_core::ids::ContactId;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::Web;
@@ -16,7 +19,12 @@ use crate::native::contacts::SelectIn;
 use crate::problem::Answer;
 
 pub fn router() -> OpenApiRouter<Web> {
-    OpenApiRouter::new().routes(routes!(list, start)).routes(routes!(get)).routes(routes!(file))
+    OpenApiRouter::new()
+        .routes(routes!(list, start))
+        .routes(routes!(get))
+        .routes(routes!(file))
+        .routes(routes!(one))
+        .routes(routes!(proofs))
 }
 
 /// An export of contacts.
@@ -75,6 +83,43 @@ async fn start(Caller(cx): Caller, Body(b): Body<ExportIn>) -> Answer<(StatusCod
     let contacts = b.select.selection()?;
     let made = exports::start(&cx, NewExport { contacts, columns: b.columns, format }).await?;
     Ok((StatusCode::ACCEPTED, Json(made.into())))
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct FormatParams {
+    /// `xlsx` (when absent), `csv` or `jsonl`.
+    format: Option<String>,
+}
+
+/// One contact as a file, with everything that hangs on her in columns.
+#[utoipa::path(get, path = "/contacts/{id}/export", tag = "exports", params(("id" = i64, Path), FormatParams), responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
+async fn one(Caller(cx): Caller, Path(id): Path<ContactId>, Query(q): Query<FormatParams>) -> Answer<Response> {
+    let format = Format::from_key(q.format.as_deref().unwrap_or("xlsx"))
+        .ok_or_else(|| hg_app::Error::field("/format", "export.format", "The formats are csv, xlsx and jsonl."))?;
+    let (bytes, name) = exports::one(&cx, id, format).await?;
+    let headers = [
+        (header::CONTENT_TYPE, format.content_type().to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// Every word that anybody said on a consent, with its proof, as CSV.
+#[utoipa::path(get, path = "/exports/consents.csv", tag = "exports", responses((status = 200, content_type = "text/csv", body = String)))]
+async fn proofs(Caller(cx): Caller) -> Answer<Response> {
+    let head = consents::export_start(&cx).await?;
+    let pages = stream::try_unfold((cx, 0), |(cx, after)| async move {
+        let page = consents::export_page(&cx, after).await?;
+        Ok::<_, hg_app::Error>(page.map(|(lines, last)| (lines, (cx, last))))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"consents.csv\"".to_owned()),
+    ];
+    let body = HttpBody::from_stream(stream::once(async move { Ok(head) }).chain(pages));
+    Ok((headers, body).into_response())
 }
 
 /// Exports, newest first.

@@ -6,7 +6,7 @@ use axum::extract::{DefaultBodyLimit, Multipart};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use hg_app::imports::{self, Import, ImportOptions, ImportPatch, ImportState, SavedMapping, UndoCounts, Upload};
+use hg_app::imports::{self, Import, ImportOptions, ImportPatch, ImportState, Upload};
 use hg_app::{Cx, Error, ErrorKind};
 use hg_core::ids::ImportId;
 use hg_core::imports::{Column, Object, Policy};
@@ -18,6 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::Web;
 use crate::auth::Caller;
 use crate::input::{Body, ListParams, PageOut, Path, Query};
+use crate::native::import_undo::{UndoOut, undo_out};
 use crate::problem::{Answer, Problem};
 
 pub fn router() -> OpenApiRouter<Web> {
@@ -26,21 +27,18 @@ pub fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
         .merge(upload)
         .routes(routes!(targets))
-        .routes(routes!(mappings, save_mapping))
-        .routes(routes!(delete_mapping))
-        .routes(routes!(apply_mapping))
         .routes(routes!(get, update))
         .routes(routes!(dry_run))
         .routes(routes!(start))
         .routes(routes!(stop))
         .routes(routes!(resume))
-        .routes(routes!(undo_preview, undo))
         .routes(routes!(rejected))
+        .routes(routes!(rejected_rows))
 }
 
 /// An import of contacts from a file.
 #[derive(Debug, Serialize, ToSchema)]
-struct ImportOut {
+pub(super) struct ImportOut {
     id: i64,
     version: i64,
     created_at: String,
@@ -69,50 +67,20 @@ struct ImportOut {
     /// Until when it can be undone; null: it cannot.
     can_undo_until: Option<String>,
     undo: Option<UndoOut>,
+    /// Of those that wait the lowest begins first: 1 at once, 64 as usual, 512 when there is time.
+    priority: i64,
+    /// The schedule that made it.
+    schedule_id: Option<i64>,
+    /// How fast it went.
+    pace: Vec<PaceOut>,
 }
 
-/// How far the undoing of an import is.
+/// How far an import was at a moment.
 #[derive(Debug, Serialize, ToSchema)]
-struct UndoOut {
-    /// `queued`, `running`, `stopped`, `done`, `failed`; `expired` when it is too late.
-    state: String,
-    counts: UndoCountsOut,
-    done: i64,
-    total: i64,
-    started_at: Option<String>,
-    message: Option<String>,
-}
-
-/// What becomes of the records of an import that is undone.
-#[derive(Debug, Serialize, ToSchema)]
-struct UndoCountsOut {
-    /// Made by the import: they go to the trash.
-    deleted: i64,
-    /// Changed by the import: they are as they were.
-    restored: i64,
-    /// Changed by somebody since: that stays.
-    kept: i64,
-    /// Deleted or merged since.
-    gone: i64,
-}
-
-impl From<UndoCounts> for UndoCountsOut {
-    fn from(c: UndoCounts) -> Self {
-        Self { deleted: c.deleted, restored: c.restored, kept: c.kept, gone: c.gone }
-    }
-}
-
-fn undo_out(import: &Import) -> Option<UndoOut> {
-    let state = import.undo_state.clone()?;
-    let undo = import.undo.clone().unwrap_or_default();
-    Some(UndoOut {
-        state,
-        counts: undo.counts.into(),
-        done: undo.done,
-        total: undo.total,
-        started_at: undo.at.map(|at| Timestamp(at).rfc3339()),
-        message: undo.message,
-    })
+struct PaceOut {
+    /// Seconds since the start.
+    seconds: f64,
+    rows: i64,
 }
 
 /// Where a column goes.
@@ -149,7 +117,7 @@ fn column((place, c): (usize, ColumnOut)) -> Answer<Column> {
 
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
-struct OptionsOut {
+pub(super) struct OptionsOut {
     /// Fields that have a value are not overwritten.
     skip_existing: bool,
     tags: Vec<String>,
@@ -228,7 +196,7 @@ fn progress(import: &Import) -> Option<ImportProgress> {
 }
 
 impl ImportOut {
-    fn of(i: Import, now: Timestamp) -> Self {
+    pub fn of(i: Import, now: Timestamp) -> Self {
         let (row_count_estimate, progress) = (estimate(&i), progress(&i));
         let can_undo_until = imports::possible_until(&i, now).map(Timestamp::rfc3339);
         let undo = undo_out(&i);
@@ -265,6 +233,9 @@ impl ImportOut {
             format: i.format,
             can_undo_until,
             undo,
+            priority: i.priority,
+            schedule_id: i.schedule_id,
+            pace: i.pace.into_iter().map(|(ms, rows)| PaceOut { seconds: ms as f64 / 1_000.0, rows }).collect(),
         }
     }
 }
@@ -342,80 +313,6 @@ async fn targets(Caller(cx): Caller, Query(q): Query<ObjectParams>) -> Answer<Js
     Ok(Json(all.into_iter().map(|(target, label, kind, special)| TargetOut { target, label, kind, special }).collect()))
 }
 
-/// A mapping that was saved under a name.
-#[derive(Debug, Serialize, ToSchema)]
-struct SavedMappingOut {
-    id: i64,
-    name: String,
-    /// `contact` or `company`.
-    object: String,
-    updated_at: String,
-    columns: Vec<SavedColumnOut>,
-    options: OptionsOut,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct SavedColumnOut {
-    /// The name of the column in the head line.
-    header: String,
-    target: Option<String>,
-    policy: String,
-}
-
-impl From<SavedMapping> for SavedMappingOut {
-    fn from(m: SavedMapping) -> Self {
-        let column =
-            |c: imports::SavedColumn| SavedColumnOut { header: c.header, target: c.target, policy: c.policy.key().to_owned() };
-        Self {
-            id: m.id,
-            name: m.name,
-            object: m.object.key().to_owned(),
-            updated_at: m.updated_at.rfc3339(),
-            columns: m.columns.into_iter().map(column).collect(),
-            options: m.options.into(),
-        }
-    }
-}
-
-/// The mappings that were saved, by name.
-#[utoipa::path(get, path = "/imports/mappings", tag = "imports", responses((status = 200, body = Vec<SavedMappingOut>)))]
-async fn mappings(Caller(cx): Caller) -> Answer<Json<Vec<SavedMappingOut>>> {
-    Ok(Json(imports::saved_mappings(&cx).await?.into_iter().map(SavedMappingOut::from).collect()))
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-struct SaveMappingIn {
-    /// The import whose mapping and options are kept.
-    import_id: i64,
-    /// One of the same name is replaced.
-    name: String,
-}
-
-/// Saves the mapping of an import under a name. Files with the same head line take it by themselves.
-#[utoipa::path(post, path = "/imports/mappings", tag = "imports", request_body = SaveMappingIn, responses((status = 201, body = SavedMappingOut)))]
-async fn save_mapping(Caller(cx): Caller, Body(b): Body<SaveMappingIn>) -> Answer<(StatusCode, Json<SavedMappingOut>)> {
-    let saved = imports::save_mapping(&cx, ImportId(b.import_id), b.name).await?;
-    Ok((StatusCode::CREATED, Json(saved.into())))
-}
-
-/// Forgets a saved mapping.
-#[utoipa::path(delete, path = "/imports/mappings/{id}", tag = "imports", params(("id" = i64, Path)), responses((status = 204)))]
-async fn delete_mapping(Caller(cx): Caller, Path(id): Path<i64>) -> Answer<StatusCode> {
-    imports::delete_mapping(&cx, id).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-struct ApplyMappingIn {
-    mapping_id: i64,
-}
-
-/// Gives an import that was not started a saved mapping.
-#[utoipa::path(post, path = "/imports/{id}/mapping", tag = "imports", params(("id" = i64, Path)), request_body = ApplyMappingIn, responses((status = 200, body = ImportOut)))]
-async fn apply_mapping(Caller(cx): Caller, Path(id): Path<ImportId>, Body(b): Body<ApplyMappingIn>) -> Answer<Json<ImportOut>> {
-    Ok(Json(ImportOut::of(imports::apply_mapping(&cx, id, b.mapping_id).await?, cx.now())))
-}
-
 /// One import.
 #[utoipa::path(get, path = "/imports/{id}", tag = "imports", params(("id" = i64, Path)), responses((status = 200, body = ImportOut)))]
 async fn get(Caller(cx): Caller, Path(id): Path<ImportId>) -> Answer<Json<ImportOut>> {
@@ -432,6 +329,8 @@ struct ImportIn {
     delimiter: Option<String>,
     /// `utf-8`, `utf-16le`, `windows-1252` …
     encoding: Option<String>,
+    /// 1, 64 or 512.
+    priority: Option<i64>,
 }
 
 /// Changes mapping and options of an import that was not started.
@@ -456,6 +355,7 @@ async fn update(Caller(cx): Caller, Path(id): Path<ImportId>, Body(b): Body<Impo
         }),
         delimiter,
         encoding: b.encoding,
+        priority: b.priority,
     };
     Ok(Json(ImportOut::of(imports::patch(&cx, id, patch).await?, cx.now())))
 }
@@ -484,31 +384,23 @@ async fn resume(Caller(cx): Caller, Path(id): Path<ImportId>) -> Answer<Json<Imp
     Ok(Json(ImportOut::of(imports::resume(&cx, id).await?, cx.now())))
 }
 
-/// What undoing an import would do.
+/// A row that was not imported.
 #[derive(Debug, Serialize, ToSchema)]
-struct UndoPreviewOut {
-    counts: UndoCountsOut,
-    /// Otherwise the numbers are projected from the latest changes.
-    exact: bool,
-    /// Until when it can be undone; null: it cannot.
-    until: Option<String>,
-    /// Why it cannot.
-    reason: Option<String>,
+struct RejectedOut {
+    line: i64,
+    reason: String,
+    cells: Vec<String>,
 }
 
-/// What undoing would do; nothing is written.
-#[utoipa::path(get, path = "/imports/{id}/undo", tag = "imports", params(("id" = i64, Path)), responses((status = 200, body = UndoPreviewOut)))]
-async fn undo_preview(Caller(cx): Caller, Path(id): Path<ImportId>) -> Answer<Json<UndoPreviewOut>> {
-    let found = imports::undo_preview(&cx, id).await?;
-    let (until, reason) = (found.until.map(Timestamp::rfc3339), found.reason.map(str::to_owned));
-    Ok(Json(UndoPreviewOut { counts: found.counts.into(), exact: found.exact, until, reason }))
-}
-
-/// Undoes the import in the background: what it made goes to the trash, what it changed is as it was. What somebody
-/// changed since stays. An undoing that was stopped goes on.
-#[utoipa::path(post, path = "/imports/{id}/undo", tag = "imports", params(("id" = i64, Path)), responses((status = 200, body = ImportOut)))]
-async fn undo(Caller(cx): Caller, Path(id): Path<ImportId>) -> Answer<Json<ImportOut>> {
-    Ok(Json(ImportOut::of(imports::undo(&cx, id).await?, cx.now())))
+/// The rejected rows, by line.
+#[utoipa::path(get, path = "/imports/{id}/rejected", tag = "imports", params(("id" = i64, Path), ListParams), responses((status = 200, body = PageOut<RejectedOut>)))]
+async fn rejected_rows(
+    Caller(cx): Caller,
+    Path(id): Path<ImportId>,
+    Query(q): Query<ListParams>,
+) -> Answer<Json<PageOut<RejectedOut>>> {
+    let page = imports::rejected_rows(&cx, id, q.into()).await?;
+    Ok(PageOut::of(page, |(line, reason, cells)| RejectedOut { line, reason, cells }))
 }
 
 /// The rejected rows as CSV, each with its line and the reason.

@@ -8,6 +8,7 @@ pub mod campaign_people;
 pub mod campaigns;
 pub mod categories;
 pub mod companies;
+mod contact_mail;
 pub mod contact_parts;
 mod contact_traces;
 pub mod contacts;
@@ -18,6 +19,9 @@ pub mod exports;
 mod field_parts;
 pub mod fields;
 pub mod forms;
+mod import_mappings;
+pub mod import_schedules;
+mod import_undo;
 pub mod imports;
 pub mod live;
 pub mod maybe;
@@ -77,6 +81,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(dashboard::router())
         .merge(contacts::router())
         .merge(bulk::router())
+        .merge(contact_mail::router())
         .merge(companies::router())
         .merge(contact_parts::router())
         .merge(contact_traces::router())
@@ -86,6 +91,9 @@ fn api() -> OpenApiRouter<Web> {
         .merge(exports::router())
         .merge(fields::router())
         .merge(imports::router())
+        .merge(import_mappings::router())
+        .merge(import_schedules::router())
+        .merge(import_undo::router())
         .merge(suppressions::router())
         .merge(tags::router())
         .merge(segments::router())

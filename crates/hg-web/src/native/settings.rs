@@ -1,7 +1,7 @@
 //! What people set.
 
 use axum::Json;
-use hg_app::settings::{self, General, Identity, Outgoing, Sending, Tracking, UnverifiedUpdates};
+use hg_app::settings::{self, General, Identity, Imports, Outgoing, Sending, Tracking, UnverifiedUpdates};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,6 +18,7 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(read_tracking, write_tracking))
         .routes(routes!(read_identity, write_identity))
         .routes(routes!(read_outgoing, write_outgoing))
+        .routes(routes!(read_imports, write_imports))
 }
 
 /// Who and where the workspace is.
@@ -242,6 +243,31 @@ async fn read_outgoing(Caller(cx): Caller) -> Answer<Json<OutgoingSettings>> {
 async fn write_outgoing(Caller(cx): Caller, Body(b): Body<OutgoingSettings>) -> Answer<Json<OutgoingSettings>> {
     let new = settings::write_outgoing(&cx, Outgoing { allow_private_addresses: b.allow_private_addresses }).await?;
     Ok(Json(OutgoingSettings { allow_private_addresses: new.allow_private_addresses }))
+}
+
+/// How imports run.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct ImportSettings {
+    /// So many run at once, one or two; the others wait.
+    parallel: i64,
+}
+
+impl From<Imports> for ImportSettings {
+    fn from(i: Imports) -> Self {
+        Self { parallel: i.parallel }
+    }
+}
+
+/// How imports run.
+#[utoipa::path(get, path = "/settings/imports", tag = "settings", responses((status = 200, body = ImportSettings)))]
+async fn read_imports(Caller(cx): Caller) -> Answer<Json<ImportSettings>> {
+    Ok(Json(settings::read_imports(&cx)?.into()))
+}
+
+/// Sets how imports run.
+#[utoipa::path(put, path = "/settings/imports", tag = "settings", request_body = ImportSettings, responses((status = 200, body = ImportSettings)))]
+async fn write_imports(Caller(cx): Caller, Body(b): Body<ImportSettings>) -> Answer<Json<ImportSettings>> {
+    Ok(Json(settings::write_imports(&cx, Imports { parallel: b.parallel }).await?.into()))
 }
 
 /// The tracking settings.

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use hg_app::companies;
 use hg_app::contacts::{self, ContactQuery, ExportQuery};
 use hg_app::list::ListQuery;
 use hg_app::{Cx, Error, Result};
+use hg_app::{companies, consents};
 use hg_core::ids::SegmentId;
 
 use crate::config::Config;
@@ -35,6 +35,12 @@ enum Command {
         /// Aliases of fields, `id`, `tags`, `do_not_contact`, with commas between; all when absent.
         #[arg(long, value_delimiter = ',')]
         columns: Vec<String>,
+        /// A file; the screen when absent.
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+    /// Write every word on consents as CSV, with its proof.
+    Consents {
         /// A file; the screen when absent.
         #[arg(long)]
         output: Option<PathBuf>,
@@ -71,12 +77,23 @@ pub async fn run(args: Args, config: Config) -> Result<()> {
         Command::Contacts { search, segment, columns, output } => {
             write_contacts(&cx, search, segment, columns, target(output.as_ref())?).await?;
         }
+        Command::Consents { output } => write_consents(&cx, target(output.as_ref())?).await?,
         Command::Companies { search, columns, output } => {
             write_companies(&cx, &search, columns, target(output.as_ref())?).await?;
         }
     }
     ws.db.close().await;
     Ok(())
+}
+
+async fn write_consents(cx: &Cx, mut out: Box<dyn Write + Send>) -> Result<()> {
+    out.write_all(&consents::export_start(cx).await?).map_err(failed)?;
+    let mut after = 0;
+    while let Some((lines, last)) = consents::export_page(cx, after).await? {
+        out.write_all(&lines).map_err(failed)?;
+        after = last;
+    }
+    out.flush().map_err(failed)
 }
 
 async fn write_companies(cx: &Cx, search: &str, columns: Vec<String>, mut out: Box<dyn Write + Send>) -> Result<()> {
