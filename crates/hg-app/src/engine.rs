@@ -101,6 +101,7 @@ pub fn standard() -> Engine {
         ]))
         .with(segments::SegmentClock)
         .with(campaigns::CampaignTimer)
+        .with(campaigns::CallWorker)
         .with(points::DecayClock)
         .with(privacy::RetentionClock)
         .with(JobWorker::new(vec![

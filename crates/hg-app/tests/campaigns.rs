@@ -1,95 +1,23 @@
 //! What campaigns promise, on both databases.
 
+mod flow;
 mod mail;
 
 use std::collections::BTreeMap;
 
-use hg_app::campaigns::{self, Campaign, CampaignPatch, NewCampaign, State, StepIn};
+use flow::*;
+use hg_app::campaigns::{self, CampaignPatch, NewCampaign, State};
 use hg_app::changes::{self, Happening};
 use hg_app::contacts::{self, ContactInput};
-use hg_app::segments::{self, NewSegment};
 use hg_app::sending::responses;
-use hg_core::campaigns::{IfPast, Path, Source, SourceKind, Timing, Unit};
+use hg_core::campaigns::{IfPast, Source, SourceKind, Timing, Unit};
 use hg_core::events::EventKind;
-use hg_core::ids::{CampaignId, ContactId, EmailId, SegmentId};
-use hg_core::time::{Millis, Timestamp};
+use hg_core::ids::{ContactId, EmailId};
+use hg_core::time::Millis;
 use hg_store::Sql;
 use hg_testkit::{TestApp, on_each_db};
 use mail::{Desk, email};
-use serde_json::{Value, json};
-
-fn t(text: &str) -> Timestamp {
-    Timestamp::parse(text).unwrap()
-}
-
-async fn person(app: &TestApp, name: &str, more: Value) -> ContactId {
-    let mut fields = json!({"firstname": name, "email": format!("{}@example.org", name.to_lowercase())});
-    fields.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
-    let Value::Object(fields) = fields else { unreachable!() };
-    let input = ContactInput { fields: fields.into_iter().collect::<BTreeMap<_, _>>(), ..ContactInput::default() };
-    contacts::create(&app.cx(), input, false).await.unwrap().0.id
-}
-
-async fn segment(app: &TestApp, city: &str) -> SegmentId {
-    let filter = json!({"match": "all", "rules": [{"field": "city", "op": "=", "value": city}]});
-    let new = NewSegment { name: format!("In {city}"), filter: Some(filter), ..NewSegment::default() };
-    let id = segments::create(&app.cx(), new).await.unwrap().id;
-    app.settle().await;
-    id
-}
-
-fn step(key: &str, parent: Option<(&str, Option<Path>)>, kind: &str, settings: Value, timing: Timing) -> StepIn {
-    StepIn {
-        key: key.into(),
-        parent: parent.map(|p| p.0.into()),
-        path: parent.and_then(|p| p.1),
-        name: key.into(),
-        kind: kind.into(),
-        settings,
-        timing,
-    }
-}
-
-fn tag(key: &str, parent: Option<(&str, Option<Path>)>, timing: Timing) -> StepIn {
-    step(key, parent, "contact.tags", json!({ "add": [key] }), timing)
-}
-
-const YES: Option<Path> = Some(Path::Yes);
-const NO: Option<Path> = Some(Path::No);
-
-async fn campaign(app: &TestApp, sources: Vec<Source>, steps: Vec<StepIn>) -> CampaignId {
-    let new = NewCampaign { name: "Welcome".into(), sources, steps, publish: true, ..NewCampaign::default() };
-    let id = campaigns::create(&app.cx(), new).await.unwrap_or_else(|e| panic!("{e:?}")).id;
-    app.settle().await;
-    id
-}
-
-fn from(segment: SegmentId) -> Vec<Source> {
-    vec![Source { kind: SourceKind::Segment, id: segment.0 }]
-}
-
-async fn read(app: &TestApp, id: CampaignId) -> Campaign {
-    campaigns::get(&app.cx(), id).await.unwrap()
-}
-
-/// `(done, waiting)` of a step.
-async fn at(app: &TestApp, id: CampaignId, key: &str) -> (i64, i64) {
-    let c = read(app, id).await;
-    let i = c.plan.steps.iter().position(|s| s.key == key).unwrap();
-    (c.step_counts[i].done, c.step_counts[i].waiting)
-}
-
-async fn tags(app: &TestApp, contact: ContactId) -> Vec<String> {
-    let mut tags: Vec<String> = contacts::get(&app.cx(), contact).await.unwrap().tags.into_iter().map(|t| t.1).collect();
-    tags.sort();
-    tags
-}
-
-/// When what is still to come for a contact is due.
-async fn due(app: &TestApp, id: CampaignId, contact: ContactId) -> Vec<(String, Option<Timestamp>)> {
-    let progress = campaigns::progress(&app.cx(), id, contact).await.unwrap();
-    progress.next.into_iter().map(|n| (n.step_key, n.due_at)).collect()
-}
+use serde_json::json;
 
 async fn submit(app: &TestApp, contact: ContactId, form: i64) {
     let now = app.now();

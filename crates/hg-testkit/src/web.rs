@@ -60,6 +60,8 @@ impl TestWeb {
 
     /// A client of a server that runs elsewhere.
     pub fn at(url: String) -> Self {
+        // The client of the product brings its own; this one takes what is installed, and the first to do so wins.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client =
             Client::builder().cookie_store(true).redirect(redirect::Policy::none()).build().unwrap_or_else(|e| panic!("{e}"));
         Self { url, client, headers: HashMap::new(), basic: None, _server: Arc::new(Server(tokio::spawn(async {}))) }

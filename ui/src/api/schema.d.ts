@@ -195,6 +195,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/campaigns/{id}/steps/{key}/failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries once more what failed at a step, or lets those contacts pass without it. */
+        post: operations["post_campaigns_id_steps_key_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/steps/{key}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses one step: nobody passes it, who waits there goes on waiting. */
+        post: operations["post_campaigns_id_steps_key_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/steps/{key}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resumes a paused step. */
+        post: operations["post_campaigns_id_steps_key_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/categories": {
         parameters: {
             query?: never;
@@ -6854,8 +6905,16 @@ export interface components {
         StepCountsOut: {
             /** Format: int64 */
             done: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Given up.
+             */
             failed: number;
+            /**
+             * Format: int64
+             * @description Of those who wait: whose try failed and who get another.
+             */
+            failing: number;
             /** Format: int64 */
             no: number;
             /** Format: int64 */
@@ -6883,14 +6942,22 @@ export interface components {
             name: string;
             parent: string | null;
             path: components["schemas"]["PathWord"] | null;
+            paused: components["schemas"]["StepPauseOut"] | null;
             settings: Record<string, unknown>;
             timing: components["schemas"]["TimingIo"];
             /** @description The timing in words. */
             timing_text: string;
             type: string;
         };
+        /** @description A step that nobody passes for now. */
+        StepPauseOut: {
+            at: string;
+            why: string;
+        };
         /** @description A kind of step that can be drawn. */
         StepTypeOut: {
+            /** @description Nothing may follow it. */
+            is_end: boolean;
             kind: components["schemas"]["StepWord"];
             label: string;
             /** @description Types that it may stand directly below; null: any. */
@@ -7002,6 +7069,15 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+        };
+        TakeUp: {
+            /**
+             * Format: int64
+             * @description Only this contact; null: everybody.
+             */
+            contact_id?: number | null;
+            /** @description Let them pass without it instead of trying it once more. */
+            skip?: boolean;
         };
         /** @description Something a column can go to. */
         TargetOut: {
@@ -7867,6 +7943,103 @@ export interface operations {
             header?: never;
             path: {
                 id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_id_steps_key_failed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeUp"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Affected"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_id_steps_key_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_id_steps_key_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                key: string;
             };
             cookie?: never;
         };

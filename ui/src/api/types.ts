@@ -98,12 +98,13 @@ export type Submission = S["SubmissionOut"];
 export type StepKind = S["StepWord"];
 export type Timing = S["TimingIo"];
 /** A step as it is drawn: new ones have no id and no counts yet. */
-export type Step = Omit<S["StepOut"], "id" | "counts" | "timing" | "timing_text" | "settings"> & {
+export type Step = Omit<S["StepOut"], "id" | "counts" | "timing" | "timing_text" | "settings" | "paused"> & {
   id?: number;
   settings: Record<string, unknown>;
   timing: Timing;
   timing_text?: string;
   counts?: S["StepCountsOut"];
+  paused?: S["StepOut"]["paused"];
 };
 export type CampaignSource = S["SourceOut"];
 export type Campaign = Omit<S["CampaignOut"], "steps"> & { steps: Step[] };

@@ -32,18 +32,10 @@ import { ErrorState, ErrorSummary, StateBadge, Waiting } from "../ui/states";
 import { attempt, said } from "../ui/toasts";
 import { useView } from "../ui/view";
 import { useDeleteCampaign } from "./CampaignsPage";
+import type { StepType } from "./catalogue";
 import { Outline } from "./Outline";
 import { StepPanel } from "./StepPanel";
-import {
-  addStep,
-  branch,
-  copyBranch,
-  isUnfinished,
-  moveBranch,
-  removeBranch,
-  type Slot,
-  type StepType,
-} from "./tree";
+import { addStep, branch, copyBranch, isUnfinished, moveBranch, removeBranch, type Slot } from "./tree";
 
 const Canvas = lazy(() => import("../editors/canvas/Canvas"));
 
@@ -69,7 +61,7 @@ function writable(campaign: Campaign) {
     allow_restart,
     version,
     sources: campaign.sources.map(({ kind, id }) => ({ kind, id })),
-    steps: campaign.steps.map(({ counts: _counts, id: _id, ...step }) => step),
+    steps: campaign.steps.map(({ counts: _counts, id: _id, paused: _paused, ...step }) => step),
   };
 }
 
@@ -248,7 +240,7 @@ function CampaignEditor({ live }: { live: Campaign }) {
           <StepPanel
             key={step.key}
             campaign={live.id}
-            step={step}
+            step={{ ...step, paused: live.steps.find((one) => one.key === step.key)?.paused }}
             steps={draft.steps}
             counts={counts.get(step.key)}
             editable={may}

@@ -22,9 +22,12 @@ import { GroupSelect } from "../points/GroupSelect";
 import { number } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { TagNames, ThingSelect, ThingsSelect } from "../ui/pickers";
+import { type StepType, typeOf } from "./catalogue";
+import { SettingInputs } from "./SettingInputs";
+import { StepTroubles } from "./StepTroubles";
 import { StepTypeItems } from "./StepTypeItems";
 import { TimingFields } from "./TimingFields";
-import { allSlots, mayMove, type Slot, type StepType } from "./tree";
+import { allSlots, mayMove, type Slot } from "./tree";
 import { stepIcon } from "./words";
 
 type Props = {
@@ -87,7 +90,7 @@ export function StepPanel(props: Props) {
         ))}
         {counts && (
           <Group gap="lg" className="hg-num">
-            {(["done", "waiting", "yes", "no", "failed"] as const)
+            {(["done", "waiting", "yes", "no", "failing", "failed"] as const)
               .filter((key) => counts[key] > 0 || key === "done")
               .filter((key) => step.kind !== "action" || (key !== "yes" && key !== "no"))
               .map((key) => (
@@ -95,7 +98,10 @@ export function StepPanel(props: Props) {
                   key={key}
                   to="/campaigns/$id/people"
                   params={{ id: String(props.campaign) }}
-                  search={{ step: step.key, state: key === "waiting" ? "waiting" : undefined }}
+                  search={{
+                    step: step.key,
+                    state: key === "waiting" || key === "failed" ? key : undefined,
+                  }}
                   size="sm"
                 >
                   <b>{number(counts[key])}</b> {t(key)}
@@ -103,6 +109,7 @@ export function StepPanel(props: Props) {
               ))}
           </Group>
         )}
+        {counts && <StepTroubles {...props} counts={counts} />}
         <fieldset disabled={!editable} style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}>
           <Stack gap="md">
             <TextInput
@@ -112,6 +119,7 @@ export function StepPanel(props: Props) {
             />
             <StepSettings
               step={step}
+              steps={steps}
               onChange={(settings) => onChange({ settings: { ...step.settings, ...settings } })}
             />
             {step.kind !== "decision" && (
@@ -189,9 +197,9 @@ function slotLabel(slot: Slot, steps: Step[], t: TFunction<"campaigns">): string
   return slot.path ? t("afterPath", { name, path: t(`path.${slot.path}`) }) : t("after", { name });
 }
 
-type SettingsProps = { step: Step; onChange: (settings: Record<string, unknown>) => void };
+type SettingsProps = { step: Step; steps: Step[]; onChange: (settings: Record<string, unknown>) => void };
 
-function StepSettings({ step, onChange }: SettingsProps) {
+function StepSettings({ step, steps, onChange }: SettingsProps) {
   const { t } = useTranslation("campaigns");
   const { settings } = step;
   const texts = (key: string) => (Array.isArray(settings[key]) ? (settings[key] as string[]) : []);
@@ -300,12 +308,20 @@ function StepSettings({ step, onChange }: SettingsProps) {
             value={String(settings.url ?? "")}
             onChange={(event) => onChange({ url: event.currentTarget.value })}
           />
+          <TextInput
+            label={t("set.referrer")}
+            description={t("set.urlHint")}
+            value={String(settings.referrer ?? "")}
+            onChange={(event) => onChange({ referrer: event.currentTarget.value })}
+          />
         </>
       );
     case "contact.field":
       return <FieldCondition settings={settings} onChange={onChange} />;
-    default:
-      return null;
+    default: {
+      const inputs = typeOf(step)?.inputs;
+      return inputs ? <SettingInputs inputs={inputs} step={step} steps={steps} onChange={onChange} /> : null;
+    }
   }
 }
 

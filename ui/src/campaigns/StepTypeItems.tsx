@@ -1,7 +1,8 @@
-import { Menu } from "@mantine/core";
+import { Menu, ScrollArea } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Step } from "../api/types";
-import { allowedTypes, type Slot, type StepType } from "./tree";
+import type { StepType } from "./catalogue";
+import { allowedTypes, type Slot } from "./tree";
 import { stepIcon } from "./words";
 
 type Props = { steps: Step[]; slot: Slot; onPick: (type: StepType) => void };
@@ -10,7 +11,7 @@ type Props = { steps: Step[]; slot: Slot; onPick: (type: StepType) => void };
 export function StepTypeItems({ steps, slot, onPick }: Props) {
   const { t } = useTranslation("campaigns");
   const types = allowedTypes(steps, slot);
-  return (["action", "decision", "condition"] as const).map((kind) => {
+  const groups = (["action", "decision", "condition"] as const).map((kind) => {
     const list = types.filter((type) => type.kind === kind);
     if (!list.length) return null;
     return (
@@ -31,4 +32,9 @@ export function StepTypeItems({ steps, slot, onPick }: Props) {
       </div>
     );
   });
+  return (
+    <ScrollArea.Autosize mah="min(60vh, 480px)" type="auto" offsetScrollbars="present">
+      {groups}
+    </ScrollArea.Autosize>
+  );
 }

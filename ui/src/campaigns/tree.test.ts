@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Step } from "../api/types";
+import { STEP_TYPES, type StepType } from "./catalogue";
 import { layout } from "./layout";
 import {
   addStep,
@@ -7,10 +8,10 @@ import {
   branch,
   childrenIn,
   copyBranch,
+  isUnfinished,
   mayMove,
   removeBranch,
-  STEP_TYPES,
-  type StepType,
+  slotsOf,
 } from "./tree";
 
 const type = (name: string) => STEP_TYPES.find((one) => one.type === name) as StepType;
@@ -91,5 +92,32 @@ describe("the layout", () => {
   it("ends every open path with a plus sign", () => {
     expect(layout([]).ends).toHaveLength(1);
     expect(layout(invitation()).ends).toHaveLength(2);
+  });
+
+  it("lets nothing follow a jump, and a copied jump leads to the copy", () => {
+    const email = addStep([], root, type("email.send"), "Mail", false);
+    const jump = addStep(email.steps, { parent: email.key, path: null }, type("flow.jump"), "Again", false);
+    const steps = jump.steps.map((step) =>
+      step.key === jump.key ? { ...step, settings: { to: email.key } } : step,
+    );
+    expect(slotsOf(steps[1] as Step)).toEqual([]);
+    expect(allowedTypes(steps, { parent: jump.key, path: null })).toEqual([]);
+    const copied = copyBranch(steps, email.key);
+    expect(copied[3]?.settings.to).toBe(copied[2]?.key);
+    expect(steps[1]?.settings.to).toBe(email.key);
+  });
+
+  it("knows what is not set up yet", () => {
+    const made = (name: string, settings: Record<string, unknown>): Step => {
+      const step = addStep([], root, type(name), "x", false).steps[0] as Step;
+      return { ...step, settings: { ...step.settings, ...settings } };
+    };
+    expect(isUnfinished(made("contact.segments", {}))).toBe(true);
+    expect(isUnfinished(made("contact.segments", { remove: [3] }))).toBe(false);
+    expect(isUnfinished(made("contact.update", {}))).toBe(true);
+    expect(isUnfinished(made("contact.campaigns", { remove_this: true }))).toBe(false);
+    expect(isUnfinished(made("flow.split", {}))).toBe(false);
+    expect(isUnfinished(made("device.used", {}))).toBe(false);
+    expect(isUnfinished(made("contact.device", {}))).toBe(true);
   });
 });

@@ -1,28 +1,8 @@
-import type { Step, StepKind, Timing } from "../api/types";
+import type { Step, Timing } from "../api/types";
+import { missesSettings, STEP_TYPES, type StepType, typeOf } from "./catalogue";
 
 /** A place where steps hang: under a step, on its path, or directly under the sources. */
 export type Slot = { parent: string | null; path: "yes" | "no" | null };
-
-export type StepType = {
-  type: string;
-  kind: StepKind;
-  /** Only directly under a step of this type. */
-  under?: string;
-  settings: Record<string, unknown>;
-};
-
-export const STEP_TYPES: StepType[] = [
-  { type: "email.send", kind: "action", settings: { email_id: null } },
-  { type: "contact.tags", kind: "action", settings: { add: [], remove: [] } },
-  { type: "contact.points", kind: "action", settings: { points: 10 } },
-  { type: "contact.stage", kind: "action", settings: { stage_id: null } },
-  { type: "company.score", kind: "action", settings: { score: 10 } },
-  { type: "email.open", kind: "decision", under: "email.send", settings: {} },
-  { type: "email.click", kind: "decision", under: "email.send", settings: { urls: [] } },
-  { type: "form.submit", kind: "decision", settings: { forms: [] } },
-  { type: "page.visit", kind: "decision", settings: { pages: [], url: "" } },
-  { type: "contact.field", kind: "condition", settings: { field: "", op: "=", value: "" } },
-];
 
 const IMMEDIATE: Timing = { mode: "immediate" };
 
@@ -34,8 +14,9 @@ export function childrenIn(steps: Step[], slot: Slot): Step[] {
   return steps.filter((step) => inSlot(step, slot));
 }
 
-/** The slots below a step: one below an action, a yes and a no below the others. */
+/** The slots below a step: one below an action, a yes and a no below the others, none below the end of a way. */
 export function slotsOf(step: Step): Slot[] {
+  if (typeOf(step)?.end) return [];
   return step.kind === "action"
     ? [{ parent: step.key, path: null }]
     : [
@@ -56,6 +37,7 @@ export function allowedTypes(steps: Step[], slot: Slot): StepType[] {
   const parent = steps.find((step) => step.key === slot.parent);
   return STEP_TYPES.filter((one) => {
     if (one.under && parent?.type !== one.under) return false;
+    if (parent && typeOf(parent)?.end) return false;
     return !(one.kind === "decision" && parent?.kind === "decision");
   });
 }
@@ -109,8 +91,9 @@ export function addStep(
   return { steps: [...pushed, made], key };
 }
 
-function mayHang(parent: Pick<StepType, "type" | "kind">, step: Step): boolean {
-  const rule = STEP_TYPES.find((one) => one.type === step.type);
+function mayHang(parent: Pick<StepType, "type" | "kind" | "end">, step: Step): boolean {
+  const rule = typeOf(step);
+  if (parent.end) return false;
   if (rule?.under && rule.under !== parent.type) return false;
   return !(parent.kind === "decision" && step.kind === "decision");
 }
@@ -141,12 +124,17 @@ export function copyBranch(steps: Step[], key: string): Step[] {
   for (const step of branch(steps, key)) {
     const copy = freeKey(all, step.type);
     renamed.set(step.key, copy);
-    const { id: _id, counts: _counts, ...rest } = step;
+    const { id: _id, counts: _counts, paused: _paused, ...rest } = step;
     all.push({
       ...structuredClone(rest),
       key: copy,
       parent: step.key === key ? step.parent : (renamed.get(step.parent ?? "") ?? step.parent),
     });
+  }
+  // A jump inside the branch leads to the copy, not back to the original.
+  for (const step of all.slice(steps.length)) {
+    const to = renamed.get(String(step.settings.to ?? ""));
+    if (step.type === "flow.jump" && to) step.settings = { ...step.settings, to };
   }
   return all;
 }
@@ -178,6 +166,6 @@ export function isUnfinished(step: Step): boolean {
     case "contact.field":
       return !settings.field;
     default:
-      return false;
+      return missesSettings(step);
   }
 }

@@ -1,13 +1,31 @@
 import {
+  IconArrowsSplit2,
+  IconBrandSlack,
   IconBuilding,
+  IconBuildingPlus,
   IconCoin,
+  IconCornerUpLeft,
+  IconDevices,
+  IconFilter,
   IconFilterQuestion,
   IconForms,
+  IconHandStop,
+  IconHourglass,
   IconMail,
+  IconMailCheck,
+  IconMailOff,
   IconMailOpened,
+  IconMessageReply,
+  IconPencil,
   IconPointer,
+  IconRoute,
+  IconSpeakerphone,
   IconStairs,
   IconTag,
+  IconTrash,
+  IconUserCheck,
+  IconUsersGroup,
+  IconWebhook,
   IconWorld,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
@@ -30,6 +48,36 @@ const ICONS: Record<string, IconType> = {
   "form.submit": IconForms,
   "page.visit": IconWorld,
   "contact.field": IconFilterQuestion,
+  "contact.segments": IconUsersGroup,
+  "contact.update": IconPencil,
+  "contact.owner": IconUserCheck,
+  "contact.campaigns": IconRoute,
+  "contact.stop": IconMailOff,
+  "contact.again": IconMailCheck,
+  "contact.delete": IconTrash,
+  "company.add": IconBuildingPlus,
+  "company.update": IconBuilding,
+  "team.email": IconSpeakerphone,
+  "team.slack": IconBrandSlack,
+  "web.call": IconWebhook,
+  "flow.jump": IconCornerUpLeft,
+  "email.reply": IconMessageReply,
+  "device.used": IconDevices,
+  "contact.becomes": IconHourglass,
+  "contact.filter": IconFilter,
+  "contact.device": IconDevices,
+  "contact.visited": IconWorld,
+  "contact.has_tags": IconTag,
+  "contact.in_segments": IconUsersGroup,
+  "contact.in_stages": IconStairs,
+  "contact.owned_by": IconUserCheck,
+  "contact.in_campaigns": IconRoute,
+  "contact.blocked": IconMailOff,
+  "contact.points_are": IconCoin,
+  "form.answer": IconForms,
+  "email.valid": IconMailCheck,
+  "flow.split": IconArrowsSplit2,
+  "flow.holdout": IconHandStop,
 };
 
 export function stepIcon(type: string): IconType {
@@ -43,12 +91,15 @@ export function useStepWords() {
   const forms = useThings("forms");
   const pages = useThings("pages");
   const stages = useThings("stages");
+  const segments = useThings("segments");
   const groups = useThings("point_groups");
   const fields = useFields();
   const name = (list: { value: string; label: string }[], id: unknown) =>
     list.find((one) => one.value === String(id))?.label ?? `#${String(id)}`;
   const names = (list: { value: string; label: string }[], ids: unknown) =>
     (Array.isArray(ids) ? ids : []).map((id) => name(list, id)).join(", ");
+  const changed = (add: string, remove: string) =>
+    [add && `+ ${add}`, remove && `− ${remove}`].filter(Boolean).join(", ");
   return (step: Step): string => {
     const { settings } = step;
     switch (step.type) {
@@ -88,8 +139,36 @@ export function useStepWords() {
           : String(settings.value ?? "");
         return `${field?.label ?? String(settings.field)} ${t(`op.${String(settings.op)}`, { defaultValue: String(settings.op) })} ${value}`.trim();
       }
+      case "contact.update":
+      case "company.update":
+        return Object.keys((settings.fields as object | undefined) ?? {}).join(", ") || t("missing.field");
+      case "flow.split":
+        return t("splitWords", { percent: Number(settings.percent ?? 50) });
+      case "flow.holdout":
+        return t("holdoutWords", { percent: Number(settings.percent ?? 10) });
+      case "web.call":
+      case "team.slack":
+        return String(settings.url || t("missing.address"));
+      case "contact.segments":
+        return (
+          changed(names(segments, settings.add), names(segments, settings.remove)) || t("missing.segments")
+        );
+      case "contact.in_segments":
+        return names(segments, settings.segments) || t("missing.segments");
+      case "contact.in_stages":
+        return names(stages, settings.stages) || t("missing.stage");
+      case "contact.has_tags":
+        return ((settings.tags as string[] | undefined) ?? []).join(", ") || t("missing.tags");
+      case "contact.stop":
+      case "contact.again":
+      case "contact.blocked":
+        return ((settings.channels as string[] | undefined) ?? []).join(", ");
+      case "contact.points_are":
+        return `${t(`op.${String(settings.op)}`, { defaultValue: String(settings.op) })} ${Number(settings.points ?? 0)}`;
+      case "team.email":
+        return settings.email_id ? name(emails, settings.email_id) : t("missing.email");
       default:
-        return step.type;
+        return "";
     }
   };
 }

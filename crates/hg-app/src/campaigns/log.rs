@@ -169,7 +169,7 @@ impl Run<'_, '_> {
             None => (self.add_row(&Row { campaign, step, contact, rotation, base: at }, Some(at))?, at),
         };
         let ending = if found.what.kind() == Kind::Action { Ending::done(at) } else { Ending::path(at, true) };
-        let task = Task { campaign: loaded, log, step, contact, rotation, base };
+        let task = Task { campaign: loaded, log, step, contact, rotation, base, attempts: 0 };
         self.end(&task, &found, ending)?;
         Ok(log)
     }

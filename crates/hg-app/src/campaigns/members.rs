@@ -19,6 +19,8 @@ pub(super) enum Entry {
     Form,
     /// Somebody added the contact by hand, or an API client did.
     ByHand,
+    /// A step of the campaign begins it anew.
+    Again,
 }
 
 struct Membership {
@@ -54,7 +56,9 @@ impl Run<'_, '_> {
                 earlier + 1
             }
             // Somebody in it already begins again only by sending in the form once more.
-            Some(m) if m.state == "active" && !(loaded.allow_restart && entry == Entry::Form) => return Ok(false),
+            Some(m) if m.state == "active" && entry != Entry::Again && !(loaded.allow_restart && entry == Entry::Form) => {
+                return Ok(false);
+            }
             Some(m) if m.state == "removed" && entry != Entry::ByHand => return Ok(false),
             Some(m) if m.state == "left" && entry != Entry::ByHand && !loaded.allow_restart => return Ok(false),
             Some(m) => m.rotation + 1,

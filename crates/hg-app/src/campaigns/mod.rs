@@ -8,9 +8,14 @@
 //! Invariant: on every path of an active member exactly one of these holds: a step is scheduled, a step waits for its
 //! mail to leave, a decision waits, or the path is at its end.
 
+mod answers;
+mod calls;
 mod effects;
 mod error;
+mod execute;
+mod failures;
 mod log;
+mod look;
 mod members;
 mod model;
 mod people;
@@ -20,11 +25,14 @@ mod service;
 mod steps;
 mod store;
 mod sync;
+mod texts;
 mod timer;
 
+pub use calls::CallWorker;
 pub use error::{CampaignError, LogError};
+pub use failures::{Again, pause_step, take_up};
 pub use log::{LogChange, LogEntry, change_log, log_of, of_step};
-pub use model::{Campaign, CampaignPatch, CampaignQuery, Counts, NewCampaign, State, StepCounts, StepIn};
+pub use model::{Campaign, CampaignPatch, CampaignQuery, Counts, NewCampaign, State, StepCounts, StepIn, StepPause};
 pub use people::{History, InCampaign, Next, PeopleQuery, Person, Progress, campaigns_of, people, progress};
 pub use react::CampaignReactor;
 pub(crate) use service::{change_one_in, change_some_in};

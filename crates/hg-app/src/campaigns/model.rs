@@ -54,6 +54,7 @@ pub struct Campaign {
     pub plan: Plan,
     /// By the order of the plan's steps.
     pub step_counts: Vec<StepCounts>,
+    pub pauses: Vec<StepPause>,
     pub counts: Counts,
     pub problems: Vec<Problem>,
 }
@@ -88,6 +89,17 @@ pub struct StepCounts {
     pub yes: i64,
     pub no: i64,
     pub failed: i64,
+    /// Of those who wait: whose try failed and who get another.
+    pub failing: i64,
+}
+
+/// A step that nobody passes for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepPause {
+    pub step: StepId,
+    pub at: Timestamp,
+    /// A sentence.
+    pub why: String,
 }
 
 /// A step as somebody drew it; the type is not read yet.

@@ -8,6 +8,7 @@ use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx, Value};
 use serde_json::Value as Json;
 
+use super::calls::is_call;
 use super::model::{LogState, State};
 use super::store;
 use crate::contacts;
@@ -57,7 +58,7 @@ pub struct History {
 pub struct Next {
     pub step_key: String,
     pub name: String,
-    /// `scheduled`, `sending` or `waiting`.
+    /// `scheduled`, `sending`, `calling` or `waiting`.
     pub state: &'static str,
     pub due_at: Option<Timestamp>,
     /// A sentence: what is waited for, and what then.
@@ -121,16 +122,21 @@ fn next_of(plan: &Plan, row: &Row, running: bool) -> Option<Next> {
     let step = plan.by_id(row.step)?;
     let state = match row.state {
         LogState::Waiting => "waiting",
+        _ if row.due_at.is_none() && is_call(&step.what) => "calling",
         _ if row.due_at.is_none() && row.sending => "sending",
         _ => "scheduled",
     };
     let mut explain = match (state, step.what.kind()) {
+        ("calling", _) => "The other program is being called; what follows begins when it has answered.".to_owned(),
         ("sending", _) => "The mail is on its way; what follows begins when it has left.".to_owned(),
         ("waiting", Kind::Decision) => {
             let what = match &step.what {
                 StepType::OpensEmail => "the email to be opened",
                 StepType::ClicksEmail { .. } => "a link of the email to be clicked",
+                StepType::RepliesToEmail => "the email to be answered",
                 StepType::SubmitsForm { .. } => "a form to be sent in",
+                StepType::Becomes { .. } => "the contact to match the conditions",
+                StepType::UsesDevice { .. } => "a visit with such a device",
                 _ => "a visit of the page",
             };
             match row.due_at {

@@ -5,6 +5,7 @@ use hg_core::events::EventKind;
 use hg_core::ids::SendId;
 use hg_store::{Sql, Tx};
 
+use super::answers::Visit;
 use super::members::Entry;
 use super::run::Run;
 use super::store;
@@ -58,8 +59,14 @@ fn react(run: &mut Run<'_, '_>, change: &Change) -> Result<()> {
                 run.happened(contact, &Occurrence::Clicked { send: SendId(send), url: text("url") }, change.at)?;
             }
         }
+        EventKind::EmailReplied => {
+            if let Some(send) = change.ref_id {
+                run.happened(contact, &Occurrence::Replied { send: SendId(send) }, change.at)?;
+            }
+        }
         EventKind::PageHit => {
-            run.happened(contact, &Occurrence::Visited { page: change.object_id, url: text("url") }, change.at)?;
+            let visit = Visit { page: change.object_id, url: text("url"), referrer: text("referrer"), device: change.ref_id };
+            run.visited(contact, &visit, change.at)?;
         }
         EventKind::EmailSent => {
             if let Some(send) = change.ref_id {
@@ -90,5 +97,5 @@ fn react(run: &mut Run<'_, '_>, change: &Change) -> Result<()> {
         }
         _ => {}
     }
-    Ok(())
+    run.changed(contact)
 }

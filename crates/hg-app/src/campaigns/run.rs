@@ -4,15 +4,16 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hg_core::campaigns::timing::Due;
-use hg_core::campaigns::{Kind, Occurrence, Path, Plan, Step, StepType, answers};
+use hg_core::campaigns::{Kind, Path, Plan, Step, StepType};
 use hg_core::events::EventKind;
 use hg_core::ids::{CampaignId, ContactId, LogId, SendId, StepId};
+use hg_core::segments::Explained;
 use hg_core::time::{self, TimeZone, Timestamp};
 use hg_store::{Sql, Tx};
 use serde_json::json;
 
 use super::effects;
-use super::members::active_rotation;
+use super::look::look;
 use super::model::{LogState, State, StepCounts, runs_at};
 use super::store;
 use crate::changes::{self, Happening};
@@ -35,6 +36,8 @@ pub(super) struct Loaded {
     pub publish_down: Option<Timestamp>,
     pub allow_restart: bool,
     pub plan: Plan,
+    /// Steps that nobody passes for now.
+    pub paused: Vec<StepId>,
 }
 
 impl Loaded {
@@ -55,6 +58,8 @@ pub(super) struct Task {
     pub contact: ContactId,
     pub rotation: i64,
     pub base: Timestamp,
+    /// Tries that failed before.
+    pub attempts: i64,
 }
 
 /// How a step ended.
@@ -65,19 +70,45 @@ pub(super) struct Ending {
     /// What followed is counted from here.
     next_base: Timestamp,
     text: Option<String>,
+    /// What a condition found.
+    why: Option<Explained>,
 }
 
 impl Ending {
     pub(super) fn done(at: Timestamp) -> Self {
-        Self { state: LogState::Done, path: None, at, next_base: at, text: None }
+        Self { state: LogState::Done, path: None, at, next_base: at, text: None, why: None }
     }
 
     pub(super) fn path(at: Timestamp, yes: bool) -> Self {
         Self { path: Some(if yes { Path::Yes } else { Path::No }), ..Self::done(at) }
     }
 
-    fn warned(at: Timestamp, text: String) -> Self {
+    /// The no path of a decision: what stands there counts from when the waiting began, not from now.
+    pub(super) fn in_vain(at: Timestamp, base: Timestamp) -> Self {
+        Self { next_base: base, ..Self::path(at, false) }
+    }
+
+    pub(super) fn looked(at: Timestamp, why: Explained) -> Self {
+        Self { why: Some(why), ..Self::path(at, false) }.decided()
+    }
+
+    fn decided(mut self) -> Self {
+        self.path = self.why.as_ref().map(|why| if why.verdict { Path::Yes } else { Path::No });
+        self
+    }
+
+    pub(super) fn warned(at: Timestamp, text: String) -> Self {
         Self { state: LogState::Warned, text: Some(text), ..Self::done(at) }
+    }
+
+    /// Done, or passed with a sentence.
+    pub(super) fn said(at: Timestamp, said: Option<String>) -> Self {
+        said.map_or_else(|| Self::done(at), |why| Self::warned(at, why))
+    }
+
+    /// For good: nothing follows.
+    pub(super) fn failed(at: Timestamp, text: impl Into<String>) -> Self {
+        Self { state: LogState::Failed, text: Some(text.into()), ..Self::done(at) }
     }
 }
 
@@ -90,12 +121,23 @@ pub(super) struct Run<'a, 't> {
     tally: HashMap<StepId, StepCounts>,
     zones: HashMap<ContactId, TimeZone>,
     loaded: HashMap<CampaignId, Arc<Loaded>>,
+    /// Whether anybody waits to match a filter; asked when it matters.
+    pub(super) matchers: Option<bool>,
 }
 
 impl<'a, 't> Run<'a, 't> {
     pub fn new(ws: &'a Workspace, tx: &'a mut Tx<'t>) -> Self {
         let now = ws.clock.now();
-        Self { ws, tx, now, ready: VecDeque::new(), tally: HashMap::new(), zones: HashMap::new(), loaded: HashMap::new() }
+        Self {
+            ws,
+            tx,
+            now,
+            ready: VecDeque::new(),
+            tally: HashMap::new(),
+            zones: HashMap::new(),
+            loaded: HashMap::new(),
+            matchers: None,
+        }
     }
 
     /// Runs what became ready, then writes the figures. Must be the last call.
@@ -113,6 +155,7 @@ impl<'a, 't> Run<'a, 't> {
         let mut deltas: Vec<(StepId, StepCounts)> = self.tally.into_iter().filter(|(_, c)| *c != StepCounts::default()).collect();
         deltas.sort_by_key(|(id, _)| *id);
         store::add_counts(self.tx, &deltas)?;
+        super::failures::break_circuits(self.tx, self.now, &deltas)?;
         if !deltas.is_empty() {
             for campaign in self.loaded.keys() {
                 self.tx.announce(LIVE, json!({ "id": campaign }).to_string());
@@ -147,6 +190,7 @@ impl<'a, 't> Run<'a, 't> {
                     publish_up: c.publish_up,
                     publish_down: c.publish_down,
                     allow_restart: c.allow_restart,
+                    paused: c.pauses.iter().map(|p| p.step).collect(),
                     plan: c.plan,
                 });
                 plans.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, (version, loaded.clone()));
@@ -177,7 +221,7 @@ impl<'a, 't> Run<'a, 't> {
     }
 
     /// Writes a step into the log: waiting, scheduled, or ready to run now. Once per contact and rotation.
-    fn plan(
+    pub(super) fn plan(
         &mut self,
         campaign: &Arc<Loaded>,
         step: &Step,
@@ -200,12 +244,12 @@ impl<'a, 't> Run<'a, 't> {
             return Ok(());
         };
         self.count(step.id).waiting += 1;
-        let task = Task { campaign: campaign.clone(), log, step: step.id, contact, rotation, base };
+        let task = Task { campaign: campaign.clone(), log, step: step.id, contact, rotation, base, attempts: 0 };
         if let Due::Missed(date) = due {
             let text = format!("Left out: its date, {}, had passed when the contact came here.", date.sql_text());
             return self.end(&task, step, Ending::warned(self.now, text));
         }
-        if at <= self.now && campaign.runs_at(self.now) {
+        if at <= self.now && campaign.runs_at(self.now) && !campaign.paused.contains(&step.id) {
             self.ready.push_back(task);
         } else {
             self.tx.wake(TOPIC);
@@ -239,6 +283,13 @@ impl<'a, 't> Run<'a, 't> {
         };
         self.count(step.id).waiting += 1;
         self.tx.wake(TOPIC);
+        if matches!(step.what, StepType::Becomes { .. }) && campaign.runs_at(self.now) {
+            let why = look(self.ws, self.tx, campaign.id, step, contact)?;
+            if why.verdict {
+                let task = Task { campaign: campaign.clone(), log, step: step.id, contact, rotation, base, attempts: 0 };
+                return self.end(&task, step, Ending::looked(self.now, why));
+            }
+        }
         // The answer may have come before the sending was written down.
         if let Some(send) = mail
             && campaign.runs_at(self.now)
@@ -250,7 +301,7 @@ impl<'a, 't> Run<'a, 't> {
                 _ => None,
             };
             if let Some(at) = early {
-                let task = Task { campaign: campaign.clone(), log, step: step.id, contact, rotation, base };
+                let task = Task { campaign: campaign.clone(), log, step: step.id, contact, rotation, base, attempts: 0 };
                 return self.end(&task, step, Ending::path(at.max(base), true));
             }
         }
@@ -281,80 +332,26 @@ impl<'a, 't> Run<'a, 't> {
         self.tally.entry(step).or_default()
     }
 
-    /// Runs a row that is due: acts, looks, or takes a decision's no path.
-    pub fn execute(&mut self, task: &Task) -> Result<()> {
-        let campaign = task.campaign.clone();
-        let Some(step) = campaign.plan.by_id(task.step) else {
-            return self.cancel(task, "The step was deleted.");
-        };
-        if !effects::is_there(self.tx, task.contact)? {
-            return self.cancel(task, "The contact was deleted.");
-        }
-        let now = self.now;
-        match &step.what {
-            StepType::SendEmail { email: Some(email) } => {
-                let mail = effects::Mail {
-                    email: *email,
-                    contact: task.contact,
-                    campaign: campaign.id,
-                    step: step.id,
-                    rotation: task.rotation,
-                    now,
-                };
-                match effects::send(self.ws, self.tx, &mail)? {
-                    // What follows begins when the mail has left (§5.2, vector 16).
-                    Ok(send) => {
-                        self.tx.exec(
-                            Sql::new("UPDATE campaign_log SET due_at = NULL, send_id = $2 WHERE id = $1")
-                                .bind(task.log)
-                                .bind(send),
-                        )?;
-                        Ok(())
-                    }
-                    Err(why) => self.end(task, step, Ending::warned(now, why)),
-                }
-            }
-            StepType::SendEmail { email: None } => self.end(task, step, Ending::warned(now, "No email is chosen.".into())),
-            StepType::ChangeTags { add, remove } => {
-                effects::change_tags(self.ws, self.tx, task.contact, add, remove)?;
-                self.end(task, step, Ending::done(now))
-            }
-            StepType::ChangePoints { points, group } => {
-                let said = effects::change_points(self.ws, self.tx, task.contact, *points, *group, &campaign.name)?;
-                self.end(task, step, said.map_or_else(|| Ending::done(now), |why| Ending::warned(now, why)))
-            }
-            StepType::ChangeStage { stage } => {
-                let said = effects::change_stage(self.ws, self.tx, task.contact, *stage, &campaign.name)?;
-                self.end(task, step, said.map_or_else(|| Ending::done(now), |why| Ending::warned(now, why)))
-            }
-            StepType::ScoreCompanies { score } => {
-                let said = effects::score_companies(self.ws, self.tx, task.contact, *score, &campaign.name)?;
-                self.end(task, step, said.map_or_else(|| Ending::done(now), |why| Ending::warned(now, why)))
-            }
-            what @ StepType::FieldIs { .. } => {
-                let yes = effects::condition(self.ws, self.tx, task.contact, what)?;
-                self.end(task, step, Ending::path(now, yes))
-            }
-            StepType::OpensEmail | StepType::ClicksEmail { .. } | StepType::SubmitsForm { .. } | StepType::VisitsPage { .. } => {
-                // What stands on the no path counts from when the waiting began, not from now.
-                self.end(task, step, Ending { next_base: task.base, ..Ending::path(now, false) })
-            }
-        }
-    }
-
     /// Writes how a step ended and plans what follows.
     pub(super) fn end(&mut self, task: &Task, step: &Step, ending: Ending) -> Result<()> {
-        let detail = ending.text.as_ref().map(|text| json!({ "text": text }));
-        self.tx.exec(
-            Sql::new("UPDATE campaign_log SET state = $2, due_at = NULL, done_at = $3, path = $4, detail = $5 WHERE id = $1")
-                .bind(task.log)
-                .bind(ending.state.code())
-                .bind(ending.at)
-                .bind(ending.path.map(Path::key))
-                .bind(detail),
+        let detail = match (&ending.text, &ending.why) {
+            (None, None) => None,
+            (text, why) => Some(json!({ "text": text, "why": why })),
+        };
+        let attempts: i64 = self.tx.one(
+            Sql::new(
+                "UPDATE campaign_log SET state = $2, due_at = NULL, done_at = $3, path = $4, detail = $5 WHERE id = $1 RETURNING attempts",
+            )
+            .bind(task.log)
+            .bind(ending.state.code())
+            .bind(ending.at)
+            .bind(ending.path.map(Path::key))
+            .bind(detail),
+            |r| r.get(0),
         )?;
         let counts = self.count(step.id);
         counts.waiting -= 1;
+        counts.failing -= i64::from(attempts > 0);
         match (ending.state, ending.path) {
             (LogState::Failed, _) => counts.failed += 1,
             (_, path) => {
@@ -387,70 +384,49 @@ impl<'a, 't> Run<'a, 't> {
         Ok(())
     }
 
-    fn cancel(&mut self, task: &Task, why: &str) -> Result<()> {
-        self.tx.exec(
-            Sql::new("UPDATE campaign_log SET state = 4, due_at = NULL, done_at = $2, detail = $3 WHERE id = $1")
-                .bind(task.log)
-                .bind(self.now)
-                .bind(json!({ "text": why })),
+    pub(super) fn cancel(&mut self, task: &Task, why: &str) -> Result<()> {
+        let attempts: i64 = self.tx.one(
+            Sql::new(
+                "UPDATE campaign_log SET state = 4, due_at = NULL, done_at = $2, detail = $3 WHERE id = $1 RETURNING attempts",
+            )
+            .bind(task.log)
+            .bind(self.now)
+            .bind(json!({ "text": why })),
+            |r| r.get(0),
         )?;
-        self.count(task.step).waiting -= 1;
+        let counts = self.count(task.step);
+        counts.waiting -= 1;
+        counts.failing -= i64::from(attempts > 0);
         Ok(())
     }
 
     /// Cancels everything that is to come for a contact in a campaign.
     pub fn cancel_open(&mut self, campaign: CampaignId, contact: ContactId, why: &str) -> Result<()> {
+        self.cancel_rows(campaign, contact, why, false)
+    }
+
+    pub(super) fn cancel_rows(
+        &mut self,
+        campaign: CampaignId,
+        contact: ContactId,
+        why: &str,
+        decisions_only: bool,
+    ) -> Result<()> {
         let sql = Sql::new(
             "UPDATE campaign_log SET state = 4, due_at = NULL, done_at = $3, detail = $4 \
-             WHERE campaign_id = $1 AND contact_id = $2 AND state IN (0, 1) RETURNING step_id",
+             WHERE campaign_id = $1 AND contact_id = $2 AND state IN (0, 1) AND state >= $5 RETURNING step_id, attempts",
         );
-        let steps: Vec<StepId> =
-            self.tx.all(sql.bind(campaign).bind(contact).bind(self.now).bind(json!({ "text": why })), |r| r.get(0))?;
-        for step in steps {
-            self.count(step).waiting -= 1;
+        let least = if decisions_only { LogState::Waiting } else { LogState::Scheduled };
+        let sql = sql.bind(campaign).bind(contact).bind(self.now).bind(json!({ "text": why })).bind(least.code());
+        let rows = self.tx.all(sql, |r| Ok((r.get::<StepId>(0)?, r.get::<i64>(1)?)))?;
+        for (step, attempts) in rows {
+            let counts = self.count(step);
+            counts.waiting -= 1;
+            counts.failing -= i64::from(attempts > 0);
         }
-        self.ready.retain(|t| t.contact != contact || t.campaign.id != campaign);
-        Ok(())
-    }
-
-    /// A contact did something: every decision of hers that waits for it is answered.
-    pub fn happened(&mut self, contact: ContactId, what: &Occurrence<'_>, at: Timestamp) -> Result<()> {
-        let waiting = self.tx.all(
-            Sql::new("SELECT id, campaign_id, step_id, rotation, base_at, send_id FROM campaign_log WHERE contact_id = $1 AND state = 1 ORDER BY id").bind(contact),
-            |r| Ok((r.get::<LogId>(0)?, r.get::<CampaignId>(1)?, r.get::<StepId>(2)?, r.get::<i64>(3)?, r.get::<Timestamp>(4)?, r.get::<Option<SendId>>(5)?)),
-        )?;
-        for (log, campaign, step, rotation, base, mail) in waiting {
-            let campaign = self.load(campaign)?;
-            let Some(found) = campaign.plan.by_id(step).cloned() else { continue };
-            if !campaign.runs_at(self.now) || !answers(&found.what, mail, what) || at < base {
-                continue;
-            }
-            if active_rotation(self.tx, campaign.id, contact)? != Some(rotation) {
-                continue;
-            }
-            let task = Task { campaign, log, step, contact, rotation, base };
-            self.end(&task, &found, Ending::path(at, true))?;
+        if !decisions_only {
+            self.ready.retain(|t| t.contact != contact || t.campaign.id != campaign);
         }
         Ok(())
-    }
-
-    /// A mail that a step sent has left, or has not: the step is done.
-    pub fn mail_ended(&mut self, contact: ContactId, send: SendId, at: Timestamp, failure: Option<(&str, &str)>) -> Result<()> {
-        let row = self.tx.opt(
-            Sql::new("SELECT id, campaign_id, step_id, rotation, base_at FROM campaign_log WHERE contact_id = $1 AND send_id = $2 AND state = 0")
-                .bind(contact)
-                .bind(send),
-            |r| Ok((r.get::<LogId>(0)?, r.get::<CampaignId>(1)?, r.get::<StepId>(2)?, r.get::<i64>(3)?, r.get::<Timestamp>(4)?)),
-        )?;
-        let Some((log, campaign, step, rotation, base)) = row else { return Ok(()) };
-        let campaign = self.load(campaign)?;
-        let task = Task { campaign: campaign.clone(), log, step, contact, rotation, base };
-        let Some(found) = campaign.plan.by_id(step) else { return self.cancel(&task, "The step was deleted.") };
-        let ending = match failure {
-            None => Ending::done(at),
-            Some((text, "failed")) => Ending { state: LogState::Failed, text: Some(text.to_owned()), ..Ending::done(at) },
-            Some((text, _)) => Ending::warned(at, text.to_owned()),
-        };
-        self.end(&task, found, ending)
     }
 }

@@ -1,16 +1,16 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use hg_core::campaigns::check::Needs;
-use hg_core::campaigns::{Problem, Source, SourceKind, StepType, check};
+use hg_core::campaigns::{Needs, Problem, Source, SourceKind, check};
 use hg_core::ids::{CampaignId, ContactId};
 use hg_store::Tx;
 
 use super::effects;
 use super::error::CampaignError;
-use super::members::Entry;
+use super::members::Entry as Way;
 use super::model::{Campaign, CampaignPatch, CampaignQuery, NewCampaign, State, StepIn};
 use super::run::{Run, TOPIC};
-use super::{steps, store, sync};
+use super::{look, steps, store, sync};
 use crate::audit::{self, Changes, Deed};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
@@ -69,36 +69,18 @@ fn complete(ws: &Workspace, tx: &mut Tx<'_>, campaign: &mut Campaign) -> Result<
 }
 
 fn problems_of(ws: &Workspace, tx: &mut Tx<'_>, campaign: &Campaign, sources: &[Source]) -> Result<Vec<Problem>> {
-    let mut there: HashMap<(&'static str, i64), bool> = HashMap::new();
-    for step in &campaign.plan.steps {
-        let needed: Vec<(&'static str, i64)> = match &step.what {
-            StepType::SendEmail { email } => email.iter().map(|e| ("emails", e.0)).collect(),
-            StepType::SubmitsForm { forms } => forms.iter().map(|f| ("forms", f.0)).collect(),
-            StepType::VisitsPage { pages, .. } => pages.iter().map(|p| ("pages", p.0)).collect(),
-            StepType::ChangeStage { stage } => stage.iter().map(|s| ("stages", s.0)).collect(),
-            StepType::ChangePoints { group, .. } => group.iter().map(|g| ("point_groups", g.0)).collect(),
-            _ => Vec::new(),
-        };
-        for (table, id) in needed {
-            let exists = store::exists(tx, table, id)?;
-            there.insert((table, id), exists);
+    let mut there: HashMap<Needs, bool> = HashMap::new();
+    for needs in campaign.plan.steps.iter().flat_map(|step| step.what.needs()) {
+        if let Entry::Vacant(place) = there.entry(needs) {
+            let (table, id) = table_of(needs);
+            place.insert(store::exists(tx, table, id)?);
         }
     }
-    let exists = |needs: Needs| {
-        let key = match needs {
-            Needs::Email(id) => ("emails", id),
-            Needs::Form(id) => ("forms", id),
-            Needs::Page(id) => ("pages", id),
-            Needs::Stage(id) => ("stages", id),
-            Needs::PointGroup(id) => ("point_groups", id),
-        };
-        there.get(&key).copied().unwrap_or(false)
-    };
+    let exists = |needs: Needs| there.get(&needs).copied().unwrap_or(false);
     let mut problems = check(&campaign.plan, sources, &exists);
     for step in &campaign.plan.steps {
-        if let StepType::FieldIs { field, .. } = &step.what
-            && !field.is_empty()
-            && let Err(error) = effects::check(ws, tx, &step.what)
+        if step.what.missing().is_none()
+            && let Err(error) = look::check(ws, tx, &step.what)
         {
             problems.push(Problem {
                 step: Some(step.key.clone()),
@@ -108,6 +90,21 @@ fn problems_of(ws: &Workspace, tx: &mut Tx<'_>, campaign: &Campaign, sources: &[
         }
     }
     Ok(problems)
+}
+
+/// The table that holds what a step needs.
+const fn table_of(needs: Needs) -> (&'static str, i64) {
+    match needs {
+        Needs::Email(id) => ("emails", id),
+        Needs::Form(id) => ("forms", id),
+        Needs::Page(id) => ("pages", id),
+        Needs::Stage(id) => ("stages", id),
+        Needs::PointGroup(id) => ("point_groups", id),
+        Needs::Segment(id) => ("segments", id),
+        Needs::Campaign(id) => ("campaigns", id),
+        Needs::Company(id) => ("companies", id),
+        Needs::User(id) => ("users", id),
+    }
 }
 
 fn check_sources(tx: &mut Tx<'_>, sources: &[Source]) -> Result<()> {
@@ -309,7 +306,7 @@ pub async fn change_people(cx: &Cx, id: CampaignId, add: Vec<ContactId>, remove:
                 if !effects::is_there(run.tx, *contact)? {
                     return Err(Error::not_found("contact", contact));
                 }
-                changed += u64::from(run.enter(id, *contact, Entry::ByHand)?);
+                changed += u64::from(run.enter(id, *contact, Way::ByHand)?);
             }
             for contact in &remove {
                 changed += u64::from(run.leave(id, *contact, true, "Somebody removed the contact from the campaign.")?);
@@ -325,7 +322,7 @@ pub(crate) fn change_one_in(ws: &Workspace, tx: &mut Tx<'_>, id: CampaignId, con
     store::find(tx, id, false)?;
     let mut run = Run::new(ws, tx);
     if add {
-        run.enter(id, contact, Entry::ByHand)?;
+        run.enter(id, contact, Way::ByHand)?;
     } else {
         run.leave(id, contact, true, "A point trigger took the contact out of the campaign.")?;
     }
@@ -345,7 +342,7 @@ pub(crate) fn change_some_in(
     let mut moved = Vec::new();
     for contact in contacts {
         let changed = if add {
-            run.enter(id, *contact, Entry::ByHand)?
+            run.enter(id, *contact, Way::ByHand)?
         } else {
             run.leave(id, *contact, true, "Somebody removed the contact from the campaign.")?
         };

@@ -8,7 +8,7 @@ use hg_core::time::Timestamp;
 use hg_store::{Row, Sql, Tx};
 use serde_json::Value as Json;
 
-use super::model::{Campaign, CampaignQuery, Counted, Counts, NewCampaign, State, StepCounts};
+use super::model::{Campaign, CampaignQuery, Counted, Counts, NewCampaign, State, StepCounts, StepPause};
 use crate::error::{Error, Result};
 use crate::list::{Page, SmallTable};
 
@@ -33,6 +33,7 @@ fn read(r: &Row<'_>) -> hg_store::Result<Campaign> {
         sources: Vec::new(),
         plan: Plan::default(),
         step_counts: Vec::new(),
+        pauses: Vec::new(),
         problems: Vec::new(),
     })
 }
@@ -47,7 +48,7 @@ pub(super) fn find(tx: &mut Tx<'_>, id: CampaignId, deleted: bool) -> Result<Cam
 
 fn fill(tx: &mut Tx<'_>, campaign: &mut Campaign) -> Result<()> {
     campaign.sources = sources(tx, campaign.id)?.into_iter().map(|s| (s, String::new())).collect();
-    (campaign.plan, campaign.step_counts) = steps(tx, campaign.id)?;
+    (campaign.plan, campaign.step_counts, campaign.pauses) = steps(tx, campaign.id)?;
     let id = campaign.id;
     campaign.counts.active =
         tx.scalar(Sql::new("SELECT count(*) FROM campaign_members WHERE campaign_id = $1 AND state = 'active'").bind(id))?;
@@ -67,17 +68,19 @@ pub(super) fn sources(tx: &mut Tx<'_>, id: CampaignId) -> Result<Vec<Source>> {
 }
 
 /// The steps in order, with their figures.
-pub(super) fn steps(tx: &mut Tx<'_>, id: CampaignId) -> Result<(Plan, Vec<StepCounts>)> {
+pub(super) fn steps(tx: &mut Tx<'_>, id: CampaignId) -> Result<(Plan, Vec<StepCounts>, Vec<StepPause>)> {
     struct Stored {
         parent: Option<StepId>,
         kind: String,
         settings: Json,
         step: Step,
         counts: StepCounts,
+        pause: Option<StepPause>,
     }
     let rows = tx.all(
         Sql::new(
-            "SELECT id, client_key, parent_id, path, type, name, settings, timing, done, waiting, yes, no, failed \
+            "SELECT id, client_key, parent_id, path, type, name, settings, timing, done, waiting, yes, no, failed, \
+             failing, paused_at, paused_why \
              FROM campaign_steps WHERE campaign_id = $1 AND deleted_at IS NULL ORDER BY position, id",
         )
         .bind(id),
@@ -95,13 +98,30 @@ pub(super) fn steps(tx: &mut Tx<'_>, id: CampaignId) -> Result<(Plan, Vec<StepCo
                     what: StepType::OpensEmail,
                     timing: serde_json::from_value::<Timing>(r.get(7)?).unwrap_or_default(),
                 },
-                counts: StepCounts { done: r.get(8)?, waiting: r.get(9)?, yes: r.get(10)?, no: r.get(11)?, failed: r.get(12)? },
+                counts: StepCounts {
+                    done: r.get(8)?,
+                    waiting: r.get(9)?,
+                    yes: r.get(10)?,
+                    no: r.get(11)?,
+                    failed: r.get(12)?,
+                    failing: r.get(13)?,
+                },
+                pause: r
+                    .get::<Option<Timestamp>>(14)?
+                    .map(|at| {
+                        Ok::<_, hg_store::StoreError>(StepPause {
+                            step: r.get(0)?,
+                            at,
+                            why: r.get::<Option<String>>(15)?.unwrap_or_default(),
+                        })
+                    })
+                    .transpose()?,
             })
         },
     )?;
     let keys: HashMap<StepId, String> = rows.iter().map(|s| (s.step.id, s.step.key.clone())).collect();
     let mut plan = Plan::default();
-    let mut counts = Vec::new();
+    let (mut counts, mut pauses) = (Vec::new(), Vec::new());
     for stored in rows {
         let what = StepType::read(&stored.kind, &stored.settings)
             .map_err(|e| Error::internal(format!("Step {} of campaign {id} cannot be read: {e}", stored.step.id)))?;
@@ -109,8 +129,9 @@ pub(super) fn steps(tx: &mut Tx<'_>, id: CampaignId) -> Result<(Plan, Vec<StepCo
         let parent = stored.parent.map(|p| keys.get(&p).cloned().unwrap_or_else(|| format!("deleted-{p}")));
         plan.steps.push(Step { what, parent, ..stored.step });
         counts.push(stored.counts);
+        pauses.extend(stored.pause);
     }
-    Ok((plan, counts))
+    Ok((plan, counts, pauses))
 }
 
 const LIST: SmallTable = SmallTable {
@@ -292,13 +313,14 @@ pub(super) fn source_name(tx: &mut Tx<'_>, source: Source) -> Result<Option<Stri
 pub(super) fn add_counts(tx: &mut Tx<'_>, deltas: &[Counted]) -> Result<()> {
     for (step, d) in deltas {
         tx.exec(
-            Sql::new("UPDATE campaign_steps SET done = done + $2, waiting = waiting + $3, yes = yes + $4, no = no + $5, failed = failed + $6 WHERE id = $1")
+            Sql::new("UPDATE campaign_steps SET done = done + $2, waiting = waiting + $3, yes = yes + $4, no = no + $5, failed = failed + $6, failing = failing + $7 WHERE id = $1")
                 .bind(*step)
                 .bind(d.done)
                 .bind(d.waiting)
                 .bind(d.yes)
                 .bind(d.no)
-                .bind(d.failed),
+                .bind(d.failed)
+                .bind(d.failing),
         )?;
     }
     Ok(())

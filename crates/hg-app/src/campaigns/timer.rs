@@ -27,33 +27,19 @@ impl Worker for CampaignTimer {
     }
 
     async fn run_once(&self, cx: &Cx) -> Result<usize> {
-        let (ws, now) = (cx.ws.clone(), cx.now());
-        cx.db()
-            .write_in(Lane::Live, move |tx| {
-                let due = tx.all(
-                    Sql::new(
-                        "SELECT l.id, l.campaign_id, l.step_id, l.contact_id, l.rotation, l.base_at FROM campaign_log l \
-                         JOIN campaigns c ON c.id = l.campaign_id \
-                         WHERE l.state IN (0, 1) AND l.due_at IS NOT NULL AND l.due_at <= $1 AND c.state = 'published' AND c.deleted_at IS NULL \
-                         AND (c.publish_up IS NULL OR c.publish_up <= $1) AND (c.publish_down IS NULL OR c.publish_down > $1) \
-                         ORDER BY l.due_at, l.id LIMIT $2",
-                    )
-                    .bind(now)
-                    .bind(BATCH),
-                    |r| {
-                        Ok((r.get::<LogId>(0)?, r.get::<CampaignId>(1)?, r.get::<StepId>(2)?, r.get::<ContactId>(3)?, r.get::<i64>(4)?, r.get::<Timestamp>(5)?))
-                    },
-                )?;
-                let taken = due.len();
-                let mut run = Run::new(&ws, tx);
-                for (log, campaign, step, contact, rotation, base) in due {
-                    let campaign = run.load(campaign)?;
-                    run.execute(&Task { campaign, log, step, contact, rotation, base })?;
+        match take(cx, BATCH).await {
+            Ok(n) => Ok(n),
+            Err(error) if error.store().is_some_and(hg_store::StoreError::is_passing) => Err(error),
+            // One of the batch is at fault: one by one only that one fails.
+            Err(_) => match take(cx, 1).await {
+                Ok(n) => Ok(n),
+                Err(error) if error.store().is_some_and(hg_store::StoreError::is_passing) => Err(error),
+                Err(error) => {
+                    tracing::error!(error = %error, cause = ?error.source, "A step of a campaign could not be run");
+                    fail_first(cx, error.detail).await
                 }
-                run.finish()?;
-                Ok::<_, Error>(taken)
-            })
-            .await
+            },
+        }
     }
 
     async fn next_due(&self, cx: &Cx) -> Result<Option<Timestamp>> {
@@ -64,6 +50,7 @@ impl Worker for CampaignTimer {
                     .opt(
                         Sql::new(
                             "SELECT @greatest(l.due_at, coalesce(c.publish_up, 0)) FROM campaign_log l JOIN campaigns c ON c.id = l.campaign_id \
+                             JOIN campaign_steps s ON s.id = l.step_id AND s.paused_at IS NULL \
                              WHERE l.state IN (0, 1) AND l.due_at IS NOT NULL AND c.state = 'published' AND c.deleted_at IS NULL \
                              AND (c.publish_down IS NULL OR c.publish_down > $1) ORDER BY l.due_at LIMIT 1",
                         )
@@ -74,4 +61,60 @@ impl Worker for CampaignTimer {
             })
             .await
     }
+}
+
+/// The rows that are due, the oldest first.
+fn due(run: &mut Run<'_, '_>, limit: i64) -> Result<Vec<Task>> {
+    type Row = (LogId, CampaignId, StepId, ContactId, i64, Timestamp, i64);
+    let rows: Vec<Row> = run.tx.all(
+        Sql::new(
+            "SELECT l.id, l.campaign_id, l.step_id, l.contact_id, l.rotation, l.base_at, l.attempts FROM campaign_log l \
+             JOIN campaigns c ON c.id = l.campaign_id JOIN campaign_steps s ON s.id = l.step_id AND s.paused_at IS NULL \
+             WHERE l.state IN (0, 1) AND l.due_at IS NOT NULL AND l.due_at <= $1 AND c.state = 'published' AND c.deleted_at IS NULL \
+             AND (c.publish_up IS NULL OR c.publish_up <= $1) AND (c.publish_down IS NULL OR c.publish_down > $1) \
+             ORDER BY l.due_at, l.id LIMIT $2",
+        )
+        .bind(run.now)
+        .bind(limit),
+        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?, r.get(6)?)),
+    )?;
+    rows.into_iter()
+        .map(|(log, campaign, step, contact, rotation, base, attempts)| {
+            Ok(Task { campaign: run.load(campaign)?, log, step, contact, rotation, base, attempts })
+        })
+        .collect()
+}
+
+async fn take(cx: &Cx, limit: i64) -> Result<usize> {
+    let ws = cx.ws.clone();
+    cx.db()
+        .write_in(Lane::Live, move |tx| {
+            let mut run = Run::new(&ws, tx);
+            let due = due(&mut run, limit)?;
+            for task in &due {
+                run.execute(task)?;
+            }
+            run.finish()?;
+            Ok::<_, Error>(due.len())
+        })
+        .await
+}
+
+/// The first row that is due failed in a way that nobody foresaw: it is tried again later, and holds up nobody else.
+async fn fail_first(cx: &Cx, why: String) -> Result<usize> {
+    let ws = cx.ws.clone();
+    cx.db()
+        .write_in(Lane::Live, move |tx| {
+            let mut run = Run::new(&ws, tx);
+            let due = due(&mut run, 1)?;
+            for task in &due {
+                match task.campaign.clone().plan.by_id(task.step) {
+                    Some(step) => run.failed(task, step, &why)?,
+                    None => run.cancel(task, "The step was deleted.")?,
+                }
+            }
+            run.finish()?;
+            Ok::<_, Error>(due.len())
+        })
+        .await
 }

@@ -154,6 +154,12 @@ pub async fn update(cx: &Cx, id: CompanyId, input: CompanyInput, blanks_clear: b
         .await
 }
 
+/// Writes values of a company in the caller's transaction: a step of a campaign did it.
+pub(crate) fn write_in(cx: &Cx, tx: &mut Tx<'_>, id: CompanyId, values: &Values) -> Result<Company> {
+    let by = (None, &cx.who(), cx.actor_name());
+    write(&cx.ws, tx, id, values, &CompanyInput::default(), false, by, cx.now())
+}
+
 /// Changes the score of a company; the score after it.
 pub async fn change_score(cx: &Cx, id: CompanyId, op: PointsOperator, by: i64, why: String) -> Result<i64> {
     cx.may(Action::Edit(Area::Contacts))?;

@@ -224,18 +224,11 @@ fn run(
 
 /// Addresses of the users that an event names.
 fn addresses(tx: &mut Tx<'_>, settings: &Json, contact: ContactId) -> Result<Vec<String>> {
-    let mut users = ids(settings, "user_id");
     let to_owner = match settings.get("to_owner") {
         Some(Json::Bool(yes)) => *yes,
         Some(Json::Number(n)) => n.as_i64() == Some(1),
         Some(Json::String(text)) => matches!(text.as_str(), "1" | "true" | "yes" | "on"),
         _ => false,
     };
-    if to_owner {
-        let owner: Option<Option<i64>> =
-            tx.opt(Sql::new("SELECT owner_id FROM contacts WHERE id = $1").bind(contact), |r| r.get(0))?;
-        users.extend(owner.flatten());
-    }
-    let sql = Sql::new("SELECT email FROM users WHERE id @in($1) AND deleted_at IS NULL").bind(users.as_slice());
-    Ok(tx.all(sql, |r| r.get(0))?)
+    sending::addresses_of_users(tx, &ids(settings, "user_id"), to_owner.then_some(contact))
 }

@@ -54,4 +54,4 @@ pub use rebuild::{RebuildJob, rebuild_all_but, rebuild_all_now};
 pub use service::{by_alias, changes, create, delete, get, list, memberships, names, rebuild, restore, update};
 pub use users::{Reached, asked_by, reached, users_of_many, using_field, using_point_group, using_segment, using_tag};
 pub(crate) use users::{broken_by, rebuild_using};
-pub use why::{Explanation, check_filter, explain, matches};
+pub use why::{Explanation, check_filter, explain, judge, matches};

@@ -82,6 +82,12 @@ pub fn matches(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, filter: &Fil
     Ok(plan.matches(&person, &moment(ws, &plan), &mut Scratch::default()))
 }
 
+/// What a filter answers for one contact now, and why; none when she is gone.
+pub fn judge(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, filter: &Filter) -> Result<Option<Explained>> {
+    let plan = Plan::of(filter, &*fields::catalogue(ws, tx)?).map_err(SegmentProblem::Filter)?;
+    Ok(explain_plan(ws, tx, &plan, contact)?.map(|(explained, _)| explained))
+}
+
 /// Checks a filter that something else than a segment keeps (a campaign's condition) against this workspace.
 pub fn check_filter(ws: &Workspace, tx: &mut Tx<'_>, filter: &Filter) -> Result<()> {
     Plan::of(filter, &*fields::catalogue(ws, tx)?).map_err(SegmentProblem::Filter)?;

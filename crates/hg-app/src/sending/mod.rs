@@ -38,7 +38,7 @@ pub use recipients::{LinkCount, Recipient, links, recipients};
 pub use segment::{FillJob, SegmentSend, pause, resume, send_to_segments};
 pub use test_send::send_test;
 pub use transport::{Channel, Envelope, MailTransport, Refusal, Transport, TransportError, Undelivered};
-pub use user_mail::{UserMail, UserMailJob, push_user_mail};
+pub use user_mail::{UserMail, UserMailJob, addresses_of_users, push_user_mail};
 pub use waiting::{WaitingMessage, cancel, waiting};
 pub use web_view::{preview_page, web_view};
 pub use why::{Message, Why, why};

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use hg_core::ids::{ContactId, EmailId};
 use hg_core::time::Timestamp;
-use hg_store::Tx;
+use hg_store::{Sql, Tx};
 use serde::{Deserialize, Serialize};
 
 use super::test_send::send_outside;
@@ -35,6 +35,18 @@ pub fn push_user_mail(tx: &mut Tx<'_>, now: Timestamp, mail: &UserMail) -> Resul
         created_by: None,
     };
     jobs::push(tx, now, job).map(|_| ())
+}
+
+/// Addresses of users, and of the owner of a contact when one is given.
+pub fn addresses_of_users(tx: &mut Tx<'_>, users: &[i64], owner_of: Option<ContactId>) -> Result<Vec<String>> {
+    let mut users = users.to_vec();
+    if let Some(contact) = owner_of {
+        let owner: Option<Option<i64>> =
+            tx.opt(Sql::new("SELECT owner_id FROM contacts WHERE id = $1").bind(contact), |r| r.get(0))?;
+        users.extend(owner.flatten());
+    }
+    let sql = Sql::new("SELECT email FROM users WHERE id @in($1) AND deleted_at IS NULL").bind(users.as_slice());
+    Ok(tx.all(sql, |r| r.get(0))?)
 }
 
 /// Sends it. Like every mail it is not sent twice: before it leaves, the job says so.

@@ -2,8 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::campaigns::model::{Kind, Path, Plan, Source, Step, StepType};
+use crate::campaigns::model::{Kind, Path, Plan, Source, Step};
+use crate::campaigns::steps::{Needs, StepType};
 use crate::campaigns::timing::Mode;
+
+/// A step that begins its own campaign again must wait at least this long.
+const SHORTEST_AGAIN: i64 = 30;
 
 /// Something that keeps a campaign from being published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +45,7 @@ pub fn check(plan: &Plan, sources: &[Source], exists: &dyn Fn(Needs) -> bool) ->
         }
         check_connection(step, &by_key, &mut out);
         check_settings(step, exists, &mut out);
+        check_jump(step, &by_key, &mut out);
         if step.what.kind() != Kind::Decision
             && let Err(error) = step.timing.validate()
         {
@@ -50,19 +55,9 @@ pub fn check(plan: &Plan, sources: &[Source], exists: &dyn Fn(Needs) -> bool) ->
     out
 }
 
-/// Something that a step needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    Email(i64),
-    Form(i64),
-    Page(i64),
-    Stage(i64),
-    PointGroup(i64),
-}
-
 fn check_connection(step: &Step, by_key: &HashMap<&str, &Step>, out: &mut Vec<Problem>) {
     let name = &step.name;
-    let needs_mail_above = matches!(step.what, StepType::OpensEmail | StepType::ClicksEmail { .. });
+    let needs_mail_above = step.what.is_about_mail();
     let Some(parent_key) = &step.parent else {
         if step.path.is_some() {
             out.push(problem(step, "step.path", format!("“{name}” stands below a source and can have no yes or no path.")));
@@ -92,6 +87,9 @@ fn check_connection(step: &Step, by_key: &HashMap<&str, &Step>, out: &mut Vec<Pr
             out.push(problem(step, "step.path", format!("“{name}” must stand on the yes or the no path of “{}”.", parent.name)));
         }
         _ => {}
+    }
+    if parent.what.info().is_end {
+        out.push(problem(step, "step.after-the-end", format!("Nothing can follow “{}”; move “{name}” elsewhere.", parent.name)));
     }
     if parent.what.kind() == Kind::Decision && step.what.kind() == Kind::Decision {
         out.push(problem(
@@ -130,33 +128,52 @@ fn is_in_a_circle(step: &Step, by_key: &HashMap<&str, &Step>) -> bool {
 
 fn check_settings(step: &Step, exists: &dyn Fn(Needs) -> bool, out: &mut Vec<Problem>) {
     let name = &step.name;
-    let mut gone =
-        |what: &str| out.push(problem(step, "step.missing", format!("“{name}” uses {what} that was deleted; choose another.")));
-    match &step.what {
-        StepType::SendEmail { email: Some(id) } if !exists(Needs::Email(id.0)) => gone("an email"),
-        StepType::SubmitsForm { forms } if forms.iter().any(|f| !exists(Needs::Form(f.0))) => gone("a form"),
-        StepType::VisitsPage { pages, .. } if pages.iter().any(|p| !exists(Needs::Page(p.0))) => gone("a page"),
-        StepType::ChangeStage { stage: Some(id) } if !exists(Needs::Stage(id.0)) => gone("a stage"),
-        StepType::ChangePoints { group: Some(id), .. } if !exists(Needs::PointGroup(id.0)) => gone("a point group"),
-        StepType::ChangeStage { stage: None } => {
-            out.push(problem(step, "step.stage", format!("“{name}”: choose the stage to move to.")))
+    if let Some(gone) = step.what.needs().into_iter().find(|needs| !exists(*needs)) {
+        let detail = format!("“{name}” uses {} that was deleted; choose another.", gone.words());
+        out.push(problem(step, "step.missing", detail));
+    }
+    if let Some((code, detail)) = step.what.missing() {
+        out.push(problem(step, code, format!("“{name}”: {detail}")));
+    }
+    let at_once = match step.timing.mode {
+        Mode::Immediate => true,
+        Mode::Interval => step.timing.shortest_minutes() < SHORTEST_AGAIN,
+        Mode::Date => false,
+    };
+    if at_once && matches!(&step.what, StepType::ChangeCampaigns { add, .. } if add.this) {
+        let detail = format!(
+            "“{name}” begins this campaign again: let at least {SHORTEST_AGAIN} minutes pass before it, or it goes round and round."
+        );
+        out.push(problem(step, "step.again-too-soon", detail));
+    }
+}
+
+fn check_jump(step: &Step, by_key: &HashMap<&str, &Step>, out: &mut Vec<Problem>) {
+    let StepType::Jump { to: Some(to) } = &step.what else { return };
+    let name = &step.name;
+    let Some(target) = by_key.get(to.as_str()) else {
+        out.push(problem(step, "step.jump", format!("“{name}” goes on at a step that is not there; choose another.")));
+        return;
+    };
+    if target.what.kind() == Kind::Decision {
+        let detail = format!("“{name}” cannot go on at a decision; choose an action or a condition.");
+        out.push(problem(step, "step.jump", detail));
+        return;
+    }
+    // From the jump up to its target: when nothing on that way takes time, it goes round at once.
+    let mut at = Some(step);
+    let mut waits = false;
+    for _ in 0..=by_key.len() {
+        let Some(current) = at else { return };
+        waits |= current.what.kind() == Kind::Decision || current.timing.takes_time();
+        if current.key == target.key {
+            if !waits {
+                let detail = format!("“{name}” goes round without a pause: let “{}” or a step after it wait.", target.name);
+                out.push(problem(step, "step.jump-loop", detail));
+            }
+            return;
         }
-        StepType::SendEmail { email: None } => {
-            out.push(problem(step, "step.email", format!("“{name}”: choose the email to send.")))
-        }
-        StepType::ChangeTags { add, remove } if add.is_empty() && remove.is_empty() => {
-            out.push(problem(step, "step.tags", format!("“{name}”: choose tags to add or remove.")));
-        }
-        StepType::ChangePoints { points: 0, .. } => {
-            out.push(problem(step, "step.points", format!("“{name}”: zero points change nothing; write another number.")))
-        }
-        StepType::ScoreCompanies { score: 0 } => {
-            out.push(problem(step, "step.score", format!("“{name}”: a change by zero changes nothing; write another number.")))
-        }
-        StepType::FieldIs { field, .. } if field.is_empty() => {
-            out.push(problem(step, "step.field", format!("“{name}”: choose the field to compare.")))
-        }
-        _ => {}
+        at = current.parent.as_deref().and_then(|k| by_key.get(k).copied());
     }
 }
 
@@ -164,6 +181,7 @@ fn check_settings(step: &Step, exists: &dyn Fn(Needs) -> bool, out: &mut Vec<Pro
 mod tests {
     use super::*;
     use crate::campaigns::model::SourceKind;
+    use crate::campaigns::steps::CampaignChoice;
     use crate::campaigns::timing::{Timing, Unit};
     use crate::ids::{EmailId, StepId};
 
@@ -233,6 +251,33 @@ mod tests {
             step("c", Some("b"), Some(Path::No), StepType::ChangePoints { points: 1, group: None }),
         ];
         assert_eq!(codes(at_once), ["step.no-path-needs-time"]);
+    }
+
+    #[test]
+    fn a_jump_needs_a_place_to_go_on_and_a_pause_on_the_way_round() {
+        let jump = |to: Option<&str>| step("j", Some("a"), None, StepType::Jump { to: to.map(Into::into) });
+        assert_eq!(codes(vec![send("a"), jump(None)]), ["step.jump"]);
+        assert_eq!(codes(vec![send("a"), jump(Some("gone"))]), ["step.jump"]);
+        assert_eq!(codes(vec![send("a"), jump(Some("a"))]), ["step.jump-loop"]);
+        let slow = Step { timing: Timing::after(1, Unit::Days), ..jump(Some("a")) };
+        assert_eq!(codes(vec![send("a"), slow]), [""; 0]);
+        let after = step("x", Some("j"), None, StepType::ChangePoints { points: 1, group: None });
+        let aside = Step { timing: Timing::after(1, Unit::Days), ..jump(Some("a")) };
+        assert_eq!(codes(vec![send("a"), aside, after]), ["step.after-the-end"]);
+    }
+
+    #[test]
+    fn a_campaign_that_begins_itself_again_must_wait() {
+        let again = step(
+            "a",
+            None,
+            None,
+            StepType::ChangeCampaigns { add: CampaignChoice { ids: vec![], this: true }, remove: CampaignChoice::default() },
+        );
+        let later = |minutes| Step { timing: Timing::after(minutes, Unit::Minutes), ..again.clone() };
+        assert_eq!(codes(vec![again.clone()]), ["step.again-too-soon"]);
+        assert_eq!(codes(vec![later(29)]), ["step.again-too-soon"]);
+        assert_eq!(codes(vec![later(30)]), [""; 0]);
     }
 
     #[test]

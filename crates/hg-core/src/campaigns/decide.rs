@@ -1,7 +1,12 @@
 //! Whether something a contact did answers a decision (`campaigns.md` §4.2).
 
-use crate::campaigns::model::StepType;
+use std::cmp::Ordering;
+
+use serde_json::Value as Json;
+
+use crate::campaigns::steps::StepType;
 use crate::ids::SendId;
+use crate::text::fold;
 
 /// Something a contact did that a decision may wait for.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,8 +17,18 @@ pub enum Occurrence<'a> {
     Clicked { send: SendId, url: &'a str },
     /// Sent in a form.
     Submitted { form: i64 },
-    /// Visited a page: its id (0 when it is not one of ours) and its address.
-    Visited { page: i64, url: &'a str },
+    /// Answered the mail of this send.
+    Replied { send: SendId },
+    /// Visited a page: its id (0 when it is not one of ours), its address, where the visit came from, and the device.
+    Visited { page: i64, url: &'a str, referrer: &'a str, device: Device<'a> },
+}
+
+/// What is known about the device of a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Device<'a> {
+    pub kind: Option<&'a str>,
+    pub brand: Option<&'a str>,
+    pub system: Option<&'a str>,
 }
 
 /// Whether the decision is met. `send` is the mail that the step above the decision sent.
@@ -27,14 +42,64 @@ pub fn answers(decision: &StepType, send: Option<SendId>, what: &Occurrence<'_>)
         (StepType::SubmitsForm { forms }, Occurrence::Submitted { form }) => {
             forms.is_empty() || forms.iter().any(|f| f.0 == *form)
         }
-        (StepType::VisitsPage { pages, url: pattern }, Occurrence::Visited { page, url }) => {
-            (pages.is_empty() && pattern.is_none())
+        (StepType::RepliesToEmail, Occurrence::Replied { send: s }) => send == Some(*s),
+        (StepType::VisitsPage { pages, url: pattern, referrer: from }, Occurrence::Visited { page, url, referrer, .. }) => {
+            (pages.is_empty() && pattern.is_none() && from.is_none())
                 || pages.iter().any(|p| p.0 == *page)
-                || pattern.as_deref().is_some_and(|list| list.split(',').any(|p| matches_pattern(p.trim(), url)))
+                || pattern.as_deref().is_some_and(|list| any_matches(list, url))
+                || from.as_deref().is_some_and(|list| any_matches(list, referrer))
+        }
+        (StepType::UsesDevice { device }, Occurrence::Visited { device: used, .. }) => {
+            device.meets(used.kind, used.brand, used.system)
         }
         _ => false,
     }
 }
+
+/// Whether an address meets one of several patterns with commas between.
+pub fn any_matches(list: &str, url: &str) -> bool {
+    list.split(',').any(|p| matches_pattern(p.trim(), url))
+}
+
+/// Compares a text with a value: numbers as numbers where both are, else as texts in which neither case nor accents count.
+/// `actual` holds every value of a field with several; none: it was not given.
+pub fn compare(op: &str, actual: &[String], wanted: &Json) -> bool {
+    let text = |v: &Json| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    let list: Vec<String> = match wanted {
+        Json::Array(items) => items.iter().map(|v| fold(text(v).trim())).collect(),
+        Json::Null => Vec::new(),
+        Json::String(s) if op == "in" || op == "!in" => s.split(['|', ',']).map(|p| fold(p.trim())).collect(),
+        one => vec![fold(text(one).trim())],
+    };
+    let given: Vec<String> = actual.iter().map(|a| fold(a.trim())).filter(|a| !a.is_empty()).collect();
+    let first = list.first().map_or("", String::as_str);
+    let any = |holds: &dyn Fn(&str) -> bool| given.iter().any(|a| holds(a));
+    let order = |a: &str| match (a.parse::<f64>(), first.parse::<f64>()) {
+        (Ok(a), Ok(b)) => a.partial_cmp(&b),
+        _ => Some(a.cmp(first)),
+    };
+    match op {
+        "=" | "eq" => any(&|a| order(a) == Some(Ordering::Equal)),
+        "!=" | "neq" => !any(&|a| order(a) == Some(Ordering::Equal)),
+        "gt" => any(&|a| order(a) == Some(Ordering::Greater)),
+        "gte" => any(&|a| matches!(order(a), Some(Ordering::Greater | Ordering::Equal))),
+        "lt" => any(&|a| order(a) == Some(Ordering::Less)),
+        "lte" => any(&|a| matches!(order(a), Some(Ordering::Less | Ordering::Equal))),
+        "empty" => given.is_empty(),
+        "!empty" => !given.is_empty(),
+        "in" => any(&|a| list.iter().any(|w| w == a)),
+        "!in" => !any(&|a| list.iter().any(|w| w == a)),
+        "like" | "contains" => any(&|a| a.contains(first.trim_matches('%'))),
+        "!like" => !any(&|a| a.contains(first.trim_matches('%'))),
+        "startsWith" => any(&|a| a.starts_with(first)),
+        "endsWith" => any(&|a| a.ends_with(first)),
+        _ => false,
+    }
+}
+
+/// The comparisons that [`compare`] knows.
+pub const COMPARISONS: &[&str] =
+    &["=", "!=", "gt", "gte", "lt", "lte", "empty", "!empty", "like", "!like", "in", "!in", "startsWith", "endsWith", "contains"];
 
 /// `*` stands for anything. A pattern without a scheme is met by the address without it too; the query of the address
 /// does not count unless the pattern has one.
@@ -116,9 +181,47 @@ mod tests {
     fn nothing_named_means_any_form_or_page() {
         assert!(answers(&StepType::SubmitsForm { forms: vec![] }, None, &Occurrence::Submitted { form: 3 }));
         assert!(!answers(&StepType::SubmitsForm { forms: vec![FormId(1)] }, None, &Occurrence::Submitted { form: 3 }));
-        let visit = Occurrence::Visited { page: 2, url: "https://x.io/ama" };
-        assert!(answers(&StepType::VisitsPage { pages: vec![], url: None }, None, &visit));
-        assert!(answers(&StepType::VisitsPage { pages: vec![PageId(2)], url: None }, None, &visit));
-        assert!(!answers(&StepType::VisitsPage { pages: vec![PageId(9)], url: Some("*/blog".into()) }, None, &visit));
+        let visit =
+            Occurrence::Visited { page: 2, url: "https://x.io/ama", referrer: "https://google.com/", device: Device::default() };
+        assert!(answers(&StepType::VisitsPage { pages: vec![], url: None, referrer: None }, None, &visit));
+        assert!(answers(&StepType::VisitsPage { pages: vec![PageId(2)], url: None, referrer: None }, None, &visit));
+        assert!(!answers(
+            &StepType::VisitsPage { pages: vec![PageId(9)], url: Some("*/blog".into()), referrer: None },
+            None,
+            &visit
+        ));
+    }
+
+    #[test]
+    fn a_visit_may_be_known_by_where_it_came_from_or_by_the_device() {
+        let phone = Device { kind: Some("smartphone"), brand: Some("Apple"), system: None };
+        let visit =
+            Occurrence::Visited { page: 0, url: "https://x.io/", referrer: "https://www.google.com/search", device: phone };
+        let from = |pattern: &str| StepType::VisitsPage { pages: vec![], url: None, referrer: Some(pattern.into()) };
+        assert!(answers(&from("*google.com*"), None, &visit));
+        assert!(!answers(&from("*bing.com*"), None, &visit));
+        let device = |kind: &str| StepType::UsesDevice {
+            device: crate::campaigns::steps::DeviceTraits { types: vec![kind.into()], ..Default::default() },
+        };
+        assert!(answers(&device("smartphone"), None, &visit));
+        assert!(!answers(&device("desktop"), None, &visit));
+    }
+
+    #[rstest]
+    #[case("=", &["Prague"], serde_json::json!("prague "), true)]
+    #[case("=", &["10"], serde_json::json!(10.0), true)]
+    #[case("gt", &["9"], serde_json::json!("10"), false)]
+    #[case("gt", &["b"], serde_json::json!("a"), true)]
+    #[case("in", &["l"], serde_json::json!(["S", "L"]), true)]
+    #[case("in", &["l"], serde_json::json!("S|L"), true)]
+    #[case("!in", &[], serde_json::json!(["S"]), true)]
+    #[case("empty", &[""], serde_json::json!(null), true)]
+    #[case("!=", &[], serde_json::json!("a"), true)]
+    #[case("like", &["Hello world"], serde_json::json!("%WORLD%"), true)]
+    #[case("startsWith", &["Élan"], serde_json::json!("el"), true)]
+    #[case("nonsense", &["a"], serde_json::json!("a"), false)]
+    fn answers_are_compared(#[case] op: &str, #[case] actual: &[&str], #[case] wanted: Json, #[case] holds: bool) {
+        let actual: Vec<String> = actual.iter().map(|s| (*s).to_owned()).collect();
+        assert_eq!(compare(op, &actual, &wanted), holds);
     }
 }

@@ -7,9 +7,11 @@
 pub mod check;
 pub mod decide;
 pub mod model;
+pub mod steps;
 pub mod timing;
 
 pub use check::{Problem, check};
-pub use decide::{Occurrence, answers};
-pub use model::{Kind, Path, Plan, Source, SourceKind, Step, StepType};
+pub use decide::{Occurrence, answers, compare};
+pub use model::{Kind, Path, Plan, Source, SourceKind, Step};
+pub use steps::{Needs, StepType};
 pub use timing::{IfPast, Mode, Timing, Unit};

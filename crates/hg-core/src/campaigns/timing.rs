@@ -121,6 +121,27 @@ impl Timing {
         Ok(())
     }
 
+    /// Whether a while passes before the step runs.
+    pub fn takes_time(&self) -> bool {
+        match self.mode {
+            Mode::Immediate => false,
+            Mode::Interval => self.interval > 0,
+            Mode::Date => true,
+        }
+    }
+
+    /// The fewest minutes that an interval can come to.
+    pub fn shortest_minutes(&self) -> i64 {
+        let unit = match self.unit.unwrap_or(Unit::Minutes) {
+            Unit::Minutes => 1,
+            Unit::Hours => 60,
+            Unit::Days => 24 * 60,
+            Unit::Months => 28 * 24 * 60,
+            Unit::Years => 365 * 24 * 60,
+        };
+        self.interval.saturating_mul(unit)
+    }
+
     /// When the step runs: `base` is when what came before was done, `zone` the contact's zone or else the
     /// workspace's. Never before `now`.
     pub fn due(&self, base: Timestamp, now: Timestamp, zone: &TimeZone) -> Due {

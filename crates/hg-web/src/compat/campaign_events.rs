@@ -4,36 +4,18 @@ use std::collections::HashMap;
 
 use hg_app::Cx;
 use hg_app::campaigns::{Campaign, StepIn};
-use hg_core::campaigns::{IfPast, Kind, Mode, Path, Plan, Step, StepType, Timing, Unit};
+use hg_core::campaigns::{IfPast, Kind, Mode, Path, Plan, Step, Timing, Unit};
 use hg_core::ids::{StepId, alphanumeric};
 use hg_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError};
-use super::crud::ids;
+use super::campaign_steps::{channel, old_type, our_type, properties, settings};
 
 /// The steps of a body, and what else of it is kept.
 pub(super) struct Drawn {
     pub steps: Vec<StepIn>,
     pub extra: Value,
-}
-
-/// Old type, our type.
-const TYPES: &[(&str, &str)] = &[
-    ("email.send", "email.send"),
-    ("lead.changetags", "contact.tags"),
-    ("lead.changepoints", "contact.points"),
-    ("stage.change", "contact.stage"),
-    ("lead.scorecontactscompanies", "company.score"),
-    ("email.open", "email.open"),
-    ("email.click", "email.click"),
-    ("form.submit", "form.submit"),
-    ("page.pagehit", "page.visit"),
-    ("lead.field_value", "contact.field"),
-];
-
-fn old_type(what: &StepType) -> &'static str {
-    TYPES.iter().find(|(_, ours)| *ours == what.key()).map_or("", |(old, _)| old)
 }
 
 fn id_text(value: Option<&Value>) -> String {
@@ -63,7 +45,7 @@ pub(super) fn read(cx: &Cx, body: &Map<String, Value>, before: Option<&Campaign>
     for (index, event) in events.iter().enumerate() {
         let id = id_text(event.get("id"));
         let old = event.get("type").and_then(Value::as_str).unwrap_or("");
-        let Some((_, ours)) = TYPES.iter().find(|(o, _)| *o == old) else {
+        let Some(ours) = our_type(old) else {
             return Err(CompatError::bad(format!("events: The event type “{old}” is not supported by this version.")));
         };
         let (parent, path) = match parents.get(&id) {
@@ -87,8 +69,8 @@ pub(super) fn read(cx: &Cx, body: &Map<String, Value>, before: Option<&Campaign>
             parent,
             path,
             name: event.get("name").and_then(Value::as_str).unwrap_or("").to_owned(),
-            kind: (*ours).to_owned(),
-            settings: settings(ours, &properties),
+            kind: ours.to_owned(),
+            settings: settings(ours, &properties, &|id| keys.get(&id_text(Some(id))).cloned())?,
             timing: timing(event)?,
         });
     }
@@ -141,47 +123,6 @@ fn with_ids(mut canvas: Value, swap: impl Fn(&mut Value)) -> Value {
         connection.get_mut("targetId").map(&swap);
     }
     canvas
-}
-
-fn settings(ours: &str, p: &Value) -> Value {
-    let texts = |key: &str| match p.get(key) {
-        Some(Value::Array(list)) => list.clone(),
-        Some(Value::Object(o)) => o.get("list").and_then(Value::as_array).cloned().unwrap_or_default(),
-        Some(Value::String(s)) if !s.is_empty() => vec![json!(s)],
-        _ => Vec::new(),
-    };
-    match ours {
-        "email.send" => json!({"email_id": ids(p.get("email")).first()}),
-        "contact.tags" => json!({"add": texts("add_tags"), "remove": texts("remove_tags")}),
-        "contact.points" => {
-            json!({"points": p.get("points").cloned().unwrap_or(json!(0)), "group_id": ids(p.get("group")).first()})
-        }
-        "contact.stage" => json!({"stage_id": ids(p.get("stage")).first()}),
-        "company.score" => json!({"score": p.get("score").cloned().unwrap_or(json!(0))}),
-        "email.click" => json!({"urls": texts("urls")}),
-        "form.submit" => json!({"forms": ids(p.get("forms"))}),
-        "page.visit" => {
-            json!({"pages": ids(p.get("pages")), "url": p.get("url").and_then(Value::as_str).filter(|u| !u.is_empty())})
-        }
-        "contact.field" => json!({"field": p.get("field"), "op": p.get("operator"), "value": p.get("value")}),
-        _ => json!({}),
-    }
-}
-
-fn properties(what: &StepType) -> Value {
-    match what {
-        StepType::SendEmail { email } => json!({"email": email.map(|e| e.0.to_string())}),
-        StepType::ChangeTags { add, remove } => json!({"add_tags": add, "remove_tags": remove}),
-        StepType::ChangePoints { points, group: None } => json!({"points": points}),
-        StepType::ChangePoints { points, group } => json!({"points": points, "group": group}),
-        StepType::ChangeStage { stage } => json!({"stage": stage}),
-        StepType::ScoreCompanies { score } => json!({"score": score}),
-        StepType::OpensEmail => json!({}),
-        StepType::ClicksEmail { urls } => json!({"urls": {"list": urls}}),
-        StepType::SubmitsForm { forms } => json!({"forms": forms}),
-        StepType::VisitsPage { pages, url } => json!({"pages": pages, "url": url}),
-        StepType::FieldIs { field, op, value } => json!({"field": field, "operator": op, "value": value}),
-    }
 }
 
 /// `09:00` of `HH:MM` or of any date-time.
@@ -240,21 +181,19 @@ fn hour_out(text: Option<&str>) -> Value {
 fn event(step: &Step, plan: &Plan, extra: &Value, with_family: bool) -> Value {
     let kept = extra.get("events").and_then(|e| e.get(&step.key));
     let mut props = kept.and_then(|k| k.get("properties")).cloned().filter(Value::is_object).unwrap_or_else(|| json!({}));
-    if let (Value::Object(all), Value::Object(ours)) = (&mut props, properties(&step.what)) {
+    let id_of = |key: &str| plan.by_key(key).map(|s| s.id.0);
+    if let (Value::Object(all), Value::Object(ours)) = (&mut props, properties(&step.what, &id_of)) {
         all.extend(ours);
     }
     let depth = std::iter::successors(Some(step), |s| plan.parent(s)).take(plan.steps.len() + 1).count();
-    let channel_id = match &step.what {
-        StepType::SendEmail { email } => email.map(|e| e.0),
-        _ => None,
-    };
+    let (channel, channel_id) = channel(&step.what);
     let t = &step.timing;
     let decision = step.what.kind() == Kind::Decision;
     let mut out = json!({
         "id": step.id, "name": step.name, "description": kept.and_then(|k| k.get("description")).cloned().unwrap_or(Value::Null),
         "type": old_type(&step.what),
         "eventType": match step.what.kind() { Kind::Action => "action", Kind::Decision => "decision", Kind::Condition => "condition" },
-        "channel": matches!(step.what, StepType::SendEmail { .. } | StepType::OpensEmail | StepType::ClicksEmail { .. }).then_some("email"),
+        "channel": channel,
         "channelId": channel_id,
         "order": depth,
         "properties": props,

@@ -7,6 +7,7 @@ pub mod answer;
 pub mod body;
 mod campaign_events;
 mod campaign_log;
+mod campaign_steps;
 mod campaigns;
 mod categories;
 mod companies;

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use hg_app::Error;
 use hg_app::campaigns::{self, Campaign, CampaignPatch, CampaignQuery, NewCampaign, Person, State, StepIn};
-use hg_core::campaigns::model::TYPES;
+use hg_core::campaigns::steps::TYPES;
 use hg_core::campaigns::{Path as Way, Source, SourceKind, StepType, Timing};
 use hg_core::ids::{CampaignId, ContactId};
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,9 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(pause))
         .routes(routes!(people, change_people))
         .routes(routes!(progress))
+        .routes(routes!(pause_step))
+        .routes(routes!(resume_step))
+        .routes(routes!(take_up))
         .routes(routes!(of_contact))
 }
 
@@ -102,6 +105,8 @@ struct StepOut {
     /// The timing in words.
     timing_text: String,
     counts: StepCountsOut,
+    /// Set while nobody passes it.
+    paused: Option<StepPauseOut>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -110,7 +115,17 @@ struct StepCountsOut {
     waiting: i64,
     yes: i64,
     no: i64,
+    /// Given up.
     failed: i64,
+    /// Of those who wait: whose try failed and who get another.
+    failing: i64,
+}
+
+/// A step that nobody passes for now.
+#[derive(Serialize, ToSchema)]
+struct StepPauseOut {
+    at: String,
+    why: String,
 }
 
 /// When a step runs. Hours and weekdays are the contact's local time.
@@ -248,6 +263,8 @@ struct StepTypeOut {
     settings: Value,
     /// Types that it may stand directly below; null: any.
     only_below: Option<Vec<String>>,
+    /// Nothing may follow it.
+    is_end: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -276,6 +293,7 @@ fn kind_key(what: &StepType) -> &'static str {
 impl From<Campaign> for CampaignOut {
     fn from(c: Campaign) -> Self {
         let counts = c.step_counts;
+        let pauses = c.pauses;
         let steps = c.plan.steps.into_iter().enumerate().map(|(i, s)| {
             let n = counts.get(i).copied().unwrap_or_default();
             StepOut {
@@ -289,7 +307,15 @@ impl From<Campaign> for CampaignOut {
                 name: s.name,
                 parent: s.parent,
                 path: s.path.map(|p| p.key().into()),
-                counts: StepCountsOut { done: n.done, waiting: n.waiting, yes: n.yes, no: n.no, failed: n.failed },
+                counts: StepCountsOut {
+                    done: n.done,
+                    waiting: n.waiting,
+                    yes: n.yes,
+                    no: n.no,
+                    failed: n.failed,
+                    failing: n.failing,
+                },
+                paused: pauses.iter().find(|p| p.step == s.id).map(|p| StepPauseOut { at: p.at.rfc3339(), why: p.why.clone() }),
             }
         });
         Self {
@@ -399,15 +425,16 @@ async fn create(Caller(cx): Caller, Body(b): Body<CampaignIn>) -> Answer<(Status
 #[utoipa::path(get, path = "/campaigns/catalogue", tag = "campaigns", responses((status = 200, body = StepCatalogue)))]
 async fn catalogue(Caller(cx): Caller) -> Answer<Json<StepCatalogue>> {
     cx.may(hg_app::Action::View(hg_app::Area::Campaigns))?;
-    let types = TYPES.iter().filter_map(|(key, _, label)| {
-        let empty = StepType::read(key, &Value::Null).ok()?;
-        let only_below = matches!(*key, "email.open" | "email.click").then(|| vec!["email.send".to_owned()]);
+    let types = TYPES.iter().filter_map(|info| {
+        let empty = StepType::read(info.key, &Value::Null).ok()?;
+        let only_below = info.only_below.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
         Some(StepTypeOut {
-            what: (*key).into(),
+            what: info.key.into(),
             kind: kind_key(&empty).into(),
-            label: (*label).into(),
+            label: info.label.into(),
             settings: empty.write(),
-            only_below,
+            only_below: Some(only_below).filter(|list| !list.is_empty()),
+            is_end: info.is_end,
         })
     });
     Ok(Json(StepCatalogue { types: types.collect() }))
@@ -503,4 +530,39 @@ async fn of_contact(Caller(cx): Caller, Path(id): Path<ContactId>) -> Answer<Jso
         next: c.next.into_iter().map(NextOut::from).collect(),
     });
     Ok(Json(out.collect()))
+}
+
+/// Pauses one step: nobody passes it, who waits there goes on waiting.
+#[utoipa::path(post, path = "/campaigns/{id}/steps/{key}/pause", tag = "campaigns", params(("id" = i64, Path), ("key" = String, Path)), responses((status = 200, body = CampaignOut)))]
+async fn pause_step(Caller(cx): Caller, Path((id, key)): Path<(CampaignId, String)>) -> Answer<Json<CampaignOut>> {
+    campaigns::pause_step(&cx, id, key, true).await?;
+    Ok(Json(campaigns::get(&cx, id).await?.into()))
+}
+
+/// Resumes a paused step.
+#[utoipa::path(post, path = "/campaigns/{id}/steps/{key}/resume", tag = "campaigns", params(("id" = i64, Path), ("key" = String, Path)), responses((status = 200, body = CampaignOut)))]
+async fn resume_step(Caller(cx): Caller, Path((id, key)): Path<(CampaignId, String)>) -> Answer<Json<CampaignOut>> {
+    campaigns::pause_step(&cx, id, key, false).await?;
+    Ok(Json(campaigns::get(&cx, id).await?.into()))
+}
+
+#[derive(Deserialize, ToSchema)]
+struct TakeUp {
+    /// Only this contact; null: everybody.
+    contact_id: Option<i64>,
+    /// Let them pass without it instead of trying it once more.
+    #[serde(default)]
+    skip: bool,
+}
+
+/// Tries once more what failed at a step, or lets those contacts pass without it.
+#[utoipa::path(post, path = "/campaigns/{id}/steps/{key}/failed", tag = "campaigns", params(("id" = i64, Path), ("key" = String, Path)), request_body = TakeUp, responses((status = 200, body = Affected)))]
+async fn take_up(
+    Caller(cx): Caller,
+    Path((id, key)): Path<(CampaignId, String)>,
+    Body(b): Body<TakeUp>,
+) -> Answer<Json<Affected>> {
+    let again = if b.skip { campaigns::Again::Skip } else { campaigns::Again::Retry };
+    let affected = campaigns::take_up(&cx, id, key, b.contact_id.map(ContactId), again).await?;
+    Ok(Json(Affected { affected }))
 }

@@ -21,9 +21,10 @@ import {
 import { createContext, useContext, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { CampaignSource, Step } from "../../api/types";
+import type { StepType } from "../../campaigns/catalogue";
 import { type Layout, layout, type Placed } from "../../campaigns/layout";
 import { StepTypeItems } from "../../campaigns/StepTypeItems";
-import { isUnfinished, type Slot, type StepType } from "../../campaigns/tree";
+import { isUnfinished, type Slot } from "../../campaigns/tree";
 import { stepIcon, useStepWords, useTimingWords } from "../../campaigns/words";
 import { number } from "../../ui/format";
 

@@ -1,16 +1,33 @@
 //! What the steps of a campaign ask other domains to do.
 
-use hg_core::campaigns::StepType;
-use hg_core::ids::{CampaignId, ContactId, EmailId, PointGroupId, SendId, StageId, StepId};
-use hg_core::segments::{Filter, Plan};
+mod fields;
+mod team;
+
+use hg_core::campaigns::steps::WebCall;
+use hg_core::ids::{CampaignId, CompanyId, ContactId, EmailId, PointGroupId, SegmentId, SendId, StageId, StepId, UserId};
 use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx};
 
 use crate::contacts::PointsOperator;
-use crate::error::{Error, Result};
+use crate::error::{ErrorKind, Result};
 use crate::points::Given;
 use crate::workspace::Workspace;
-use crate::{companies, contacts, emails, fields, points, segments, stages};
+use crate::{companies, contacts, emails, points, segments, stages};
+
+pub(super) use fields::{update_company, update_contact};
+pub(super) use team::{tell, web_call};
+
+/// What came of an effect: nothing to say, or a sentence why it could not be had.
+pub(super) type Said = Option<String>;
+
+/// What is gone or cannot be is told in the log and the contact goes on; anything else is an error.
+fn soft<T>(result: Result<T>) -> Result<Said> {
+    match result {
+        Ok(_) => Ok(None),
+        Err(e) if matches!(e.kind, ErrorKind::NotFound | ErrorKind::Invalid | ErrorKind::Conflict) => Ok(Some(e.detail)),
+        Err(e) => Err(e),
+    }
+}
 
 /// A mail to be sent by a step.
 pub(super) struct Mail {
@@ -19,15 +36,18 @@ pub(super) struct Mail {
     pub campaign: CampaignId,
     pub step: StepId,
     pub rotation: i64,
+    /// Tries that failed before: a new one is another occasion.
+    pub attempts: i64,
     pub now: Timestamp,
 }
 
 /// Puts the mail on its way. The occasion names campaign, step and rotation: the same one never sends twice.
 pub(super) fn send(ws: &Workspace, tx: &mut Tx<'_>, mail: &Mail) -> Result<std::result::Result<SendId, String>> {
+    let again = if mail.attempts > 0 { format!(":{}", mail.attempts) } else { String::new() };
     let queue = emails::Queue {
         email: mail.email,
         contact: mail.contact,
-        occasion: format!("campaign:{}:{}:{}", mail.campaign, mail.step, mail.rotation),
+        occasion: format!("campaign:{}:{}:{}{again}", mail.campaign, mail.step, mail.rotation),
         campaign: Some(mail.campaign),
         step: Some(mail.step),
         due_at: mail.now,
@@ -88,26 +108,62 @@ pub(super) fn change_stage(
     }
 }
 
-/// The filter of a condition; wrong ones were refused when the campaign was published.
-pub(super) fn filter(step: &StepType) -> Result<Filter> {
-    let StepType::FieldIs { field, op, value } = step else {
-        return Err(Error::internal("This step compares nothing."));
-    };
-    let json = serde_json::json!({"match": "all", "rules": [{"field": field, "op": op, "value": value}]});
-    Filter::parse(&json).map_err(|errors| {
-        let fields = errors.into_iter().map(|e| crate::FieldError::new("/settings", e.code, e.detail)).collect();
-        Error::invalid(fields)
-    })
+pub(super) fn change_segments(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    contact: ContactId,
+    add: &[SegmentId],
+    remove: &[SegmentId],
+) -> Result<Said> {
+    let mut said = None;
+    for (segment, adds) in add.iter().map(|s| (s, true)).chain(remove.iter().map(|s| (s, false))) {
+        let done = segments::change_by_hand_in(ws, tx, *segment, &[contact], adds, "campaign", None);
+        said = soft(done)?.or(said);
+    }
+    Ok(said)
 }
 
-/// Whether a condition can be answered in this workspace: its field is there and the operator fits.
-pub(super) fn check(ws: &Workspace, tx: &mut Tx<'_>, step: &StepType) -> Result<()> {
-    Plan::of(&filter(step)?, &*fields::catalogue(ws, tx)?).map_err(segments::SegmentProblem::Filter)?;
+pub(super) fn change_owner(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, owner: Option<UserId>) -> Result<Said> {
+    let Some(owner) = owner else { return Ok(Some("No owner is chosen.".to_owned())) };
+    soft(contacts::service::set_owner(ws, tx, &[contact], Some(owner)))
+}
+
+pub(super) fn stop_contacting(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    contact: ContactId,
+    channels: &[String],
+    reason: &str,
+    campaign: &str,
+) -> Result<()> {
+    let comments = if reason.trim().is_empty() { format!("Campaign: {campaign}") } else { reason.to_owned() };
+    for channel in channels {
+        contacts::set_do_not_contact(ws, tx, contact, channel, 3, &comments, None)?;
+    }
     Ok(())
 }
 
-pub(super) fn condition(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, step: &StepType) -> Result<bool> {
-    segments::matches(ws, tx, contact, &filter(step)?)
+/// Only what was stopped by hand or bounced: what the contact said herself, only she takes back (`decisions.md`).
+pub(super) fn contact_again(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, channels: &[String]) -> Result<Said> {
+    let mut kept = None;
+    for channel in channels {
+        for reason in [2, 3] {
+            contacts::lift_do_not_contact(ws, tx, contact, channel, Some(reason))?;
+        }
+        if contacts::is_suppressed(tx, contact, channel)? {
+            kept = Some("The contact opted out; only she can take that back.".to_owned());
+        }
+    }
+    Ok(kept)
+}
+
+pub(super) fn delete_contact(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId) -> Result<()> {
+    contacts::service::set_deleted(ws, tx, &[contact], true).map(|_| ())
+}
+
+pub(super) fn add_to_company(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, company: Option<CompanyId>) -> Result<Said> {
+    let Some(company) = company else { return Ok(Some("No company is chosen.".to_owned())) };
+    soft(companies::link_many_in(tx, company, &[contact], true, ws.clock.now()))
 }
 
 /// The contact's time zone, if it names one.
