@@ -429,3 +429,38 @@ on_each_db!(an_answer_to_the_mail_is_heard, |app| {
     app.settle().await;
     assert_eq!(tags(&app, ada).await, ["talks"]);
 });
+
+on_each_db!(a_campaign_comes_back_from_its_file_and_finds_what_it_uses_by_name, |app| {
+    let prague = segment(&app, "Prague").await;
+    let mail = app.email(email("Invitation", "Hello")).await;
+    let steps = vec![
+        step("send", None, "email.send", json!({"email_id": mail}), Timing::immediate()),
+        step("open", Some(("send", None)), "email.open", json!({}), Timing::immediate()),
+        step(
+            "vip",
+            Some(("open", NO)),
+            "contact.segments",
+            json!({"add": [prague]}),
+            Timing::after(2, hg_core::campaigns::Unit::Days),
+        ),
+    ];
+    let id = campaign(&app, from(prague), steps).await;
+    let mut file = campaigns::export(&app.cx(), id).await.unwrap();
+    let back = campaigns::import(&app.cx(), file.clone()).await.unwrap();
+    let (mut before, mut after) = (read(&app, id).await.plan, back.campaign.plan);
+    for step in before.steps.iter_mut().chain(&mut after.steps) {
+        step.id = hg_core::ids::StepId(0);
+    }
+    assert_eq!((after, back.missing.len(), back.campaign.sources.len()), (before, 0, 1));
+    // The email has another id in another workspace.
+    file["things"][0]["id"] = json!(77);
+    file["steps"][0]["settings"]["email_id"] = json!(77);
+    let moved = campaigns::import(&app.cx(), file.clone()).await.unwrap();
+    assert_eq!(moved.campaign.plan.steps[0].what.needs(), [hg_core::campaigns::Needs::Email(mail.0)]);
+    file["things"][0]["name"] = json!("Nobody has this");
+    let lost = campaigns::import(&app.cx(), file).await.unwrap();
+    assert_eq!(lost.campaign.problems[0].code, "step.email");
+    assert!(lost.missing[0].contains("Nobody has this"), "{:?}", lost.missing);
+    let refused = campaigns::import(&app.cx(), json!({"honeyguide": "campaign"})).await.unwrap_err();
+    assert_eq!(refused.code, "invalid");
+});

@@ -33,6 +33,7 @@ import { attempt, said } from "../ui/toasts";
 import { useView } from "../ui/view";
 import { useDeleteCampaign } from "./CampaignsPage";
 import type { StepType } from "./catalogue";
+import { saveJson } from "./file";
 import { Outline } from "./Outline";
 import { StepPanel } from "./StepPanel";
 import { addStep, branch, copyBranch, isUnfinished, moveBranch, removeBranch, type Slot } from "./tree";
@@ -132,6 +133,17 @@ function CampaignEditor({ live }: { live: Campaign }) {
       } else throw error;
     }
   };
+  const copy = () =>
+    attempt(async () => {
+      const made = await take(http.POST("/campaigns/{id}/duplicate", { params }));
+      await refresh("/campaigns");
+      await navigate({ to: "/campaigns/$id", params: { id: String(made.id) } });
+    }, t("duplicated"));
+  const download = () =>
+    attempt(async () => {
+      const file = await take(http.GET("/campaigns/{id}/file", { params }));
+      saveJson(file, `${draft.name || t("untitled")}.json`);
+    });
   const pause = () =>
     attempt(async () => {
       editor.adopt(await take(http.POST("/campaigns/{id}/pause", { params })));
@@ -191,6 +203,8 @@ function CampaignEditor({ live }: { live: Campaign }) {
             {may && (
               <DotsMenu button label={t("common:moreActions", { name: live.name })}>
                 <Menu.Item onClick={() => select("source")}>{t("settings")}</Menu.Item>
+                <Menu.Item onClick={copy}>{t("duplicate")}</Menu.Item>
+                <Menu.Item onClick={download}>{t("export")}</Menu.Item>
                 <Menu.Item
                   onClick={async () => {
                     if (await remove(live)) navigate({ to: "/campaigns" });

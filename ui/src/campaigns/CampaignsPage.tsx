@@ -22,6 +22,7 @@ import { ThingSelect } from "../ui/pickers";
 import { EmptyState, ErrorSummary, NothingFound, StateBadge } from "../ui/states";
 import { attempt, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
+import { ImportButton } from "./ImportButton";
 
 export function useDeleteCampaign() {
   const { t } = useTranslation();
@@ -50,10 +51,16 @@ export function CampaignsPage() {
     byCursor,
   );
   useLive("campaign", () => refresh("/campaigns"));
+  const actions = may && (
+    <Group gap="xs">
+      <ImportButton />
+      <NewButton onClick={() => change({ new: true })}>{t("new")}</NewButton>
+    </Group>
+  );
   const create = may && <NewButton onClick={() => change({ new: true })}>{t("new")}</NewButton>;
   return (
     <>
-      <PageHeader title={t("title")} description={t("text")} actions={create} />
+      <PageHeader title={t("title")} description={t("text")} actions={actions} />
       <FilterBar
         search={view.search ?? ""}
         onSearch={(search) => change({ search })}

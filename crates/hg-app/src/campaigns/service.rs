@@ -93,7 +93,7 @@ fn problems_of(ws: &Workspace, tx: &mut Tx<'_>, campaign: &Campaign, sources: &[
 }
 
 /// The table that holds what a step needs.
-const fn table_of(needs: Needs) -> (&'static str, i64) {
+pub(super) const fn table_of(needs: Needs) -> (&'static str, i64) {
     match needs {
         Needs::Email(id) => ("emails", id),
         Needs::Form(id) => ("forms", id),

@@ -32,6 +32,9 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(pause_step))
         .routes(routes!(resume_step))
         .routes(routes!(take_up))
+        .routes(routes!(duplicate))
+        .routes(routes!(export))
+        .routes(routes!(import))
         .routes(routes!(of_contact))
 }
 
@@ -565,4 +568,37 @@ async fn take_up(
     let again = if b.skip { campaigns::Again::Skip } else { campaigns::Again::Retry };
     let affected = campaigns::take_up(&cx, id, key, b.contact_id.map(ContactId), again).await?;
     Ok(Json(Affected { affected }))
+}
+
+/// A campaign as a file that people can read: steps by their keys, everything else by its name.
+#[utoipa::path(get, path = "/campaigns/{id}/file", tag = "campaigns", params(("id" = i64, Path)), responses((status = 200, body = Object)))]
+async fn export(Caller(cx): Caller, Path(id): Path<CampaignId>) -> Answer<Json<Value>> {
+    Ok(Json(campaigns::export(&cx, id).await?))
+}
+
+#[derive(Deserialize, ToSchema)]
+struct CampaignFile {
+    /// As `GET /campaigns/{id}/file` gives it.
+    #[schema(value_type = Object)]
+    file: Value,
+}
+
+#[derive(Serialize, ToSchema)]
+struct CampaignImported {
+    campaign: CampaignOut,
+    /// What the file names and this workspace does not have.
+    missing: Vec<String>,
+}
+
+/// Makes a draft of a file; what it names is found again by its name.
+#[utoipa::path(post, path = "/campaigns/import", tag = "campaigns", request_body = CampaignFile, responses((status = 201, body = CampaignImported)))]
+async fn import(Caller(cx): Caller, Body(b): Body<CampaignFile>) -> Answer<(StatusCode, Json<CampaignImported>)> {
+    let made = campaigns::import(&cx, b.file).await?;
+    Ok((StatusCode::CREATED, Json(CampaignImported { campaign: made.campaign.into(), missing: made.missing })))
+}
+
+/// Makes an unpublished copy with everything in it.
+#[utoipa::path(post, path = "/campaigns/{id}/duplicate", tag = "campaigns", params(("id" = i64, Path)), responses((status = 201, body = CampaignOut)))]
+async fn duplicate(Caller(cx): Caller, Path(id): Path<CampaignId>) -> Answer<(StatusCode, Json<CampaignOut>)> {
+    Ok((StatusCode::CREATED, Json(campaigns::duplicate(&cx, id).await?.into())))
 }

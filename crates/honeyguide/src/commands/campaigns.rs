@@ -1,5 +1,7 @@
 //! `honeyguide campaigns`: what runs, start and pause, who is where.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use hg_app::campaigns::{self, CampaignQuery, Next, PeopleQuery};
 use hg_app::list::ListQuery;
@@ -11,7 +13,7 @@ use crate::open;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  honeyguide campaigns list\n  honeyguide campaigns publish 'AMA invitation'\n  honeyguide campaigns pause 2\n  honeyguide campaigns people 2 --step welcome\n  honeyguide campaigns where ada@example.org\n\nOn SQLite, list, people and where also work beside a running server; publish and pause need it stopped, or the app."
+    after_help = "Examples:\n  honeyguide campaigns list\n  honeyguide campaigns publish 'AMA invitation'\n  honeyguide campaigns pause 2\n  honeyguide campaigns people 2 --step welcome\n  honeyguide campaigns where ada@example.org\n  honeyguide campaigns export 2 --to ama.json\n  honeyguide campaigns import ama.json\n\nOn SQLite, list, people, where and export also work beside a running server; publish, pause and import need it stopped, or the app."
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -46,6 +48,19 @@ enum Command {
         #[arg(long, default_value_t = 100)]
         limit: usize,
     },
+    /// Write a campaign as a file that people can read and keep beside their other texts.
+    Export {
+        /// Id or name.
+        campaign: String,
+        /// Where to; the screen when absent.
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
+    /// Make a draft of such a file; what it uses is found again by its name.
+    Import {
+        /// The file.
+        file: PathBuf,
+    },
     /// The campaigns of a contact, and what comes next in each.
     Where {
         /// Id or email address.
@@ -54,7 +69,7 @@ enum Command {
 }
 
 pub async fn run(args: Args, config: Config) -> Result<()> {
-    let writes = matches!(args.command, Command::Publish { .. } | Command::Pause { .. });
+    let writes = matches!(args.command, Command::Publish { .. } | Command::Pause { .. } | Command::Import { .. });
     let ws = if writes { open::workspace(&config, false).await? } else { open::reading(&config).await? };
     let cx = Cx::system(&ws);
     let outcome = execute(&cx, args.command).await;
@@ -76,8 +91,31 @@ async fn execute(cx: &Cx, command: Command) -> Result<()> {
             Ok(())
         }
         Command::People { campaign, step, state, limit } => people(cx, &campaign, step, state, limit).await,
+        Command::Export { campaign, to } => export(cx, &campaign, to).await,
+        Command::Import { file } => import(cx, file).await,
         Command::Where { contact } => places(cx, &contact).await,
     }
+}
+
+async fn export(cx: &Cx, campaign: &str, to: Option<PathBuf>) -> Result<()> {
+    let file = campaigns::export(cx, find::campaign(cx, campaign).await?).await?;
+    let text = serde_json::to_string_pretty(&file).map_err(|e| open::plain(e.to_string()))?;
+    match to {
+        Some(path) => std::fs::write(&path, text + "\n").map_err(|e| open::plain(format!("{}: {e}", path.display())))?,
+        None => println!("{text}"),
+    }
+    Ok(())
+}
+
+async fn import(cx: &Cx, path: PathBuf) -> Result<()> {
+    let text = std::fs::read_to_string(&path).map_err(|e| open::plain(format!("{}: {e}", path.display())))?;
+    let file = serde_json::from_str(&text).map_err(|e| open::plain(format!("{} is no JSON: {e}", path.display())))?;
+    let made = campaigns::import(cx, file).await?;
+    println!("“{}” is there as a draft, number {}.", made.campaign.name, made.campaign.id);
+    for missing in made.missing {
+        println!("  {missing}");
+    }
+    Ok(())
 }
 
 async fn list(cx: &Cx) -> Result<()> {

@@ -1,6 +1,7 @@
 //! What steps refer to, and what they still miss.
 
 use crate::campaigns::steps::StepType;
+use crate::ids::{CampaignId, CompanyId, EmailId, FormId, PageId, PointGroupId, SegmentId, StageId, UserId};
 
 /// Something that a step uses and that may have been deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +18,51 @@ pub enum Needs {
 }
 
 impl Needs {
+    pub const fn id(self) -> i64 {
+        match self {
+            Self::Email(id)
+            | Self::Form(id)
+            | Self::Page(id)
+            | Self::Stage(id)
+            | Self::PointGroup(id)
+            | Self::Segment(id)
+            | Self::Campaign(id)
+            | Self::Company(id)
+            | Self::User(id) => id,
+        }
+    }
+
+    /// The kind of thing, in files.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Email(_) => "email",
+            Self::Form(_) => "form",
+            Self::Page(_) => "page",
+            Self::Stage(_) => "stage",
+            Self::PointGroup(_) => "point group",
+            Self::Segment(_) => "segment",
+            Self::Campaign(_) => "campaign",
+            Self::Company(_) => "company",
+            Self::User(_) => "user",
+        }
+    }
+
+    /// Something of a kind, as files name it.
+    pub fn of(kind: &str, id: i64) -> Option<Self> {
+        let all = [
+            Self::Email(id),
+            Self::Form(id),
+            Self::Page(id),
+            Self::Stage(id),
+            Self::PointGroup(id),
+            Self::Segment(id),
+            Self::Campaign(id),
+            Self::Company(id),
+            Self::User(id),
+        ];
+        all.into_iter().find(|needs| needs.kind() == kind)
+    }
+
     /// With its article, for a sentence.
     pub const fn words(self) -> &'static str {
         match self {
@@ -58,6 +104,52 @@ impl StepType {
             Self::VisitsPage { pages, .. } | Self::Visited { pages, .. } => pages.iter().map(|p| Needs::Page(p.0)).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// The same step with other ids: `to` says what each becomes, none takes it out. Ids inside of filters stay.
+    #[must_use]
+    pub fn with_needs(mut self, to: &dyn Fn(Needs) -> Option<i64>) -> Self {
+        let one = |id: Option<i64>, make: fn(i64) -> Needs| id.and_then(|id| to(make(id)));
+        let many =
+            |ids: Vec<i64>, make: fn(i64) -> Needs| -> Vec<i64> { ids.into_iter().filter_map(|id| to(make(id))).collect() };
+        macro_rules! swap {
+            ($place:expr, $needs:ident, $id:ident) => {
+                *$place = one($place.map(|id| id.0), Needs::$needs).map($id)
+            };
+        }
+        macro_rules! swap_all {
+            ($place:expr, $needs:ident, $id:ident) => {
+                *$place = many($place.iter().map(|id| id.0).collect(), Needs::$needs).into_iter().map($id).collect()
+            };
+        }
+        match &mut self {
+            Self::SendEmail { email } => swap!(email, Email, EmailId),
+            Self::TellTeam { email, team } => {
+                swap!(email, Email, EmailId);
+                swap_all!(&mut team.users, User, UserId);
+            }
+            Self::ChangePoints { group, .. } | Self::PointsAre { group, .. } => swap!(group, PointGroup, PointGroupId),
+            Self::ChangeStage { stage } => swap!(stage, Stage, StageId),
+            Self::InStages { stages } => swap_all!(stages, Stage, StageId),
+            Self::ChangeSegments { add, remove } => {
+                swap_all!(add, Segment, SegmentId);
+                swap_all!(remove, Segment, SegmentId);
+            }
+            Self::InSegments { segments } => swap_all!(segments, Segment, SegmentId),
+            Self::ChangeOwner { owner } => swap!(owner, User, UserId),
+            Self::OwnedBy { owners } => swap_all!(owners, User, UserId),
+            Self::ChangeCampaigns { add, remove } => {
+                swap_all!(&mut add.ids, Campaign, CampaignId);
+                swap_all!(&mut remove.ids, Campaign, CampaignId);
+            }
+            Self::InCampaigns { campaigns, .. } => swap_all!(campaigns, Campaign, CampaignId),
+            Self::AddToCompany { company } => swap!(company, Company, CompanyId),
+            Self::SubmitsForm { forms } => swap_all!(forms, Form, FormId),
+            Self::FormAnswer { form, .. } => swap!(form, Form, FormId),
+            Self::VisitsPage { pages, .. } | Self::Visited { pages, .. } => swap_all!(pages, Page, PageId),
+            _ => {}
+        }
+        self
     }
 
     /// What somebody still has to choose: a stable code and the rest of a sentence.
@@ -110,4 +202,30 @@ impl StepType {
 
 fn no_rules(filter: &serde_json::Value) -> bool {
     filter.get("rules").and_then(serde_json::Value::as_array).is_none_or(Vec::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaigns::steps::TYPES;
+    use serde_json::json;
+
+    #[test]
+    fn whatever_a_step_needs_can_become_another() {
+        let everything = json!({
+            "email_id": 1, "group_id": 1, "stage_id": 1, "owner_id": 1, "company_id": 1, "form_id": 1, "users": [1], "stages": [1],
+            "segments": [1], "owners": [1], "campaigns": [1], "forms": [1], "pages": [1],
+        });
+        for info in TYPES {
+            let lists = if info.key == "contact.tags" { json!([]) } else { json!([1]) };
+            let mut settings = everything.clone();
+            settings["add"] = lists.clone();
+            settings["remove"] = lists;
+            let step = StepType::read(info.key, &settings).unwrap();
+            let count = step.needs().len();
+            let moved = step.clone().with_needs(&|needs| Some(needs.id() + 41));
+            assert_eq!(moved.needs().iter().filter(|n| n.id() == 42).count(), count, "{}", info.key);
+            assert!(step.with_needs(&|_| None).needs().is_empty(), "{}", info.key);
+        }
+    }
 }
