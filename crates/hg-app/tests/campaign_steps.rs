@@ -381,6 +381,22 @@ on_each_db!(conditions_look_at_the_contact, |app| {
     }
 });
 
+on_each_db!(the_history_of_a_condition_tells_what_was_found, |app| {
+    let rules = json!({"match": "all", "rules": [{"field": "city", "op": "=", "value": "Brno"}]});
+    let (id, ada) = one_step(&app, "contact.filter", json!({ "filter": rules })).await;
+    let told = history(&app, id, ada).await.remove(0).2;
+    assert!(told.starts_with('✗') && told.contains("Prague"), "{told}");
+    let tagged = campaign(
+        &app,
+        vec![hg_core::campaigns::Source { kind: hg_core::campaigns::SourceKind::Segment, id: segment(&app, "Nowhere").await.0 }],
+        vec![step("one", None, "contact.has_tags", json!({"tags": ["a"]}), Timing::immediate())],
+    )
+    .await;
+    campaigns::change_people(&app.cx(), tagged, vec![ada], vec![]).await.unwrap();
+    app.settle().await;
+    assert_eq!(history(&app, tagged, ada).await[0].2, "✗ Has any of the tags a: none");
+});
+
 on_each_db!(a_contact_waits_until_she_matches, |app| {
     let ada = person(&app, "Ada", json!({"city": "Prague"})).await;
     let prague = segment(&app, "Prague").await;

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::error::LogError;
 use super::members::active_rotation;
 use super::model::{Campaign, LogState};
+use super::people::told;
 use super::run::{Ending, Run, TOPIC, Task};
 use super::{service, store};
 use crate::contacts;
@@ -57,7 +58,7 @@ fn read(r: &hg_store::Row<'_>) -> hg_store::Result<LogEntry> {
         due_at: r.get(6)?,
         done_at: r.get(7)?,
         path: r.get::<Option<String>>(8)?.as_deref().and_then(Path::from_key),
-        text: detail.as_ref().and_then(|d| d.get("text")).and_then(Json::as_str).map(str::to_owned),
+        text: detail.as_ref().and_then(told),
     })
 }
 

@@ -113,6 +113,29 @@ fn read(r: &hg_store::Row<'_>) -> hg_store::Result<Row> {
     })
 }
 
+/// What the log tells of a step: a sentence, or what a condition found.
+pub(super) fn told(detail: &Json) -> Option<String> {
+    let text = |json: &Json, key: &str| json.get(key).and_then(Json::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
+    text(detail, "text").or_else(|| {
+        let mut found = Vec::new();
+        gather(detail.get("why")?, &mut found);
+        (!found.is_empty()).then(|| found.join("; "))
+    })
+}
+
+/// The conditions of a finding, in reading order: "City equals “Prague”: Brno".
+fn gather(why: &Json, found: &mut Vec<String>) {
+    let text = |key: &str| why.get(key).and_then(Json::as_str);
+    if let (Some(label), Some(actual)) = (text("label"), text("actual")) {
+        let sign = if why.get("verdict").and_then(Json::as_bool) == Some(true) { "✓" } else { "✗" };
+        let actual = if actual.is_empty() { "nothing" } else { actual };
+        found.push(format!("{sign} {label}: {actual}"));
+    }
+    for child in why.get("children").and_then(Json::as_array).into_iter().flatten() {
+        gather(child, found);
+    }
+}
+
 fn open_rows(tx: &mut Tx<'_>, campaign: CampaignId, contact: ContactId) -> Result<Vec<Row>> {
     let sql = Sql::new(format!("{LOG} WHERE contact_id = $1 AND campaign_id = $2 AND state IN (0, 1) ORDER BY due_at, id"));
     Ok(tx.all(sql.bind(contact).bind(campaign), read)?)
@@ -247,7 +270,7 @@ pub async fn progress(cx: &Cx, id: CampaignId, contact: ContactId) -> Result<Pro
                         state: r.state.key(),
                         at: r.done_at.unwrap_or(r.base_at),
                         path: r.path.as_deref().and_then(Path::from_key),
-                        detail: r.detail.as_ref().and_then(|d| d.get("text")).and_then(Json::as_str).map(str::to_owned),
+                        detail: r.detail.as_ref().and_then(told),
                     }
                 })
                 .collect();
