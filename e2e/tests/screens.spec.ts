@@ -195,6 +195,7 @@ test("every other screen is there and accessible", async ({ page }) => {
     ["/settings/audit", "Audit log"],
     ["/settings/general", "Settings"],
     ["/settings/sending", "Settings"],
+    ["/settings/deliverability", "Settings"],
     ["/settings/tracking", "Settings"],
     ["/settings/users", "Settings"],
     ["/me", "My profile"],

@@ -11,6 +11,7 @@ use crate::changes::ReactorWorker;
 use crate::companies;
 use crate::contacts;
 use crate::cx::Cx;
+use crate::deliverability;
 use crate::duplicates;
 use crate::error::Result;
 use crate::exports;
@@ -19,6 +20,7 @@ use crate::imports;
 use crate::jobs::JobWorker;
 use crate::points;
 use crate::privacy;
+use crate::returns;
 use crate::segments;
 use crate::sending::{self, MailWorker};
 use crate::stages;
@@ -129,6 +131,9 @@ pub fn standard() -> Engine {
         .with(exports::ExpiryWorker)
         .with(imports::NotesExpiry)
         .with(imports::ScheduleClock)
+        .with(deliverability::DnsWorker)
+        .with(returns::MailboxWorker)
+        .with(returns::Expiry)
         .with(MailWorker)
 }
 

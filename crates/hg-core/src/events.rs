@@ -87,6 +87,10 @@ kinds! {
     TimePassed = 23, "time_passed";
     /// A mail was answered. object: email id; ref: send id.
     EmailReplied = 24, "email_replied";
+    /// A message came back. object: email id; ref: send id; detail: `{"reason", "class", "final": bool}`.
+    EmailBounced = 25, "email_bounced";
+    /// A message was reported as spam. object: email id; ref: send id.
+    EmailComplained = 26, "email_complained";
     /// The contact came to a company or left it. object: company id; detail: `{"added": bool, "name": …}`.
     CompanyChanged = 30, "company_changed";
     /// Something about a company of the contact changed. object: company id. Not in the timeline.

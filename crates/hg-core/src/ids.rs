@@ -144,6 +144,10 @@ ids! {
     PointTriggerId;
     /// One of the things that follow.
     TriggerEventId;
+    /// A domain that mail is sent from.
+    SenderDomainId;
+    /// A key that signs for one.
+    SenderKeyId;
 }
 
 impl ContactId {

@@ -6,6 +6,7 @@
 
 pub mod campaigns;
 pub mod contacts;
+pub mod deliverability;
 pub mod emails;
 pub mod events;
 pub mod forms;

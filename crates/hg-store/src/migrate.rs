@@ -35,6 +35,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (23, "exports", include_str!("../migrations/0023_exports.sql")),
     (24, "import schedules", include_str!("../migrations/0024_import_schedules.sql")),
     (28, "campaign steps", include_str!("../migrations/0028_campaign_steps.sql")),
+    (30, "sender domains", include_str!("../migrations/0030_sender_domains.sql")),
+    (31, "returns", include_str!("../migrations/0031_returns.sql")),
 ];
 
 /// The texts of all steps, in order.

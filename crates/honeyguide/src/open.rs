@@ -2,12 +2,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use hg_app::deliverability::Names;
 use hg_app::outgoing::Outgoing;
+use hg_app::returns::Mailboxes;
 use hg_app::sending::{self, MailTransport};
 use hg_app::{Cx, Error, Result, Site, Workspace, jobs, settings, users};
 use hg_core::ids::{Chance, SharedChance, hex};
 use hg_core::time::SharedClock;
+use hg_net::dns::DnsResolver;
+use hg_net::imap::ImapReader;
 use hg_net::smtp::{SmtpConfig, SmtpTransport};
 use hg_store::{Db, DbUrl, Options, StoreError};
 
@@ -39,6 +44,11 @@ pub async fn workspace_at(config: &Config, demo: bool, clock: SharedClock) -> Re
     let outbox = transport.is_none();
     if let Some(transport) = transport {
         ws.set_part(Arc::new(MailTransport(Arc::new(transport))));
+    }
+    ws.set_part(Arc::new(Mailboxes(Arc::new(ImapReader::new(Duration::from_secs(60))))));
+    match DnsResolver::of_the_system() {
+        Ok(names) => ws.set_part(Arc::new(Names(Arc::new(names)))),
+        Err(error) => tracing::warn!(error = %error, "The DNS cannot be asked; sender domains stay unchecked"),
     }
     let cx = Cx::system(&ws);
     jobs::recover(&cx).await?;

@@ -1984,6 +1984,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mailbox/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last look into the mailbox; null before the first. */
+        get: operations["get_mailbox_look"];
+        put?: never;
+        /** Looks into the mailbox now. */
+        post: operations["post_mailbox_look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me/password": {
         parameters: {
             query?: never;
@@ -2407,6 +2425,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came back, the newest first. */
+        get: operations["get_returns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/returns/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much came back in the last thirty days, reports that were refused included. */
+        get: operations["get_returns_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/segments": {
         parameters: {
             query?: never;
@@ -2700,6 +2752,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sender-domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All sender domains by name. */
+        get: operations["get_sender_domains"];
+        put?: never;
+        /** Adds a sender domain, with keys of its own. */
+        post: operations["post_sender_domains"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sender-domains/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One sender domain. */
+        get: operations["get_sender_domains_id"];
+        put?: never;
+        post?: never;
+        /** Deletes a sender domain; its keys sign no more. */
+        delete: operations["delete_sender_domains_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sender-domains/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks into the DNS now. Keys that are seen there begin to sign. */
+        post: operations["post_sender_domains_id_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sender-domains/{id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes new keys, which take over when they are seen in the DNS. */
+        post: operations["post_sender_domains_id_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sender-domains/{id}/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a key that does not sign. */
+        delete: operations["delete_sender_domains_id_keys_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sender-domains/{id}/keys/{key}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a key sign without waiting to see it in the DNS. */
+        post: operations["post_sender_domains_id_keys_key_activate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sender-domains/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a deleted sender domain back, with its keys. */
+        post: operations["post_sender_domains_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session": {
         parameters: {
             query?: never;
@@ -2766,6 +2939,24 @@ export interface paths {
         get: operations["get_settings_imports"];
         /** Sets how imports run. */
         put: operations["put_settings_imports"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settings/mailbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings of the mailbox. */
+        get: operations["get_settings_mailbox"];
+        /** Sets the mailbox. */
+        put: operations["put_settings_mailbox"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2890,6 +3081,40 @@ export interface paths {
         get: operations["get_settings_tracking"];
         /** Sets the tracking settings. */
         put: operations["put_settings_tracking"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settings/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All providers that may report. */
+        get: operations["get_settings_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settings/webhooks/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the secret of a provider. */
+        put: operations["put_settings_webhooks_provider"];
         post?: never;
         delete?: never;
         options?: never;
@@ -4121,6 +4346,18 @@ export interface components {
              */
             dismissed?: boolean;
         };
+        /** @description A line of the DNS, and what was found in its place. */
+        DnsRecordOut: {
+            finding: components["schemas"]["FindingWord"];
+            found: string[];
+            /** @description `TXT`, `MX` or `A`. */
+            kind: string;
+            name: string;
+            purpose: components["schemas"]["RecordPurposeWord"];
+            reason: string;
+            /** @description What to paste; empty where it depends on servers that others run. */
+            value: string;
+        };
         /** @description A channel on which she must not be contacted. */
         DoNotContactOut: {
             at: string;
@@ -4464,6 +4701,11 @@ export interface components {
         };
         /** @description A condition, or a group of rules. */
         FilterRule: components["schemas"]["FilterGroup"] | components["schemas"]["FilterCondition"];
+        /**
+         * @description How a line of the DNS stands.
+         * @enum {string}
+         */
+        FindingWord: "good" | "weak" | "missing" | "wrong" | "unknown";
         /** @description Whether the contact belongs to the segment now. */
         ForgottenOut: {
             member: boolean;
@@ -4865,6 +5107,16 @@ export interface components {
             next: components["schemas"]["NextOut"][];
             state: string;
         };
+        /**
+         * @description How a key signs.
+         * @enum {string}
+         */
+        KeyAlgorithmWord: "ed25519" | "rsa";
+        /**
+         * @description Where a key stands.
+         * @enum {string}
+         */
+        KeyStateWord: "waiting" | "active" | "retired";
         /** @description The words for yes and no. */
         Labels: {
             no: string;
@@ -4969,8 +5221,62 @@ export interface components {
             people: number;
             url: string;
         };
+        /** @description A look into the mailbox. */
+        LookOut: {
+            at: string;
+            /** @description Why it could not be read, or not to the end. */
+            error: string | null;
+            /**
+             * Format: int64
+             * @description Mails that were read.
+             */
+            fetched: number;
+        };
         MailOut: {
             transport: components["schemas"]["TransportWord"];
+        };
+        /** @description The mailbox that bounces and answers come to. */
+        MailboxSettings: {
+            /**
+             * @description `bounces@example.org`; bounces come to `bounces+bounce_…@example.org`.
+             * @default
+             */
+            address?: string;
+            /** @default false */
+            enabled?: boolean;
+            /**
+             * Format: int64
+             * @default 5
+             */
+            every_minutes?: number;
+            /** @default INBOX */
+            folder?: string;
+            /** @default  */
+            host?: string;
+            /**
+             * @description Never told; empty keeps the one that is there.
+             * @default
+             */
+            password?: string;
+            /**
+             * Format: int32
+             * @default 993
+             */
+            port?: number;
+            /**
+             * @description Read mails are removed instead of marked as seen.
+             * @default false
+             */
+            remove?: boolean;
+            /** @default true */
+            tls?: boolean;
+            /** @default  */
+            user?: string;
+            /**
+             * @description Whether the server's certificate must be good.
+             * @default true
+             */
+            verify?: boolean;
         };
         /**
          * @description Whether all or any of the rules must hold.
@@ -5968,6 +6274,34 @@ export interface components {
             total: number | null;
         };
         /** @description A page of a list on the wire. */
+        PageOut_ReturnOut: {
+            items: {
+                address: string | null;
+                /** @description Why a bounce came back: `unknown`, `full`, `antispam` … */
+                class: string | null;
+                /** Format: int64 */
+                contact_id: number | null;
+                /** Format: int64 */
+                email_id: number | null;
+                /** Format: int64 */
+                id: number;
+                kind: components["schemas"]["ReturnWord"];
+                reason: string | null;
+                received_at: string;
+                /** @description `mailbox`, or a provider. */
+                source: string;
+                /** @description `suppress`, `count`, `alert` or `note` for bounces; `done`, or `not_ours` for mail that we never sent. */
+                verdict: string;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
         PageOut_SegmentOut: {
             items: {
                 alias: string;
@@ -6516,6 +6850,11 @@ export interface components {
             state: string;
         };
         /**
+         * @description Who may report what becomes of mail.
+         * @enum {string}
+         */
+        ProviderWord: "ses" | "sendgrid" | "mailgun" | "postmark" | "sparkpost" | "mailjet" | "brevo" | "resend";
+        /**
          * @description Whether opt-outs hold for it.
          * @enum {string}
          */
@@ -6559,6 +6898,11 @@ export interface components {
             id: number;
             name: string;
         };
+        /**
+         * @description What a line of the DNS is for.
+         * @enum {string}
+         */
+        RecordPurposeWord: "spf" | "dkim" | "dmarc" | "return_path" | "tracking";
         /** @description A row that was not imported. */
         RejectedOut: {
             cells: string[];
@@ -6589,6 +6933,39 @@ export interface components {
              */
             visitors_days: number;
         };
+        /** @description How much came back on a day. */
+        ReturnDayOut: {
+            day: string;
+            /** @description `done`, `repeated`, `not_ours`, `forged`, `stale`, `unreadable` or `later`. */
+            outcome: string;
+            source: string;
+            /** Format: int64 */
+            times: number;
+        };
+        /** @description Something that came back. */
+        ReturnOut: {
+            address?: string | null;
+            /** @description Why a bounce came back: `unknown`, `full`, `antispam` … */
+            class?: string | null;
+            /** Format: int64 */
+            contact_id?: number | null;
+            /** Format: int64 */
+            email_id?: number | null;
+            /** Format: int64 */
+            id: number;
+            kind: components["schemas"]["ReturnWord"];
+            reason?: string | null;
+            received_at: string;
+            /** @description `mailbox`, or a provider. */
+            source: string;
+            /** @description `suppress`, `count`, `alert` or `note` for bounces; `done`, or `not_ours` for mail that we never sent. */
+            verdict: string;
+        };
+        /**
+         * @description What came back.
+         * @enum {string}
+         */
+        ReturnWord: "bounce" | "complaint" | "unsubscribe" | "reply" | "auto_reply" | "delivered" | "other";
         /**
          * @description What somebody may do.
          * @enum {string}
@@ -6794,6 +7171,38 @@ export interface components {
          * @enum {string}
          */
         SendState: "idle" | "sending" | "paused" | "sent";
+        SenderDomainIn: {
+            /**
+             * @description A domain, or an address at it.
+             * @default
+             */
+            name: string;
+        };
+        /** @description A domain that mail is sent from. */
+        SenderDomainOut: {
+            /** @description When the DNS was looked at last. */
+            checked_at: string | null;
+            created_at: string;
+            /** Format: int64 */
+            id: number;
+            keys: components["schemas"]["SenderKeyOut"][];
+            name: string;
+            records: components["schemas"]["DnsRecordOut"][];
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A key that signs mail of the domain. */
+        SenderKeyOut: {
+            algorithm: components["schemas"]["KeyAlgorithmWord"];
+            created_at: string;
+            /** Format: int64 */
+            id: number;
+            selector: string;
+            /** @description `waiting` to be seen in the DNS, `active`, or `retired`: its record may go after some days. */
+            state: components["schemas"]["KeyStateWord"];
+            state_at: string;
+        };
         /** @description Who mail comes from and what it carries. */
         SendingSettings: {
             /** Format: int32 */
@@ -7515,6 +7924,21 @@ export interface components {
         WarningOut: {
             code: string;
             detail: string;
+        };
+        WebhookIn: {
+            /**
+             * @description The key or password to check reports with; for `ses` the ARNs of the topics. Empty: reports are refused.
+             * @default
+             */
+            secret: string;
+        };
+        /** @description A provider that may report. */
+        WebhookOut: {
+            /** @description Whether its secret is set; without one its reports are refused. */
+            is_set: boolean;
+            provider: components["schemas"]["ProviderWord"];
+            /** @description The address to enter at the provider. */
+            url: string;
         };
         WhoOut: {
             /** Format: int64 */
@@ -12431,6 +12855,62 @@ export interface operations {
             };
         };
     };
+    get_mailbox_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookOut"] | null;
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_mailbox_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     post_me_password: {
         parameters: {
             query?: never;
@@ -13658,6 +14138,67 @@ export interface operations {
             };
         };
     };
+    get_returns: {
+        parameters: {
+            query?: {
+                /** @description Only this kind; all but deliveries when absent. */
+                kind?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_ReturnOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_returns_days: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnDayOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_segments: {
         parameters: {
             query?: {
@@ -14345,6 +14886,276 @@ export interface operations {
             };
         };
     };
+    get_sender_domains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderDomainOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_sender_domains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SenderDomainIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderDomainOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_sender_domains_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderDomainOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_sender_domains_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_sender_domains_id_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderDomainOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_sender_domains_id_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderDomainOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_sender_domains_id_keys_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                key: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderDomainOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_sender_domains_id_keys_key_activate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                key: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderDomainOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_sender_domains_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderDomainOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_session: {
         parameters: {
             query?: never;
@@ -14598,6 +15409,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_settings_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_settings_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailboxSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxSettings"];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -14958,6 +15829,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrackingSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_settings_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_settings_webhooks_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOut"];
                 };
             };
             /** @description What is wrong and what can be done */

@@ -9,6 +9,8 @@ const KINDS: Record<TimelineGroup, string[]> = {
     "email_clicked",
     "email_replied",
     "email_failed",
+    "email_bounced",
+    "email_complained",
     "message_held",
     "preferences_changed",
     "do_not_contact_changed",

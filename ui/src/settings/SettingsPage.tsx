@@ -29,11 +29,21 @@ import { ErrorState, ErrorSummary, Waiting } from "../ui/states";
 import { said } from "../ui/toasts";
 import { locales, timezones } from "../ui/zones";
 import { CategoriesSection } from "./CategoriesSection";
+import { DeliverabilitySection } from "./DeliverabilitySection";
 import { PreferencesSection } from "./PreferencesSection";
 import { PrivacySection } from "./PrivacySection";
 import { UsersSection } from "./UsersSection";
 
-const SECTIONS = ["general", "sending", "preferences", "tracking", "privacy", "categories", "users"] as const;
+const SECTIONS = [
+  "general",
+  "sending",
+  "deliverability",
+  "preferences",
+  "tracking",
+  "privacy",
+  "categories",
+  "users",
+] as const;
 
 export function SettingsPage() {
   const { t } = useTranslation("settings");
@@ -55,6 +65,9 @@ export function SettingsPage() {
         </Tabs.List>
         <Tabs.Panel value="general">{section === "general" && <General />}</Tabs.Panel>
         <Tabs.Panel value="sending">{section === "sending" && <Sending />}</Tabs.Panel>
+        <Tabs.Panel value="deliverability">
+          {section === "deliverability" && <DeliverabilitySection />}
+        </Tabs.Panel>
         <Tabs.Panel value="preferences">{section === "preferences" && <PreferencesSection />}</Tabs.Panel>
         <Tabs.Panel value="privacy">{section === "privacy" && <PrivacySection />}</Tabs.Panel>
         <Tabs.Panel value="tracking">{section === "tracking" && <Tracking />}</Tabs.Panel>

@@ -248,6 +248,8 @@ fn thing(kind: EventKind) -> Option<&'static str> {
         | EventKind::EmailOpened
         | EventKind::EmailClicked
         | EventKind::EmailReplied
+        | EventKind::EmailBounced
+        | EventKind::EmailComplained
         | EventKind::EmailFailed => "email",
         EventKind::FormSubmitted => "form",
         EventKind::Imported | EventKind::Created => "import",
@@ -327,6 +329,9 @@ impl Names {
             EventKind::EmailClicked => format!("Clicked {url} in the email {name}"),
             EventKind::EmailReplied => format!("Answered the email {name}"),
             EventKind::EmailFailed => format!("The email {name} was not delivered: {}", text("reason")),
+            EventKind::EmailBounced if flag("final") => format!("The email {name} came back for good: {}", text("reason")),
+            EventKind::EmailBounced => format!("The email {name} came back for now: {}", text("reason")),
+            EventKind::EmailComplained => format!("Reported the email {name} as spam"),
             EventKind::FormSubmitted => format!("Sent in the form {name}"),
             EventKind::Imported if !text("by").is_empty() => format!("Updated from {name}, changed by {}", text("by")),
             EventKind::Imported => format!("Updated from {name}"),

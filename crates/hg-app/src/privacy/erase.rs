@@ -50,6 +50,8 @@ const DELETED: &[&str] = &[
     "contact_changes",
     "contact_companies",
     "import_changes",
+    "mail_returns",
+    "soft_bounces",
 ];
 
 /// Rows that stay for their counts, without anything personal.

@@ -128,6 +128,8 @@ fn concerns(known: &Known, change: &Change) -> bool {
         EventKind::UtmRecorded => relation(&|r| *r == Relation::Utm),
         EventKind::CampaignStep
         | EventKind::EmailReplied
+        | EventKind::EmailBounced
+        | EventKind::EmailComplained
         | EventKind::MessageHeld
         | EventKind::PreferencesChanged
         | EventKind::TriggerReached => false,

@@ -18,6 +18,8 @@ use mail_builder::headers::raw::Raw;
 
 use super::ledger::SendRow;
 use super::transport::Envelope;
+use crate::cx::Cx;
+use crate::deliverability::{Signers, signers};
 use crate::emails::{ContactTexts, Prepared, workspace_facts};
 use crate::workspace::Workspace;
 
@@ -44,9 +46,20 @@ pub(super) struct Desk {
     pub sender_name: String,
     pub sender_email: String,
     pub reply_to: String,
+    pub signers: Arc<Signers>,
+    /// Local part and host of the mailbox that takes what comes back.
+    pub mailbox: Option<(String, String)>,
+    /// The host that mail leaves through; providers are told the key in their own way.
+    pub mail_host: String,
 }
 
 impl Desk {
+    /// With the keys that sign.
+    pub(super) async fn open(cx: &Cx) -> crate::error::Result<Self> {
+        Ok(Self { signers: signers(cx).await?, ..Self::of(&cx.ws) })
+    }
+
+    /// Without them, for what is only looked at.
     pub(super) fn of(ws: &Workspace) -> Self {
         let settings = ws.settings();
         Self {
@@ -60,6 +73,9 @@ impl Desk {
             },
             sender_email: sender_of(ws),
             reply_to: settings.sending.reply_to.clone(),
+            signers: Arc::default(),
+            mailbox: crate::returns::mailbox_parts(ws),
+            mail_host: crate::deliverability::mail_host(ws),
         }
     }
 
@@ -82,7 +98,11 @@ impl Desk {
         let unsubscribe = send.marketing.then(|| {
             let site = &self.facts.site_url;
             let address = hg_core::tokens::encode_component(&send.address);
-            format!("<{site}/email/unsubscribe/{}/{address}/{secret}>", send.tracking_key)
+            let page = format!("<{site}/email/unsubscribe/{}/{address}/{secret}>", send.tracking_key);
+            match self.marked("unsubscribe", &send.tracking_key) {
+                Some(mail) => format!("{page}, <mailto:{mail}?subject=unsubscribe>"),
+                None => page,
+            }
         });
         let letter = Letter {
             message: &message,
@@ -93,12 +113,19 @@ impl Desk {
             date: now,
             unsubscribe: unsubscribe.as_deref(),
             headers: &headers,
+            key: Some((&send.tracking_key, &self.mail_host)),
         };
+        let sender = self.marked("bounce", &send.tracking_key).unwrap_or_else(|| from.address.clone());
         Ok(Outgoing {
-            envelope: Envelope { sender: from.address.clone(), recipient: send.address.clone() },
-            bytes: letter.build(),
+            envelope: Envelope { sender, recipient: send.address.clone() },
+            bytes: self.signers.sign(&from.address, letter.build(), now),
             subject: message.subject,
         })
+    }
+
+    /// The mailbox's address with a key in it.
+    fn marked(&self, word: &str, key: &str) -> Option<String> {
+        self.mailbox.as_ref().map(|(local, host)| format!("{local}+{word}_{key}@{host}"))
     }
 
     /// The message, its sender and answer address, and the author's own headers.
@@ -178,6 +205,8 @@ pub(super) struct Letter<'a> {
     pub date: Timestamp,
     pub unsubscribe: Option<&'a str>,
     pub headers: &'a [(String, String)],
+    /// The key of the message and the host it leaves through; none for tests.
+    pub key: Option<(&'a str, &'a str)>,
 }
 
 /// Headers that are ours alone.
@@ -219,6 +248,12 @@ impl Letter<'_> {
         for (name, value) in self.headers {
             if !RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
                 builder = builder.header(name.as_str(), Raw::new(value.as_str()));
+            }
+        }
+        if let Some((key, host)) = self.key {
+            builder = builder.header("X-Honeyguide-Key", Raw::new(key));
+            if let Some((name, value)) = hg_core::deliverability::provider_header(host, key) {
+                builder = builder.header(name, Raw::new(value));
             }
         }
         let mut bytes = Vec::with_capacity(self.message.html.len() + self.message.text.len() + 2_048);

@@ -41,7 +41,7 @@ pub struct CaughtMessage {
 pub(super) async fn catch(cx: &Cx, sends: Vec<SendRow>) -> Result<usize> {
     let count = sends.len();
     let ready = batch::prepare(cx, sends).await?;
-    let desk = Desk::of(&cx.ws);
+    let desk = Desk::open(cx).await?;
     let now = cx.now();
     let mut settled = ready.settled;
     let mut messages = Vec::with_capacity(ready.jobs.len());

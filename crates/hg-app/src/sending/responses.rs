@@ -16,6 +16,28 @@ pub fn of_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<SendRow>> {
     ledger::by_key(tx, key)
 }
 
+/// The message with a Message-ID. Its first letters are those of the tracking key, which has the index.
+pub fn of_message_id(tx: &mut Tx<'_>, message_id: &str) -> Result<Option<SendRow>> {
+    let Some((head, _)) = message_id.split_once('.').filter(|(h, _)| h.len() == 12 && h.bytes().all(|b| b.is_ascii_hexdigit()))
+    else {
+        return Ok(None);
+    };
+    let text =
+        format!("SELECT {} FROM sends WHERE tracking_key >= $1 AND tracking_key < $2 AND message_id = $3", ledger::COLUMNS);
+    let sql = Sql::new(text).bind(head).bind(format!("{head}g")).bind(message_id);
+    Ok(tx.opt(sql, ledger::read)?)
+}
+
+/// The last message that went to an address of a contact.
+pub(crate) fn last_to(tx: &mut Tx<'_>, address: &str) -> Result<Option<SendRow>> {
+    let Ok(email) = hg_core::text::Email::parse(address) else { return Ok(None) };
+    let contact = Sql::new("SELECT id FROM contacts WHERE email_key = $1 ORDER BY id LIMIT 1").bind(email.key());
+    let Some(contact) = tx.opt(contact, |r| r.get::<hg_core::ids::ContactId>(0))? else { return Ok(None) };
+    let text =
+        format!("SELECT {} FROM sends WHERE contact_id = $1 AND state IN (2, 3, 5) ORDER BY id DESC LIMIT 1", ledger::COLUMNS);
+    Ok(tx.opt(Sql::new(text).bind(contact), ledger::read)?)
+}
+
 /// Counts an open.
 pub async fn opened(cx: &Cx, send: SendId, in_browser: bool) -> Result<()> {
     let now = cx.now();
@@ -66,14 +88,22 @@ pub async fn replied(cx: &Cx, key: &str) -> Result<bool> {
     cx.db()
         .write(move |tx| {
             let Some(send) = ledger::by_key(tx, &key)? else { return Ok(false) };
-            if send.opened_at.is_none() {
-                write_open(tx, now, &send, false)?;
-            }
-            changes::record(
-                tx,
-                Happening::new(send.contact, EventKind::EmailReplied, now).object(send.email.0).reference(send.id.0),
-            )?;
+            write_reply(tx, now, &send)?;
             Ok(true)
         })
         .await
+}
+
+/// Writes an answer in the caller's transaction. The first one counts for the email.
+pub(crate) fn write_reply(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow) -> Result<()> {
+    if send.opened_at.is_none() {
+        write_open(tx, now, send, false)?;
+    }
+    let first =
+        tx.exec(Sql::new("UPDATE sends SET replied_at = $2 WHERE id = $1 AND replied_at IS NULL").bind(send.id).bind(now))?;
+    if first == 1 {
+        tx.exec(Sql::new("UPDATE email_counts SET replied = replied + 1 WHERE email_id = $1").bind(send.email))?;
+    }
+    let happening = Happening::new(send.contact, EventKind::EmailReplied, now).object(send.email.0).reference(send.id.0);
+    changes::record(tx, happening).map(|_| ())
 }

@@ -37,7 +37,7 @@ pub(super) async fn send_outside(
         return Err(Error::field("/to", "email", format!("Write one to {MOST} email addresses.")));
     }
     let email = emails::get(cx, id).await?;
-    let desk = Desk::of(&cx.ws);
+    let desk = Desk::open(cx).await?;
     let compiled = CompiledEmail::compile(&email.content.compilable(&desk.facts.site_url, true, false))
         .map_err(|e| Error::from(EmailError::Source(e.to_string())))?;
     let prepared = Prepared {
@@ -73,11 +73,12 @@ pub(super) async fn send_outside(
             date: cx.now(),
             unsubscribe: None,
             headers: &headers,
+            key: None,
         };
         outgoing.push(Outgoing {
             envelope: Envelope { sender: from.address.clone(), recipient: address.clone() },
             subject: message.subject.clone(),
-            bytes: letter.build(),
+            bytes: desk.signers.sign(&from.address, letter.build(), cx.now()),
         });
     }
     match cx.ws.get_part::<MailTransport>() {

@@ -16,6 +16,9 @@ use crate::error::Result;
 /// She left by herself.
 pub const UNSUBSCRIBED: i64 = 1;
 
+/// Her address refused mail for good.
+pub(crate) const BOUNCED: i64 = super::queue::BOUNCED;
+
 /// The link of a message: its key, and address and secret, which go on working when the message is forgotten.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeaveLink {
@@ -105,7 +108,7 @@ fn by_address(tx: &mut Tx<'_>, address: &str) -> Result<Option<ContactId>> {
     Ok(tx.opt(Sql::new("SELECT id FROM contacts WHERE email_key = $1 AND deleted_at IS NULL").bind(key), |r| r.get(0))?)
 }
 
-fn count(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow) -> Result<()> {
+pub(crate) fn count(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow) -> Result<()> {
     let first = tx.exec(
         Sql::new("UPDATE sends SET unsubscribed_at = $2 WHERE id = $1 AND unsubscribed_at IS NULL").bind(send.id).bind(now),
     )? == 1;

@@ -87,7 +87,7 @@ impl Worker for MailWorker {
 async fn hand_over_all(cx: &Cx, transport: Arc<dyn Transport>, first: Vec<SendRow>) -> Result<usize> {
     let much = first.len() as i64 == FIRST_BATCH;
     let connections = if much { cx.ws.settings().sending.max_connections.max(1) } else { 1 };
-    let desk = Arc::new(Desk::of(&cx.ws));
+    let desk = Arc::new(Desk::open(cx).await?);
     let mut lanes = JoinSet::new();
     for number in 0..connections {
         let lane = Line {

@@ -12,6 +12,8 @@ pub struct Settings {
     pub identity: Identity,
     pub outgoing: Outgoing,
     pub imports: Imports,
+    pub mailbox: Mailbox,
+    pub providers: Providers,
     pub retention: Retention,
     pub preferences: Preferences,
 }
@@ -19,6 +21,66 @@ pub struct Settings {
 /// One section, stored as one JSON value; missing keys take their defaults.
 pub trait Section: Serialize + for<'de> Deserialize<'de> + Default + Clone + Send + 'static {
     const KEY: &'static str;
+    /// Keys whose values the audit log does not tell.
+    const SECRET: &'static [&'static str] = &[];
+}
+
+/// The mailbox that bounces and answers come to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Mailbox {
+    pub enabled: bool,
+    /// Its address; bounces come to `name+bounce_<key>@`.
+    pub address: String,
+    pub host: String,
+    pub port: u16,
+    /// TLS from the first byte; otherwise none.
+    pub tls: bool,
+    /// Whether the certificate must be good.
+    pub verify: bool,
+    pub user: String,
+    /// Encrypted.
+    pub password: String,
+    pub folder: String,
+    pub every_minutes: i64,
+    /// Read mails are removed; otherwise they are marked as seen.
+    pub remove: bool,
+}
+
+impl Section for Mailbox {
+    const KEY: &'static str = "mailbox";
+    const SECRET: &'static [&'static str] = &["password"];
+}
+
+impl Default for Mailbox {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            address: String::new(),
+            host: String::new(),
+            port: 993,
+            tls: true,
+            verify: true,
+            user: String::new(),
+            password: String::new(),
+            folder: "INBOX".into(),
+            every_minutes: 5,
+            remove: false,
+        }
+    }
+}
+
+/// Providers that may report over HTTP.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Providers {
+    /// By the provider's word; encrypted.
+    pub secrets: std::collections::BTreeMap<String, String>,
+}
+
+impl Section for Providers {
+    const KEY: &'static str = "providers";
+    const SECRET: &'static [&'static str] = &["secrets"];
 }
 
 /// What is forgotten when it has grown old; 0 days: never.

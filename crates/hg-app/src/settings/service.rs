@@ -1,7 +1,9 @@
 use hg_core::time;
 use hg_store::{Db, Sql, Tx};
 
-use super::model::{General, Identity, Imports, Outgoing, Preferences, Retention, Section, Sending, Settings, Tracking};
+use super::model::{
+    General, Identity, Imports, Mailbox, Outgoing, Preferences, Providers, Retention, Section, Sending, Settings, Tracking,
+};
 use crate::audit::{self, Changes, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, FieldError, Result};
@@ -16,6 +18,8 @@ pub async fn load(db: &Db) -> Result<Settings> {
             identity: stored(tx)?,
             outgoing: stored(tx)?,
             imports: stored(tx)?,
+            mailbox: stored(tx)?,
+            providers: stored(tx)?,
             retention: stored(tx)?,
             preferences: stored(tx)?,
         })
@@ -195,6 +199,14 @@ fn refuse(wrong: Vec<FieldError>) -> Result<()> {
     if wrong.is_empty() { Ok(()) } else { Err(Error::invalid(wrong)) }
 }
 
+pub(crate) async fn store_mailbox(cx: &Cx, new: Mailbox) -> Result<()> {
+    store(cx, new).await
+}
+
+pub(crate) async fn store_providers(cx: &Cx, new: Providers) -> Result<()> {
+    store(cx, new).await
+}
+
 async fn store<S: Section>(cx: &Cx, section: S) -> Result<()> {
     let (who, now) = (cx.who(), cx.now());
     let body = serde_json::to_value(section).map_err(|e| Error::internal(e.to_string()))?;
@@ -202,7 +214,11 @@ async fn store<S: Section>(cx: &Cx, section: S) -> Result<()> {
         .write(move |tx| {
             let text = "SELECT body FROM settings WHERE section = $1";
             let before: Option<serde_json::Value> = tx.opt(Sql::new(text).bind(S::KEY), |r| r.get(0))?;
-            let changes = Changes::new().between(&before.unwrap_or_default(), &body, &[]);
+            let before = before.unwrap_or_default();
+            let mut changes = Changes::new().between(&before, &body, S::SECRET);
+            for name in S::SECRET {
+                changes = changes.touched(name, before.get(name) != body.get(name));
+            }
             audit::record(tx, &who, Entry::new(Deed::Update, "settings", 0, S::KEY).changes(changes))?;
             tx.exec(
                 Sql::new(

@@ -21,4 +21,5 @@ pub use client::{Accepted, Connection, Envelope};
 pub use config::{ConfigError, Security, SmtpConfig, Timeouts};
 pub use error::{DeliverError, OfferError, SmtpError};
 pub use reply::{EnhancedCode, Reply};
+pub(crate) use tls::client_config;
 pub use transport::SmtpTransport;

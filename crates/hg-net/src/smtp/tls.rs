@@ -20,7 +20,8 @@ pub(super) async fn secure(stream: TcpStream, config: &SmtpConfig) -> Result<Tls
     TlsConnector::from(Arc::new(tls)).connect(name, stream).await.map_err(|error| SmtpError::Tls(error.to_string()))
 }
 
-fn client_config(verify: bool) -> Result<ClientConfig, rustls::Error> {
+/// With the public authorities, or any certificate where only eavesdroppers are to be kept out.
+pub(crate) fn client_config(verify: bool) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     if verify {

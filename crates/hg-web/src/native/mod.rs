@@ -34,9 +34,11 @@ pub mod point_triggers;
 pub mod points;
 mod privacy;
 pub mod reference;
+mod returns;
 pub mod segment_pages;
 pub mod segment_parts;
 pub mod segments;
+mod sender_domains;
 pub mod session;
 pub mod settings;
 pub mod stages;
@@ -94,6 +96,8 @@ fn api() -> OpenApiRouter<Web> {
         .merge(import_mappings::router())
         .merge(import_schedules::router())
         .merge(import_undo::router())
+        .merge(returns::router())
+        .merge(sender_domains::router())
         .merge(suppressions::router())
         .merge(tags::router())
         .merge(segments::router())

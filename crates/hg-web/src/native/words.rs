@@ -63,6 +63,18 @@ words! {
     ValueWord { None, Text, Number, Date, Datetime, Boolean, Option, Options, Ids, Interval, Range, Behaviour }
     /// Why an address must not be written to.
     CauseWord { Unsubscribed, Bounced, Manual, Complained }
+    /// How a key signs.
+    KeyAlgorithmWord { Ed25519, Rsa }
+    /// Where a key stands.
+    KeyStateWord { Waiting, Active, Retired }
+    /// What a line of the DNS is for.
+    RecordPurposeWord { Spf, Dkim, Dmarc, ReturnPath, Tracking }
+    /// Who may report what becomes of mail.
+    ProviderWord { Ses, Sendgrid, Mailgun, Postmark, Sparkpost, Mailjet, Brevo, Resend }
+    /// What came back.
+    ReturnWord { Bounce, Complaint, Unsubscribe, Reply, AutoReply, Delivered, Other }
+    /// How a line of the DNS stands.
+    FindingWord { Good, Weak, Missing, Wrong, Unknown }
     /// A span in which messages are counted.
     PeriodWord { Day, Week, Month }
     /// One of two contacts that are merged.

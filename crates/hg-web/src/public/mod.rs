@@ -3,6 +3,7 @@
 //! Nobody signs in here. A visitor is what her request tells ([`visitor`]); answers that set cookies or say something
 //! personal are never cached. Every path also works below `/index.php`, where old embeds look for it.
 
+mod callbacks;
 mod cors;
 mod forms;
 mod mails;
@@ -48,11 +49,17 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/form/embed/{id}", get(forms::embed))
         .route("/form/{id}", get(forms::themed))
         .route("/{slug}", get(pages::show));
+    // Providers report thousands at once from one address, and are checked by their signatures.
+    let reports = Router::new()
+        .route("/mailer/callback", post(callbacks::any))
+        .route("/mailer/callback/{provider}", post(callbacks::named))
+        .layer(DefaultBodyLimit::max(callbacks::LONGEST_REPORT));
     Router::new()
         .nest("/index.php", routes.clone())
         .merge(routes)
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(middleware::from_fn_with_state(web.clone(), limit::posts))
+        .merge(reports)
         .layer(middleware::from_fn(request::never_sniffed))
         .layer(middleware::from_fn(cors::answer))
 }

@@ -11,6 +11,7 @@ mod explain;
 mod export;
 mod find;
 mod import;
+mod mailbox;
 mod maintenance;
 mod migrate;
 mod segments;
@@ -55,6 +56,10 @@ pub enum Command {
     Segments(segments::Args),
     /// List, add and remove addresses that must not be written to.
     Suppressions(suppressions::Args),
+    /// Read the mailbox that bounces and answers come to.
+    Mailbox(mailbox::Args),
+    #[command(name = "mautic:email:fetch", hide = true)]
+    MauticEmailFetch(mailbox::Fetch),
     /// Contacts: bring duplicates together.
     Contacts(contacts::Args),
     #[command(name = "mautic:contacts:deduplicate", hide = true)]
@@ -96,6 +101,8 @@ pub async fn run(command: Command, config: Config) -> Result<()> {
         Command::Import(args) => import::run(args, config).await,
         Command::Segments(args) => self::segments::run(args, config).await,
         Command::Suppressions(args) => self::suppressions::run(args, config).await,
+        Command::Mailbox(args) => mailbox::run(args, config).await,
+        Command::MauticEmailFetch(args) => mailbox::fetch(args, config).await,
         Command::Contacts(args) => self::contacts::run(args, config).await,
         Command::MauticDeduplicate(args) => self::contacts::deduplicate(args, config).await,
         Command::Maintenance(args) => self::maintenance::run(args, config).await,

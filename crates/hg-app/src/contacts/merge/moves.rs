@@ -39,6 +39,7 @@ const HANGING: &[Hanging] = &[
     rows("notes", "notes"),
     rows("utm_records", "campaign parameters"),
     rows("consents", "consents"),
+    rows("mail_returns", ""),
     keyed("contact_addresses", "addresses", "id", &["address"]),
     keyed("sends", "emails", "id", &["email_id", "occasion"]),
     keyed("campaign_log", "campaign steps", "id", &["step_id", "rotation"]),

@@ -8,6 +8,7 @@ mod people;
 mod react;
 mod segment;
 mod send;
+mod webhooks;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -58,6 +59,8 @@ enum Command {
     React,
     /// Personalised mails to a local server, against one prepared message over the same connections.
     Send,
+    /// Events that a provider reports, against bare inserts of the same rows.
+    Webhooks,
 }
 
 pub async fn run(args: Args, config: Config) -> Result<()> {
@@ -70,6 +73,7 @@ pub async fn run(args: Args, config: Config) -> Result<()> {
         Command::Ingest => ingest::run(&bench).await,
         Command::React => react::run(&bench).await,
         Command::Send => send::run(&bench).await,
+        Command::Webhooks => webhooks::run(&bench).await,
     };
     if !bench.kept {
         let _ = std::fs::remove_dir_all(&bench.folder);
