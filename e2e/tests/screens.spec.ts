@@ -189,6 +189,7 @@ test("every other screen is there and accessible", async ({ page }) => {
     ["/settings/categories", "Settings"],
     ["/imports", "Imports"],
     ["/imports/schedules", "Scheduled imports"],
+    ["/companies/segments", "Company segments"],
     ["/tasks", "Tasks"],
     ["/trash", "Trash"],
     ["/exports", "Exports"],

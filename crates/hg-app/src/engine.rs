@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use crate::campaigns;
 use crate::changes::ReactorWorker;
 use crate::companies;
+use crate::company_segments;
 use crate::contacts;
 use crate::cx::Cx;
 use crate::deliverability;
@@ -101,6 +102,8 @@ pub fn standard() -> Engine {
             Box::new(points::PointsReactor),
             Box::new(campaigns::CampaignReactor),
         ]))
+        .with(company_segments::CompanySegmentReactor)
+        .with(company_segments::BuildClock)
         .with(segments::SegmentClock)
         .with(campaigns::CampaignTimer)
         .with(campaigns::CallWorker)
@@ -108,6 +111,7 @@ pub fn standard() -> Engine {
         .with(privacy::RetentionClock)
         .with(JobWorker::new(vec![
             Arc::new(companies::FollowJob),
+            Arc::new(company_segments::BuildJob),
             Arc::new(companies::AdoptJob),
             Arc::new(contacts::BulkJob),
             Arc::new(duplicates::FindJob),

@@ -13,6 +13,7 @@ pub mod campaigns;
 pub mod categories;
 pub mod changes;
 pub mod companies;
+pub mod company_segments;
 pub mod consents;
 pub mod contacts;
 mod csv_text;

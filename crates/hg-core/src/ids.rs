@@ -104,6 +104,8 @@ ids! {
     TagId;
     /// A segment.
     SegmentId;
+    /// A segment of companies.
+    CompanySegmentId;
     /// An email (the thing written), not one message sent.
     EmailId;
     /// One message to one contact on one occasion.

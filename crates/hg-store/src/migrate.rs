@@ -34,6 +34,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (21, "people", include_str!("../migrations/0021_people.sql")),
     (23, "exports", include_str!("../migrations/0023_exports.sql")),
     (24, "import schedules", include_str!("../migrations/0024_import_schedules.sql")),
+    (25, "company segments", include_str!("../migrations/0025_company_segments.sql")),
     (28, "campaign steps", include_str!("../migrations/0028_campaign_steps.sql")),
     (30, "sender domains", include_str!("../migrations/0030_sender_domains.sql")),
     (31, "returns", include_str!("../migrations/0031_returns.sql")),

@@ -112,3 +112,68 @@ on_each_db!(fields_of_companies_have_an_address_of_their_own, |app| {
     let kept = web.post("/api/companies/new", &json!({"companyname": "Acme", "vat_number": "CZ1"})).await.json();
     assert_eq!(kept["company"]["fields"]["all"]["vat_number"], "CZ1");
 });
+
+on_each_db!(segments_of_companies_are_kept_through_both_doors, |app| {
+    let web = start(&app).await;
+    web.post("/api/v1/companies", &json!({"fields": {"companyname": "Acme", "companycity": "Rome"}})).await;
+    web.post("/api/v1/companies", &json!({"fields": {"companyname": "Beta", "companycity": "Oslo"}})).await;
+    let rome = json!({"match": "all", "rules": [{"field": "companycity", "op": "eq", "value": "Rome"}]});
+    let seen = web.post("/api/v1/company-segments/preview", &json!({"filter": rome})).await.json();
+    assert_eq!((&seen["count"], &seen["everyone"], &seen["sample"][0]["name"]), (&json!(1), &json!(2), &json!("Acme")));
+    assert_eq!(seen["conditions"], json!([{"pointer": "/rules/0", "count": 1}]));
+    let made = web.post("/api/v1/company-segments", &json!({"name": "In Rome", "filter": rome})).await;
+    assert_eq!((made.status, &made.json()["alias"]), (201, &json!("in-rome")), "{}", made.text);
+    app.settle().await;
+    let one = web.get("/api/v1/company-segments/1").await.json();
+    assert_eq!((&one["count"], &one["building"]), (&json!(1), &json!(false)), "{one}");
+    let hands = web.post("/api/v1/company-segments/1/companies", &json!({"add": [2]})).await;
+    assert_eq!(hands.json(), json!({"moved": 1}), "{}", hands.text);
+    let inside = web.get("/api/v1/company-segments/1/companies").await.json();
+    assert_eq!((&inside["items"][1]["name"], &inside["items"][1]["by_hand"]), (&json!("Beta"), &json!(true)));
+    assert_eq!(web.get("/api/v1/companies/2/segments").await.json()[0]["name"], "In Rome");
+    assert_eq!(web.get("/api/v1/companies?search=segment:in-rome").await.json()["total"], 2);
+    let fields = web.get("/api/v1/company-segments/catalogue").await.json();
+    assert_eq!(fields["groups"][0]["fields"][0]["field"], "companyname");
+    let wrong = json!({"name": "X", "filter": {"match": "all", "rules": [{"field": "email", "op": "empty"}]}});
+    let refused = web.post("/api/v1/company-segments", &wrong).await;
+    assert_eq!((refused.status, &refused.json()["errors"][0]["code"]), (422, &json!("unknown-field")), "{}", refused.text);
+    // As old clients know them.
+    let old = web.get("/api/companysegments").await.json();
+    assert_eq!((&old["total"], &old["companysegments"]["1"]["filters"][0]["field"]), (&json!(1), &json!("companycity")), "{old}");
+    let body = json!({"name": "Norse", "filters": [{"glue": "and", "object": "company", "field": "companycity", "type": "text", "operator": "=", "properties": {"filter": "Oslo"}}]});
+    let second = web.post("/api/companysegments/new", &body).await;
+    assert_eq!((second.status, &second.json()["companysegment"]["id"]), (201, &json!(2)), "{}", second.text);
+    assert_eq!(web.post("/api/companysegments/2/company/1/add", &json!({})).await.json(), json!({"success": 1}));
+    app.settle().await;
+    assert_eq!(web.get("/api/v1/company-segments/2").await.json()["count"], 2);
+    // What a segment of contacts asks about is not deleted.
+    let asking = json!({"name": "Works in Rome", "filter": {"match": "all", "rules": [{"field": "company_segments", "op": "in", "value": [1]}]}});
+    let asking = web.post("/api/v1/segments", &asking).await;
+    assert_eq!(asking.status, 201, "{}", asking.text);
+    assert_eq!(web.delete("/api/v1/company-segments/1").await.status, 409);
+    assert_eq!(web.delete("/api/companysegments/2/delete").await.status, 200);
+    assert_eq!(web.get("/api/v1/trash?kind=company_segment").await.json()["items"][0]["name"], "Norse");
+    assert_eq!(web.post("/api/v1/company-segments/2/restore", &json!({})).await.status, 200);
+    assert_eq!(web.post("/api/v1/company-segments/2/clone", &json!({})).await.json()["published"], false);
+    assert_eq!(web.post("/api/v1/company-segments/2/rebuild", &json!({})).await.status, 202);
+});
+
+on_each_db!(companies_are_exported_in_every_format, |app| {
+    let web = start(&app).await;
+    for (name, city) in [("Acme", "Rome"), ("Beta", "Oslo")] {
+        web.post("/api/v1/companies", &json!({"fields": {"companyname": name, "companycity": city}, "tags": ["partner"]})).await;
+    }
+    for (format, search) in [("csv", ""), ("xlsx", ""), ("jsonl", "companycity:oslo")] {
+        let asked = json!({"search": search, "columns": ["id", "companyname", "tags"], "format": format});
+        let made = web.post("/api/v1/exports/companies", &asked).await;
+        assert_eq!((made.status, &made.json()["object"]), (202, &json!("company")), "{}", made.text);
+    }
+    app.settle().await;
+    let all = web.get("/api/v1/exports").await.json();
+    assert!(all["items"].as_array().unwrap().iter().all(|e| e["state"] == "done"), "{all}");
+    assert_eq!(web.get("/api/v1/exports/1/file").await.text, "id,companyname,tags\n1,Acme,partner\n2,Beta,partner\n");
+    let lines = web.get("/api/v1/exports/3/file").await.text;
+    assert_eq!((lines.lines().count(), lines.contains("Beta")), (1, true), "{lines}");
+    let wrong = web.post("/api/v1/exports/companies", &json!({"columns": ["nothing"], "format": "csv"})).await;
+    assert!(wrong.status == 422 || wrong.status == 400, "{}", wrong.text);
+});

@@ -223,6 +223,7 @@ async fn one_of_everything(app: &TestApp, web: &TestWeb) {
     good(&web.post("/api/v1/campaigns", &json!({"name": "Campaign", "sources": [{"kind": "segment", "id": segment}]})).await);
     good(&web.upload("/api/v1/imports", "file", "people.csv", b"email\nbo@example.org\n".to_vec()).await);
     good(&web.post("/api/v1/imports/1/dry-run", &json!({})).await);
+    good(&web.post("/api/v1/company-segments", &json!({"name": "Large companies"})).await);
     let nightly = json!({"name": "Nightly", "kind": "folder", "source": "crm", "every_minutes": 60});
     good(&web.post("/api/v1/imports/schedules", &nightly).await);
     good(&web.post(&format!("/api/v1/emails/{mail}/test"), &json!({"to": ["me@example.org"]})).await);
@@ -237,12 +238,14 @@ const HARMLESS: [&str; 13] = [
     "/emails/preview",
     "/pages/preview",
     "/segments/preview",
+    "/company-segments/preview",
     "/segments/try",
     "/session",
     "/setup",
     "/me/password",
     // Files and views of one's own.
     "/exports",
+    "/exports/companies",
     "/views",
     "/views/{id}",
 ];

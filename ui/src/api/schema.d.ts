@@ -576,6 +576,163 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/companies/{id}/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The segments that a company belongs to, by name. */
+        get: operations["get_companies_id_segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/company-segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Company segments by name. */
+        get: operations["get_company_segments"];
+        put?: never;
+        /** Makes a company segment; its companies are there within a moment. */
+        post: operations["post_company_segments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/company-segments/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What conditions on companies can be about, with the operators and kinds of values. */
+        get: operations["get_company_segments_catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/company-segments/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts which companies a filter selects, without saving it. */
+        post: operations["post_company_segments_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/company-segments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One company segment and what uses it. */
+        get: operations["get_company_segments_id"];
+        put?: never;
+        post?: never;
+        /** Deletes a company segment that nothing uses. */
+        delete: operations["delete_company_segments_id"];
+        options?: never;
+        head?: never;
+        /** Changes what is named; a new filter takes effect within a moment. */
+        patch: operations["patch_company_segments_id"];
+        trace?: never;
+    };
+    "/company-segments/{id}/clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copies the conditions of a company segment; the copy is not published. */
+        post: operations["post_company_segments_id_clone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/company-segments/{id}/companies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The companies of a segment. */
+        get: operations["get_company_segments_id_companies"];
+        put?: never;
+        /** Puts companies in and takes them out by hand, whatever the filter says, or lets it decide again. */
+        post: operations["post_company_segments_id_companies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/company-segments/{id}/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gathers the companies of a segment anew. */
+        post: operations["post_company_segments_id_rebuild"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/company-segments/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a deleted company segment back and builds it anew. */
+        post: operations["post_company_segments_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts": {
         parameters: {
             query?: never;
@@ -1435,6 +1592,23 @@ export interface paths {
         put?: never;
         /** Asks for a file of contacts; a task makes it. */
         post: operations["post_exports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/companies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for a file of companies; a task makes it. */
+        post: operations["post_exports_companies"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3751,7 +3925,7 @@ export interface components {
             label: string;
             operators: components["schemas"]["OperatorOut"][];
             options: components["schemas"]["OptionOut"][];
-            /** @description Where ids to choose from come from: `tags`, `segments`, `emails`, `forms`, `pages`, `campaigns`, `users`. */
+            /** @description Where ids to choose from come from: `tags`, `segments`, `emails`, `forms`, `pages`, `campaigns`, `company_segments`, `users`. */
             source: string | null;
             type: string;
         };
@@ -3893,6 +4067,27 @@ export interface components {
         CompaniesOut: {
             affected: number;
         };
+        /** @description Which companies, which columns, in which format. */
+        CompanyExportIn: {
+            /** @description Aliases of fields, `id`, `tags`, `score`, `owner_id`, `created_at`, `updated_at`; all when empty. */
+            columns?: string[];
+            format: components["schemas"]["ExportFormat"];
+            /** @description As in the list of companies; all when empty. */
+            search?: string;
+        };
+        /** @description Companies to put in, to take out, and to leave to the filter again. */
+        CompanyHandsIn: {
+            /** @default [] */
+            add?: number[];
+            /** @default [] */
+            forget?: number[];
+            /** @default [] */
+            remove?: number[];
+        };
+        CompanyHandsOut: {
+            /** @description How many companies joined or left. */
+            moved: number;
+        };
         /** @description The companies that a contact belongs to from now on. */
         CompanyIdsIn: {
             ids: number[];
@@ -3939,6 +4134,15 @@ export interface components {
             name: string;
             /** @description Whether it is the contact's primary company. */
             primary: boolean;
+        };
+        /** @description A segment that a company belongs to. */
+        CompanyMembershipOut: {
+            alias: string;
+            by_hand: boolean;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            since: string;
         };
         CompanyMergeIn: {
             /**
@@ -3993,6 +4197,30 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        CompanyPreviewIn: {
+            /** @description Looks at all companies, however long it takes; otherwise counts are estimated when a quarter of a second is over. */
+            everybody?: boolean;
+            filter: components["schemas"]["FilterGroup"];
+        };
+        /** @description Which companies a filter selects now. */
+        CompanyPreviewOut: {
+            /** @description How many each condition selects by itself. */
+            conditions: components["schemas"]["ConditionCount"][];
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: int64
+             * @description All companies.
+             */
+            everyone: number;
+            /** @description Whether all companies were looked at; otherwise the counts are estimated. */
+            exact: boolean;
+            sample: components["schemas"]["CompanyOut"][];
+            /** @description The filter in words. */
+            summary: string;
+            /** Format: int64 */
+            took_ms: number;
+        };
         /** @description A company of a contact. */
         CompanyRef: {
             added_at: string;
@@ -4011,6 +4239,52 @@ export interface components {
         CompanyScoreOut: {
             /** Format: int64 */
             score: number;
+        };
+        /** @description A company segment to be made, or what of one changes. */
+        CompanySegmentIn: {
+            /** @default null */
+            alias?: string | null;
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            filter?: components["schemas"]["FilterGroup"] | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            public_name?: string | null;
+            /** @default null */
+            published?: boolean | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            version?: number | null;
+        };
+        /** @description A named set of companies. */
+        CompanySegmentOut: {
+            alias: string;
+            /** @description What in the filter can no longer be understood. */
+            broken: string | null;
+            /** @description Its companies are being gathered. */
+            building: boolean;
+            /** Format: int64 */
+            count: number;
+            created_at: string;
+            description: string | null;
+            filter: components["schemas"]["FilterGroup"] | null;
+            /** Format: int64 */
+            id: number;
+            last_built_at: string | null;
+            /** Format: int64 */
+            last_built_ms: number | null;
+            name: string;
+            public_name: string;
+            published: boolean;
+            updated_at: string;
+            /** @description Segments of contacts that ask about it. */
+            used_by: components["schemas"]["UsedByOut"][];
+            /** Format: int64 */
+            version: number;
         };
         ConditionCount: {
             /** Format: int64 */
@@ -4544,6 +4818,8 @@ export interface components {
             /** Format: int64 */
             id: number;
             message: string | null;
+            /** @description `contact` or `company`. */
+            object: string;
             /** @description `queued`, `running`, `done`, `failed` or `expired`. */
             state: string;
             /**
@@ -5763,6 +6039,41 @@ export interface components {
             total: number | null;
         };
         /** @description A page of a list on the wire. */
+        PageOut_CompanySegmentOut: {
+            items: {
+                alias: string;
+                /** @description What in the filter can no longer be understood. */
+                broken: string | null;
+                /** @description Its companies are being gathered. */
+                building: boolean;
+                /** Format: int64 */
+                count: number;
+                created_at: string;
+                description: string | null;
+                filter: components["schemas"]["FilterGroup"] | null;
+                /** Format: int64 */
+                id: number;
+                last_built_at: string | null;
+                /** Format: int64 */
+                last_built_ms: number | null;
+                name: string;
+                public_name: string;
+                published: boolean;
+                updated_at: string;
+                /** @description Segments of contacts that ask about it. */
+                used_by: components["schemas"]["UsedByOut"][];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
         PageOut_ContactOut: {
             items: {
                 /** @description Of the highest point trigger that she reached. */
@@ -5854,6 +6165,8 @@ export interface components {
                 /** Format: int64 */
                 id: number;
                 message: string | null;
+                /** @description `contact` or `company`. */
+                object: string;
                 /** @description `queued`, `running`, `done`, `failed` or `expired`. */
                 state: string;
                 /**
@@ -6293,6 +6606,20 @@ export interface components {
                 /** @description `suppress`, `count`, `alert` or `note` for bounces; `done`, or `not_ours` for mail that we never sent. */
                 verdict: string;
             }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
+        PageOut_SegmentCompanyOut: {
+            items: (components["schemas"]["CompanyOut"] & {
+                /** @description Put in by hand; otherwise by the filter. */
+                by_hand: boolean;
+            })[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
             /**
@@ -7040,6 +7367,11 @@ export interface components {
             lines: components["schemas"]["ScoreLineOut"][];
             /** Format: int64 */
             points: number;
+        };
+        /** @description A company of a segment. */
+        SegmentCompanyOut: components["schemas"]["CompanyOut"] & {
+            /** @description Put in by hand; otherwise by the filter. */
+            by_hand: boolean;
         };
         /** @description One day of a segment. */
         SegmentDayOut: {
@@ -9391,6 +9723,420 @@ export interface operations {
             };
         };
     };
+    get_companies_id_segments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanyMembershipOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_company_segments: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_CompanySegmentOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_company_segments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanySegmentIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanySegmentOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_company_segments_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_company_segments_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanyPreviewIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanyPreviewOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_company_segments_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanySegmentOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_company_segments_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    patch_company_segments_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanySegmentIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanySegmentOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_company_segments_id_clone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanySegmentOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_company_segments_id_companies: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_SegmentCompanyOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_company_segments_id_companies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanyHandsIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanyHandsOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_company_segments_id_rebuild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"] | null;
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_company_segments_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanySegmentOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_contacts: {
         parameters: {
             query?: {
@@ -11454,6 +12200,38 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ExportIn"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_exports_companies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanyExportIn"];
             };
         };
         responses: {

@@ -160,17 +160,41 @@ const fields = createRoute({
   component: lazyRouteComponent(() => import("../contacts/FieldsPage"), "FieldsPage"),
 });
 
-const company = createRoute({
-  getParentRoute: () => app,
-  path: "/companies/$id",
-  component: lazyRouteComponent(() => import("../companies/CompanyPage"), "CompanyPage"),
-});
-
 export type ListSearch = { search?: string; sort?: string; new?: boolean };
 const listSearch = (search: Search): ListSearch => ({
   search: text(search.search),
   sort: text(search.sort),
   new: search.new ? true : undefined,
+});
+
+const companySegments = createRoute({
+  getParentRoute: () => app,
+  path: "/companies/segments",
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import("../companies/CompanySegmentsPage"), "CompanySegmentsPage"),
+});
+const companySegmentNew = createRoute({
+  getParentRoute: () => app,
+  path: "/companies/segments/new",
+  component: lazyRouteComponent(() => import("../companies/CompanySegmentEditPage"), "CompanySegmentNewPage"),
+});
+const companySegment = createRoute({
+  getParentRoute: () => app,
+  path: "/companies/segments/$id",
+  component: lazyRouteComponent(() => import("../companies/CompanySegmentPage"), "CompanySegmentPage"),
+});
+const companySegmentEdit = createRoute({
+  getParentRoute: () => app,
+  path: "/companies/segments/$id/edit",
+  component: lazyRouteComponent(
+    () => import("../companies/CompanySegmentEditPage"),
+    "CompanySegmentEditPage",
+  ),
+});
+const company = createRoute({
+  getParentRoute: () => app,
+  path: "/companies/$id",
+  component: lazyRouteComponent(() => import("../companies/CompanyPage"), "CompanyPage"),
 });
 
 const companies = createRoute({
@@ -364,6 +388,10 @@ export const router = createRouter({
       tags,
       fields,
       companies,
+      companySegments,
+      companySegmentNew,
+      companySegmentEdit,
+      companySegment,
       company,
       segments,
       stages,

@@ -1,12 +1,13 @@
 import { Badge, Button, Group, Menu, Stack, Text } from "@mantine/core";
-import { IconBuilding, IconDownload } from "@tabler/icons-react";
+import { IconBuilding, IconBuildingCommunity } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, API, byCursor, http, refresh, take } from "../api/client";
+import { $api, byCursor, http, refresh, take } from "../api/client";
 import type { Company, FieldValue } from "../api/types";
 import type { ListSearch } from "../app/router";
 import { useMayEdit } from "../app/session";
+import { FormatMenu } from "../contacts/ExportMenu";
 import { useFields } from "../contacts/use-fields";
 import { FieldInput } from "../contacts/values";
 import { DataList, rowsOf } from "../ui/DataList";
@@ -14,7 +15,7 @@ import { DotsMenu } from "../ui/DotsMenu";
 import { problemParts } from "../ui/editor";
 import { FilterBar } from "../ui/FilterBar";
 import { ago, number } from "../ui/format";
-import { TextLink } from "../ui/links";
+import { ButtonLink, TextLink } from "../ui/links";
 import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
@@ -55,7 +56,6 @@ export function CompaniesPage() {
     byCursor,
   );
   const { rows } = rowsOf<Company>(query);
-  const exportUrl = `${API}/companies/export.csv${view.search ? `?search=${encodeURIComponent(view.search)}` : ""}`;
   const removeSelected = () =>
     attempt(async () => {
       const ids = [...selected];
@@ -79,14 +79,22 @@ export function CompaniesPage() {
         description={t("text")}
         actions={
           <>
-            <Button
-              component="a"
-              href={exportUrl}
+            <ButtonLink
+              to="/companies/segments"
               variant="default"
-              leftSection={<IconDownload size={16} aria-hidden />}
+              leftSection={<IconBuildingCommunity size={16} aria-hidden />}
             >
-              {t("export")}
-            </Button>
+              {t("segments.title")}
+            </ButtonLink>
+            <FormatMenu
+              run={(format) =>
+                take(
+                  http.POST("/exports/companies", {
+                    body: { search: view.search ?? "", columns: [], format },
+                  }),
+                )
+              }
+            />
             {create}
           </>
         }

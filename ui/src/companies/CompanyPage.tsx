@@ -21,6 +21,7 @@ import { EmptyState, ErrorState, Waiting } from "../ui/states";
 import { Timeline } from "../ui/Timeline";
 import { attempt, said, undoable } from "../ui/toasts";
 import { useDeleteCompany } from "./CompaniesPage";
+import { CompanySegmentsCard } from "./CompanySegmentsCard";
 import { MergeDialog } from "./MergeDialog";
 import { ScoreCard } from "./ScoreCard";
 
@@ -73,6 +74,7 @@ function Record({ company }: { company: Company }) {
               await refresh("/companies", "/tags");
             }}
           />
+          <CompanySegmentsCard id={company.id} />
           <ScoreCard company={company} />
           <History company={company} />
         </Stack>

@@ -6,16 +6,22 @@ import type { ContactSelect } from "../api/types";
 import { ButtonLink } from "../ui/links";
 import { attempt, said } from "../ui/toasts";
 
-type Props = { select: ContactSelect; columns: string[]; compact?: boolean };
-
 const FORMATS = ["csv", "xlsx", "jsonl"] as const;
+type Format = (typeof FORMATS)[number];
 
-/** A file of the contacts that are shown or selected, made in the background. */
-export function ExportMenu({ select, columns, compact }: Props) {
+type MenuProps = {
+  run: (format: Format) => Promise<unknown>;
+  compact?: boolean;
+  /** More than the formats. */
+  children?: (ask: (run: () => Promise<unknown>) => void) => React.ReactNode;
+};
+
+/** The formats of a file that is made in the background. */
+export function FormatMenu({ run, compact, children }: MenuProps) {
   const { t } = useTranslation("contacts");
-  const run = (format: (typeof FORMATS)[number], only: string[]) =>
+  const ask = (start: () => Promise<unknown>) =>
     attempt(async () => {
-      await take(http.POST("/exports", { body: { select, columns: only, format } }));
+      await start();
       said(t("exportMenu.started"));
       await refresh("/exports", "/tasks");
     });
@@ -32,18 +38,36 @@ export function ExportMenu({ select, columns, compact }: Props) {
       </Menu.Target>
       <Menu.Dropdown>
         {FORMATS.map((format) => (
-          <Menu.Item key={format} onClick={() => run(format, [])}>
+          <Menu.Item key={format} onClick={() => ask(() => run(format))}>
             {t(`exportMenu.${format}`)}
           </Menu.Item>
         ))}
-        <Menu.Item onClick={() => run("csv", ["id", "firstname", "lastname", "email", ...columns])}>
-          {t("exportMenu.columns")}
-        </Menu.Item>
+        {children?.(ask)}
         <Menu.Divider />
         <ButtonLink to="/exports" variant="subtle" size="xs" fullWidth>
           {t("exportMenu.all")}
         </ButtonLink>
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+type Props = { select: ContactSelect; columns: string[]; compact?: boolean };
+
+/** A file of the contacts that are shown or selected. */
+export function ExportMenu({ select, columns, compact }: Props) {
+  const { t } = useTranslation("contacts");
+  const run = (format: Format, only: string[] = []) =>
+    take(http.POST("/exports", { body: { select, columns: only, format } }));
+  return (
+    <FormatMenu run={run} compact={compact}>
+      {(ask) => (
+        <Menu.Item
+          onClick={() => ask(() => run("csv", ["id", "firstname", "lastname", "email", ...columns]))}
+        >
+          {t("exportMenu.columns")}
+        </Menu.Item>
+      )}
+    </FormatMenu>
   );
 }

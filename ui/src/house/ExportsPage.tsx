@@ -28,10 +28,11 @@ export function ExportsPage() {
         rowLabel={(row) => `${row.format} ${row.id}`}
         columns={[
           { key: "created", title: t("exports.asked"), render: (row) => ago(row.created_at) },
+          { key: "object", title: t("exports.of"), render: (row) => t(`kinds.${row.object}`) },
           { key: "format", title: t("exports.format"), render: (row) => row.format.toUpperCase() },
           {
             key: "total",
-            title: t("exports.contacts"),
+            title: t("exports.rows"),
             align: "right",
             render: (row) =>
               row.state === "running" ? `${number(row.done)} / ${number(row.total)}` : number(row.total),

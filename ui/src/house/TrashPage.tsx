@@ -25,6 +25,7 @@ const KINDS = [
   "point_trigger",
   "point_group",
   "company",
+  "company_segment",
 ];
 
 /** What was deleted, and the way back. */

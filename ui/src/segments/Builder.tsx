@@ -20,6 +20,7 @@ import { NotSwitch, ValueInput } from "./ValueEditor";
 type Context = {
   /** Number of people per row, by the path of the row. */
   counts: Map<string, number>;
+  counted: (count: number) => string;
   fieldOf: Map<string, CatalogueField>;
 };
 
@@ -28,6 +29,8 @@ type Props = {
   onChange: (tree: Tree) => void;
   catalogue: Catalogue;
   counts: Map<string, number>;
+  /** How a number of those who match is written; people when absent. */
+  counted?: (count: number) => string;
 };
 
 /** Every field of the catalogue by its name. */
@@ -36,7 +39,7 @@ export function fieldsByName(catalogue: Catalogue): Map<string, CatalogueField> 
 }
 
 /** Conditions and groups of conditions, each with the number of people it matches. */
-export function Builder({ tree, onChange, catalogue, counts }: Props) {
+export function Builder({ tree, onChange, catalogue, counts, counted }: Props) {
   const { t } = useTranslation("segments");
   const fieldOf = useMemo(() => fieldsByName(catalogue), [catalogue]);
   const fields = useMemo(
@@ -51,7 +54,8 @@ export function Builder({ tree, onChange, catalogue, counts }: Props) {
       })),
     [catalogue],
   );
-  const context: Context = { counts, fieldOf };
+  const people = (count: number) => t("builder.people", { count, shown: number(count) });
+  const context: Context = { counts, counted: counted ?? people, fieldOf };
   const kindOf = (field: string, op: string) =>
     fieldOf.get(field)?.operators.find((one) => one.op === op)?.value;
   return (
@@ -291,7 +295,7 @@ function RowCount({ path, context }: { path: number[]; context: Context }) {
   if (count === undefined) return null;
   return (
     <Text size="xs" c="dimmed" className="hg-num hg-count" title={t("builder.countHint")}>
-      {t("builder.people", { count, shown: number(count) })}
+      {context.counted(count)}
     </Text>
   );
 }

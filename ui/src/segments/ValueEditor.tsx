@@ -17,6 +17,7 @@ type Props = {
 const SOURCES = new Set([
   "tags",
   "segments",
+  "company_segments",
   "emails",
   "forms",
   "pages",

@@ -52,6 +52,7 @@ export function pathOf(type: string, id: number | string): string | null {
     contact: "contacts",
     company: "companies",
     segment: "segments",
+    company_segment: "companies/segments",
     campaign: "campaigns",
     email: "emails",
     page: "pages",

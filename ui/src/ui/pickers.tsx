@@ -7,6 +7,7 @@ import type { Contact } from "../api/types";
 
 export type ThingKind =
   | "segments"
+  | "company_segments"
   | "emails"
   | "forms"
   | "pages"
@@ -17,6 +18,7 @@ export type ThingKind =
   | "point_groups";
 const PATHS = {
   segments: "/segments",
+  company_segments: "/company-segments",
   emails: "/emails",
   forms: "/forms",
   pages: "/pages",

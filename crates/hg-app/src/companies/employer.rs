@@ -10,6 +10,7 @@ use hg_store::{Sql, Tx, Value};
 use serde_json::json;
 
 use crate::companies::links;
+use crate::company_segments;
 use crate::contacts::save::unique_key;
 use crate::contacts::{Source, Values, row};
 use crate::error::Result;
@@ -170,6 +171,7 @@ impl Names {
         }
         let ids = insert(tx, fields, &new, by, now)?;
         self.made.extend(ids.iter().copied().map(CompanyId));
+        company_segments::noted(tx, &self.made)?;
         for (values, id) in new.iter().zip(ids) {
             let name = values.get("companyname").map(FieldValue::to_text).unwrap_or_default();
             self.known.extend(keys(fields, values).into_iter().map(|key| (key, (CompanyId(id), name.clone()))));

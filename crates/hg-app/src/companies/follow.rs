@@ -24,6 +24,8 @@ const CHUNK: i64 = 500;
 pub(super) enum Cause {
     /// It has another name, other values, or is gone.
     Changed,
+    /// It came into a segment of companies or left one.
+    Sorted,
     /// It came back.
     Restored,
     /// It became another one.
@@ -50,6 +52,13 @@ pub(super) fn start(tx: &mut Tx<'_>, company: CompanyId, name: &str, cause: Caus
     Ok(())
 }
 
+/// Its contacts are looked at again, because the segments of companies that it belongs to changed.
+pub(crate) fn sorted(tx: &mut Tx<'_>, company: CompanyId, now: Timestamp) -> Result<()> {
+    let text = "SELECT companyname FROM companies WHERE id = $1";
+    let name: Option<Option<String>> = tx.opt(Sql::new(text).bind(company), |r| r.get(0))?;
+    start(tx, company, &name.flatten().unwrap_or_default(), Cause::Sorted, now)
+}
+
 /// The contacts behind `after`; where to go on, when there may be more.
 fn step(tx: &mut Tx<'_>, company: CompanyId, cause: Cause, after: i64, now: Timestamp) -> Result<Option<i64>> {
     let contacts: Vec<i64> = tx.all(
@@ -62,11 +71,13 @@ fn step(tx: &mut Tx<'_>, company: CompanyId, cause: Cause, after: i64, now: Time
         |r| r.get(0),
     )?;
     match cause {
-        Cause::Changed => {}
+        Cause::Changed | Cause::Sorted => {}
         Cause::Restored => promote_again(tx, company, &contacts)?,
         Cause::Merged { into } => hand_over(tx, company, CompanyId(into), &contacts)?,
     }
-    links::settle(tx, &contacts, now)?;
+    if cause != Cause::Sorted {
+        links::settle(tx, &contacts, now)?;
+    }
     for contact in &contacts {
         changes::queue(tx, &Happening::new(ContactId(*contact), EventKind::CompanyEdited, now).object(company.0))?;
     }

@@ -9,6 +9,7 @@ use hg_store::{Sql, Tx};
 use crate::companies::follow::{self, Cause};
 use crate::companies::save::{self, Change};
 use crate::companies::{Company, load_many};
+use crate::company_segments;
 use crate::contacts::{Existing, Values};
 use crate::error::Result;
 use crate::fields;
@@ -73,6 +74,7 @@ pub(crate) fn delete_made(ws: &Workspace, tx: &mut Tx<'_>, ids: &[CompanyId]) ->
     let gone = tx.all(Sql::new(text).bind(plain.as_slice()).bind(now), |r| {
         Ok((r.get::<CompanyId>(0)?, r.get::<Option<String>>(1)?.unwrap_or_default()))
     })?;
+    company_segments::noted(tx, &gone.iter().map(|(id, _)| *id).collect::<Vec<_>>())?;
     for (id, name) in &gone {
         follow::start(tx, *id, name, Cause::Changed, now)?;
     }

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 use crate::companies::row::count_contacts;
 use crate::companies::search::{self, Facts};
 use crate::companies::{Company, CompanyProblem, load_many, tags};
+use crate::company_segments;
 use crate::contacts::row;
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
@@ -69,8 +70,11 @@ pub(super) fn ids_after(
     Ok(found)
 }
 
-/// The companies that a command about tags names.
+/// The companies that a command about tags or segments names.
 fn members(tx: &mut Tx<'_>, term: &Term) -> Result<HashSet<i64>> {
+    if term.command.as_deref() == Some("segment") {
+        return company_segments::members_by_alias(tx, &term.text);
+    }
     let name = match term.text.as_str() {
         "none" => None,
         text => Some(named(text, term.exact)?),
@@ -99,7 +103,7 @@ struct Wanted<'a> {
     search: Option<&'a Search>,
     aliases: Vec<String>,
     me: Option<UserId>,
-    /// Companies that commands about tags name.
+    /// Companies that commands about tags and segments name.
     inside: Vec<(&'a Term, HashSet<i64>)>,
 }
 

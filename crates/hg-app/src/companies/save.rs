@@ -10,6 +10,7 @@ use hg_store::{Sql, StoreError, Tx, Value};
 use serde_json::{Map, Value as Json};
 
 use crate::companies::{Company, CompanyProblem};
+use crate::company_segments;
 use crate::contacts::save::unique_key;
 use crate::contacts::{Existing, Values, row};
 use crate::error::{Error, Result};
@@ -67,6 +68,7 @@ pub(crate) fn write(
         Some(company) => update(tx, company.id, columns).map(|()| company.id),
     };
     let id = id.map_err(|error| not_unique(error, fields))?;
+    company_segments::noted(tx, &[id])?;
     Ok((id, changed.into_iter().map(|(field, _)| field.alias.clone()).collect()))
 }
 

@@ -43,7 +43,7 @@ fn collect(search: &Search, fields: &FieldCatalogue, found: &mut BTreeSet<String
 
 /// Whether a command asks about what hangs on companies; such are looked up before the companies are read.
 pub(super) fn hangs_on(term: &Term) -> bool {
-    matches!(term.command.as_deref(), Some("tag"))
+    matches!(term.command.as_deref(), Some("tag" | "segment"))
 }
 
 /// Those commands of a search.

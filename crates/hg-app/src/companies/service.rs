@@ -11,6 +11,7 @@ use crate::companies::follow::{self, Cause};
 use crate::companies::{
     Change, Company, CompanyInput, CompanyProblem, find_by_unique, load_many, log, row::count_contacts, save, tags,
 };
+use crate::company_segments;
 use crate::contacts::{Existing, PointsOperator, Values, read_values};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
@@ -207,6 +208,7 @@ fn add_score_by(
                 .bind(after)
                 .bind(now),
         )?;
+        company_segments::noted(tx, &[id])?;
         let detail = json!({"delta": after.saturating_sub(before), "score": after, "reason": why});
         log::write(tx, id, "score", contact, actor, detail, now)?;
     }
@@ -282,6 +284,7 @@ fn bring_back(ws: &Workspace, tx: &mut Tx<'_>, id: CompanyId, name: &str) -> Res
         }
         other => other?,
     };
+    company_segments::noted(tx, &[id])?;
     follow::start(tx, id, name, Cause::Restored, now)
 }
 
@@ -293,6 +296,7 @@ fn set_deleted(ws: &Workspace, tx: &mut Tx<'_>, company: &Company, who: &Who) ->
             .bind(now),
     )?;
     audit::record(tx, who, entry(Deed::Delete, company))?;
+    company_segments::noted(tx, &[company.id])?;
     follow::start(tx, company.id, &company.name(), Cause::Changed, now)
 }
 
@@ -337,6 +341,7 @@ pub async fn merge(cx: &Cx, loser: CompanyId, winner: CompanyId) -> Result<Compa
             audit::record(tx, &who, entry(Deed::Merge, &winner).detail(merged))?;
             log::write(tx, winner.id, "merged", None, &actor, json!({"name": loser.name(), "id": loser.id.0}), now)?;
             tags::hand_over(tx, loser.id, winner.id)?;
+            company_segments::noted(tx, &[loser.id, winner.id])?;
             follow::start(tx, loser.id, &loser.name(), Cause::Merged { into: winner.id.0 }, now)?;
             load(&ws, tx, winner.id)
         })

@@ -7,6 +7,7 @@ use hg_core::segments::TextTest;
 use hg_core::time::Timestamp;
 use hg_store::{Flow, Sql, Tx};
 
+use crate::company_segments;
 use crate::error::Result;
 use crate::tags;
 
@@ -26,6 +27,9 @@ pub(super) fn change(tx: &mut Tx<'_>, company: CompanyId, written: &[String], no
                 changed += tx.exec(Sql::new(text).bind(company).bind(tag).bind(now))?;
             }
         }
+    }
+    if changed > 0 {
+        company_segments::noted(tx, &[company])?;
     }
     Ok(changed > 0)
 }

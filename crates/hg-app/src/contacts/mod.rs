@@ -46,7 +46,7 @@ pub use merge::{
 pub use model::{Contact, ContactInput, ContactName, Existing, PointsOperator, Source, Values};
 pub use service::{
     create, create_or_update, delete, find_by_email, get, get_many, is_suppressed, load, names, names_of, other_holder,
-    read_values, restore, several, survivor, update, zone_of,
+    read_values, restore, set_created_at, several, survivor, update, zone_of,
 };
 pub use timeline::{Moment, TimelineQuery, moments, recent, timeline};
 pub use traces::{

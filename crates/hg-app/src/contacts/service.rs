@@ -6,7 +6,7 @@ use hg_core::contacts::{FieldCatalogue, FieldValue};
 use hg_core::events::EventKind;
 use hg_core::ids::{ContactId, UserId};
 use hg_core::text::Email;
-use hg_core::time;
+use hg_core::time::{self, Timestamp};
 use hg_store::{Sql, Tx};
 use serde_json::json;
 
@@ -297,6 +297,27 @@ pub fn names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<i64, ContactName>> 
 pub async fn names_of(cx: &Cx, ids: Vec<i64>) -> Result<HashMap<i64, ContactName>> {
     cx.may(Action::View(Area::Contacts))?;
     cx.db().read(move |tx| names(tx, &ids)).await
+}
+
+/// Says when a contact was added: administrators who bring people over from elsewhere may. What differs by less than a
+/// second is the same, for other programs do not write smaller parts.
+pub async fn set_created_at(cx: &Cx, id: ContactId, at: Timestamp) -> Result<()> {
+    cx.may(Action::Edit(Area::Users))?;
+    let (ws, who, now) = (cx.ws.clone(), cx.who(), cx.now());
+    cx.db()
+        .write(move |tx| {
+            let contact = load(&ws, tx, id)?;
+            if contact.created_at.0.div_euclid(1_000) == at.0.div_euclid(1_000) {
+                return Ok(());
+            }
+            let text = "UPDATE contacts SET created_at = $2, updated_at = $3, version = version + 1 WHERE id = $1";
+            tx.exec(Sql::new(text).bind(contact.id).bind(at).bind(now))?;
+            let happening = Happening::new(contact.id, EventKind::FieldsChanged, now);
+            changes::queue(tx, &happening.detail(json!({"fields": ["date_added"]})))?;
+            let changes = Changes::new().field("created_at", &contact.created_at.rfc3339(), &at.rfc3339());
+            audit::record(tx, &who, entry(Deed::Update, &contact).changes(changes))
+        })
+        .await
 }
 
 /// Deletes a contact; she can be brought back for as long as the trash is kept.

@@ -1,5 +1,7 @@
 //! Writing the files, and taking them away when they have expired.
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use hg_core::ids::ContactId;
 use hg_core::time::Timestamp;
@@ -7,11 +9,11 @@ use hg_store::{Lane, Sql};
 
 use super::format::{Format, Writing};
 use super::service::{ExportInfo, KIND, find, folder, ids};
-use crate::contacts;
 use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::jobs::{Job, JobHandle, JobRunner, Outcome};
 use crate::worker::Worker;
+use crate::{companies, contacts};
 
 /// How many contacts are read at once.
 const PAGE: usize = 1_000;
@@ -35,7 +37,7 @@ impl JobRunner for ExportJob {
         match write(cx, &found, handle).await {
             Ok(Some(bytes)) => {
                 set_state(cx, id, "done", Some(bytes), None).await?;
-                Ok(Outcome::Done(format!("{} contacts. The file is kept for seven days.", found.total.unwrap_or(0))))
+                Ok(Outcome::Done("The file is kept for seven days.".to_owned()))
             }
             Ok(None) => {
                 set_state(cx, id, "queued", None, None).await?;
@@ -67,13 +69,13 @@ async fn set_state(cx: &Cx, id: i64, state: &'static str, bytes: Option<i64>, me
 /// Writes the file; its size in bytes, none when it was stopped.
 async fn write(cx: &Cx, export: &ExportInfo, handle: &JobHandle) -> Result<Option<i64>> {
     let path = folder(&cx.ws).join(&export.file_name);
+    if export.object == "company" {
+        return write_companies(cx, export, &path, handle).await;
+    }
     let chosen = path.with_file_name(format!("{}.ids", export.file_name));
     let bytes = std::fs::read(&chosen).map_err(|e| Error::internal(format!("the selection of an export is gone: {e}")))?;
     let people: Vec<ContactId> = ids(&bytes)?;
-    let id = export.id;
-    let setup: serde_json::Value =
-        cx.db().read(move |tx| Ok::<_, Error>(tx.scalar(Sql::new("SELECT setup FROM exports WHERE id = $1").bind(id))?)).await?;
-    let columns: Vec<String> = serde_json::from_value(setup["columns"].clone()).unwrap_or_default();
+    let (columns, _) = setup_of(cx, export.id).await?;
     let format = Format::from_key(&export.format).unwrap_or(Format::Csv);
     let mut writing = Writing::begin(format, &path, &columns)?;
     let mut done = 0;
@@ -82,13 +84,7 @@ async fn write(cx: &Cx, export: &ExportInfo, handle: &JobHandle) -> Result<Optio
             writing.row(&cells)?;
         }
         done += i64::try_from(page.len()).unwrap_or(0);
-        let so_far = done;
-        cx.db()
-            .write_in(Lane::Bulk, move |tx| {
-                tx.exec(Sql::new("UPDATE exports SET done = $2 WHERE id = $1").bind(id).bind(so_far))?;
-                Ok::<_, Error>(())
-            })
-            .await?;
+        set_done(cx, export.id, done).await?;
         if !handle.progress(done, export.total, None).await? {
             return Ok(None);
         }
@@ -96,7 +92,52 @@ async fn write(cx: &Cx, export: &ExportInfo, handle: &JobHandle) -> Result<Optio
     writing.end()?;
     // Whom it was about is not needed any more.
     let _ = std::fs::remove_file(&chosen);
-    Ok(std::fs::metadata(&path).ok().and_then(|m| i64::try_from(m.len()).ok()))
+    Ok(size_of(&path))
+}
+
+fn size_of(path: &Path) -> Option<i64> {
+    std::fs::metadata(path).ok().and_then(|m| i64::try_from(m.len()).ok())
+}
+
+/// The columns of an export, and the search that chooses companies.
+async fn setup_of(cx: &Cx, id: i64) -> Result<(Vec<String>, String)> {
+    let text = "SELECT setup FROM exports WHERE id = $1";
+    let setup: serde_json::Value = cx.db().read(move |tx| Ok::<_, Error>(tx.scalar(Sql::new(text).bind(id))?)).await?;
+    let columns = serde_json::from_value(setup["columns"].clone()).unwrap_or_default();
+    Ok((columns, setup["search"].as_str().unwrap_or("").to_owned()))
+}
+
+async fn set_done(cx: &Cx, id: i64, done: i64) -> Result<()> {
+    let text = "UPDATE exports SET done = $2 WHERE id = $1";
+    let write = cx.db().write_in(Lane::Bulk, move |tx| Ok::<_, Error>(tx.exec(Sql::new(text).bind(id).bind(done)).map(drop)?));
+    write.await
+}
+
+/// The same for companies, which are searched for page by page.
+async fn write_companies(cx: &Cx, export: &ExportInfo, path: &Path, handle: &JobHandle) -> Result<Option<i64>> {
+    let (columns, search) = setup_of(cx, export.id).await?;
+    let format = Format::from_key(&export.format).unwrap_or(Format::Csv);
+    let mut writing = Writing::begin(format, path, &columns)?;
+    let (mut done, mut after) = (0_i64, 0);
+    while let Some((rows, last)) = companies::export_rows(cx, &columns, &search, export.created_by, after).await? {
+        done += i64::try_from(rows.len()).unwrap_or(0);
+        if format.most_rows().is_some_and(|most| done.unsigned_abs() > most) {
+            let text = "A workbook cannot hold so many companies. Choose CSV or JSON lines.";
+            return Err(Error::field("/format", "export.too-many", text));
+        }
+        for cells in rows {
+            writing.row(&cells)?;
+        }
+        after = last;
+        set_done(cx, export.id, done).await?;
+        if !handle.progress(done, export.total, None).await? {
+            return Ok(None);
+        }
+    }
+    writing.end()?;
+    let (id, text) = (export.id, "UPDATE exports SET total = $2 WHERE id = $1");
+    cx.db().write(move |tx| Ok::<_, Error>(tx.exec(Sql::new(text).bind(id).bind(done)).map(drop)?)).await?;
+    Ok(size_of(path))
 }
 
 /// Takes files away when they have expired.

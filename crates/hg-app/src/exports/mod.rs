@@ -10,4 +10,4 @@ mod service;
 pub use format::Format;
 pub(crate) use job::forget_files;
 pub use job::{ExpiryWorker, ExportJob};
-pub use service::{ExportInfo, NewExport, file, get, list, one, start};
+pub use service::{ExportInfo, NewExport, file, get, list, one, start, start_companies};

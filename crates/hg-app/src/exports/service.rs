@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::format::Format;
 use crate::audit::{self, Deed, Entry};
+use crate::companies;
 use crate::contacts::{self, Selection};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, ErrorKind, Result};
@@ -36,6 +37,8 @@ pub struct ExportInfo {
     pub created_at: Timestamp,
     pub created_by: Option<UserId>,
     pub format: String,
+    /// `contact` or `company`.
+    pub object: String,
     /// `queued`, `running`, `done`, `failed` or `expired`.
     pub state: String,
     pub file_name: String,
@@ -47,9 +50,11 @@ pub struct ExportInfo {
     pub job: Option<JobId>,
 }
 
-const COLUMNS: &str = "id, created_at, created_by, format, state, file_name, total, done, bytes, message, expires_at, job_id";
+const COLUMNS: &str =
+    "id, created_at, created_by, format, state, file_name, total, done, bytes, message, expires_at, job_id, setup";
 
 fn read(r: &Row<'_>) -> hg_store::Result<ExportInfo> {
+    let setup: serde_json::Value = r.get(12)?;
     Ok(ExportInfo {
         id: r.get(0)?,
         created_at: r.get(1)?,
@@ -63,6 +68,7 @@ fn read(r: &Row<'_>) -> hg_store::Result<ExportInfo> {
         message: r.get(9)?,
         expires_at: r.get(10)?,
         job: r.get(11)?,
+        object: setup["object"].as_str().unwrap_or("contact").to_owned(),
     })
 }
 
@@ -116,17 +122,67 @@ pub async fn start(cx: &Cx, new: NewExport) -> Result<ExportInfo> {
     let mut ids = Vec::with_capacity(chosen.serialized_size());
     chosen.serialize_into(&mut ids).map_err(|e| Error::internal(e.to_string()))?;
     let total = i64::try_from(chosen.len()).unwrap_or(i64::MAX);
-    let (who, user, now) = (cx.who(), cx.user_id(), cx.now());
-    let stamp = now.sql_text().replace([' ', ':'], "-");
+    let file_name = new_name(cx, "contacts", new.format);
+    let folder = made_folder(&cx.ws)?;
+    std::fs::write(folder.join(format!("{file_name}.ids")), &ids).map_err(|e| not_written(&e))?;
+    let asked =
+        Asked { object: "contact", things: "contacts", search: None, columns, format: new.format, file_name, total: Some(total) };
+    push(cx, asked).await
+}
+
+/// Asks for a file of the companies that a search finds.
+pub async fn start_companies(cx: &Cx, search: String, columns: Vec<String>, format: Format) -> Result<ExportInfo> {
+    cx.may(Action::View(Area::Contacts))?;
+    let columns = companies::export_columns(cx, columns).await?;
+    let counted = companies::list(cx, ListQuery { search: search.clone(), limit: 1, ..ListQuery::default() }).await?.total;
+    made_folder(&cx.ws)?;
+    let asked = Asked {
+        object: "company",
+        things: "companies",
+        file_name: new_name(cx, "companies", format),
+        search: Some(search),
+        columns,
+        format,
+        total: counted.and_then(|n| i64::try_from(n).ok()),
+    };
+    push(cx, asked).await
+}
+
+fn not_written(error: &std::io::Error) -> Error {
+    Error::unavailable(format!("The folder of exports cannot be written: {error}."))
+}
+
+fn made_folder(ws: &Workspace) -> Result<PathBuf> {
+    let folder = folder(ws);
+    std::fs::create_dir_all(&folder).map_err(|e| not_written(&e))?;
+    Ok(folder)
+}
+
+/// A name that nobody guesses.
+fn new_name(cx: &Cx, things: &str, format: Format) -> String {
+    let stamp = cx.now().sql_text().replace([' ', ':'], "-");
     let secret = hg_core::ids::alphanumeric(cx.chance(), 12);
-    let file_name = format!("contacts_{stamp}_{secret}.{}", new.format.key());
-    let folder = folder(&cx.ws);
-    std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::write(folder.join(format!("{file_name}.ids")), &ids))
-        .map_err(|e| Error::unavailable(format!("The folder of exports cannot be written: {e}.")))?;
+    format!("{things}_{stamp}_{secret}.{}", format.key())
+}
+
+/// A file that was asked for.
+struct Asked {
+    /// As the audit log calls what is in it.
+    object: &'static str,
+    things: &'static str,
+    search: Option<String>,
+    columns: Vec<String>,
+    format: Format,
+    file_name: String,
+    total: Option<i64>,
+}
+
+/// Writes down that a file is wanted, and queues the job that makes it.
+async fn push(cx: &Cx, asked: Asked) -> Result<ExportInfo> {
+    let (who, user, now) = (cx.who(), cx.user_id(), cx.now());
     cx.db()
         .write(move |tx| {
-            let setup = json!({"columns": columns});
+            let setup = json!({"object": asked.object, "columns": asked.columns, "search": asked.search});
             let id: i64 = tx.scalar(
                 Sql::new(
                     "INSERT INTO exports (created_at, created_by, format, setup, state, file_name, total, expires_at) \
@@ -134,32 +190,36 @@ pub async fn start(cx: &Cx, new: NewExport) -> Result<ExportInfo> {
                 )
                 .bind(now)
                 .bind(user)
-                .bind(new.format.key())
+                .bind(asked.format.key())
                 .bind(&setup)
-                .bind(&file_name)
-                .bind(total)
+                .bind(&asked.file_name)
+                .bind(asked.total)
                 .bind(now.plus(KEPT)),
             )?;
-            let job = jobs::push(
-                tx,
-                now,
-                NewJob {
-                    kind: KIND,
-                    dedupe_key: None,
-                    title: format!("Export {total} contacts as {}", new.format.key().to_uppercase()),
-                    payload: json!({"export": id}),
-                    due_at: now,
-                    visible: true,
-                    link: Some("/exports".to_owned()),
-                    created_by: user,
-                },
-            )?;
+            let many = asked.total.map_or_else(String::new, |n| format!("{n} "));
+            let job = NewJob {
+                kind: KIND,
+                dedupe_key: None,
+                title: format!("Export {many}{} as {}", asked.things, asked.format.key().to_uppercase()),
+                payload: json!({"export": id}),
+                due_at: now,
+                visible: true,
+                link: Some("/exports".to_owned()),
+                created_by: user,
+            };
+            let job = jobs::push(tx, now, job)?;
             tx.exec(Sql::new("UPDATE exports SET job_id = $2 WHERE id = $1").bind(id).bind(job))?;
-            let detail = json!({"people": total, "columns": columns, "format": new.format.key()});
-            audit::record(tx, &who, Entry::new(Deed::Export, "contact", id, "contacts").detail(detail))?;
+            let detail = json!({(asked.things_key()): asked.total, "columns": asked.columns, "format": asked.format.key()});
+            audit::record(tx, &who, Entry::new(Deed::Export, asked.object, id, asked.things).detail(detail))?;
             find(tx, id)
         })
         .await
+}
+
+impl Asked {
+    fn things_key(&self) -> &'static str {
+        if self.object == "contact" { "people" } else { "companies" }
+    }
 }
 
 /// Exports, newest first: one's own, all of them for an administrator.

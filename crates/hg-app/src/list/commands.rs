@@ -23,6 +23,8 @@ pub(crate) struct Listed {
     pub global: Option<bool>,
     pub created_by: Option<i64>,
     pub category: Option<i64>,
+    /// Nothing uses it; asked only where [`Matcher::asks_for_unused`].
+    pub unused: Option<bool>,
 }
 
 /// A search, ready to be put to rows.
@@ -48,6 +50,12 @@ impl Matcher {
         Ok(Matcher { search, me: query.asked_by.map(|u| u.0), categories })
     }
 
+    /// Whether the search asks for what nothing uses.
+    pub fn asks_for_unused(&self) -> bool {
+        let unused = |term: &Term| term.command.as_deref() == Some("is") && fold(&term.text) == "unused";
+        self.search.as_ref().is_some_and(|s| s.mentions(&unused))
+    }
+
     /// Whether a row is wanted.
     pub fn wants(&self, row: &Listed) -> bool {
         self.search.as_ref().is_none_or(|search| self.fits(search, row))
@@ -70,6 +78,7 @@ impl Matcher {
             (Some("is"), "unpublished") => row.published == Some(false),
             (Some("is"), "global") => row.global.unwrap_or(true),
             (Some("is"), "mine") => self.me.is_some() && row.created_by == self.me,
+            (Some("is"), "unused") => row.unused.unwrap_or(false),
             (Some("is"), "uncategorized") => row.category.is_none(),
             (Some("name"), text) => row.texts.first().is_some_and(|name| like(name, text, term.exact)),
             (Some("category"), text) => {
@@ -111,6 +120,7 @@ mod tests {
             global: Some(id != 3),
             created_by,
             category,
+            unused: None,
         };
         let rows = [
             row(1, "Newsletter", true, Some(7), Some(5)),

@@ -114,8 +114,15 @@ impl SmallTable {
                 ValueRef::Int(id) => Some(id),
                 _ => None,
             };
-            let listed =
-                Listed { id: row.get(0)?, texts, published: flag(4), global: flag(5), created_by: row.get(2)?, category };
+            let listed = Listed {
+                id: row.get(0)?,
+                texts,
+                published: flag(4),
+                global: flag(5),
+                created_by: row.get(2)?,
+                category,
+                unused: None,
+            };
             if matcher.wants(&listed) {
                 let key = match row.value(1)? {
                     ValueRef::Text(text) => Value::Text(fold(text)),

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::error::Result;
 
 /// The columns of a relation to companies, behind the overflow; read by [`values`].
-pub(super) fn selected(columns: &[ColumnRef], table: &str) -> String {
+pub(crate) fn selected(columns: &[ColumnRef], table: &str) -> String {
     let mut text = format!("{table}.overflow");
     for column in columns {
         match &column.column {
@@ -21,7 +21,7 @@ pub(super) fn selected(columns: &[ColumnRef], table: &str) -> String {
 }
 
 /// The values of one company, whose overflow stands at `at`.
-pub(super) fn values(r: &Row<'_>, at: usize, columns: &[ColumnRef]) -> hg_store::Result<Vec<StoredValue>> {
+pub(crate) fn values(r: &Row<'_>, at: usize, columns: &[ColumnRef]) -> hg_store::Result<Vec<StoredValue>> {
     let overflow: Option<Json> = if columns.iter().any(|c| c.column.is_none()) { r.get(at)? } else { None };
     let value = |(n, column): (usize, &ColumnRef)| {
         if column.column.is_none() {

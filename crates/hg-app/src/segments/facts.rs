@@ -205,7 +205,7 @@ fn statement(relation: &Relation, texts: bool) -> (String, Vec<hg_store::Value>)
         Relation::OpenCount => text("SELECT e.contact_id, e.email_id, e.opened_at, e.opens, NULL, NULL FROM sends e WHERE e.opens > 0{where}"),
         Relation::Hit if !texts => (events(&[EventKind::PageHit, EventKind::EmailClicked], ""), Vec::new()),
         Relation::Hit => text(
-            "SELECT e.contact_id, e.object_id, e.occurred_at, 1, u.url, e.detail FROM events e LEFT JOIN urls u ON u.id = e.url_id \
+            "SELECT e.contact_id, e.object_id, e.occurred_at, 1, u.url, e.detail, e.kind FROM events e LEFT JOIN urls u ON u.id = e.url_id \
              WHERE e.kind IN (13, 16){where} ORDER BY e.contact_id, e.occurred_at, e.id",
         ),
         Relation::Utm => text(
@@ -230,6 +230,10 @@ fn statement(relation: &Relation, texts: bool) -> (String, Vec<hg_store::Value>)
                 if *primary { " AND e.is_primary = 1" } else { "" }
             ),
             Vec::new(),
+        ),
+        Relation::CompanySegment => text(
+            "SELECT e.contact_id, m.segment_id, m.changed_at, 1, NULL, NULL FROM contact_companies e \
+             JOIN company_segment_members m ON m.company_id = e.company_id WHERE m.member = 1{where}",
         ),
         Relation::Segment => text("SELECT 0, 0, 0, 0, NULL, NULL WHERE 1 = 0{where}"),
     }
@@ -282,6 +286,7 @@ impl<'a> Narrow<'a> {
     fn condition(&self, relation: &Relation, values: &mut Vec<hg_store::Value>) -> String {
         let (object, at) = match relation {
             Relation::Tag => ("e.tag_id", "e.added_at"),
+            Relation::CompanySegment => ("m.segment_id", "m.changed_at"),
             Relation::Campaign => ("e.campaign_id", "e.joined_at"),
             Relation::EmailSent
             | Relation::EmailOpened
@@ -329,7 +334,12 @@ pub(super) fn each_row(
         };
         match relation {
             Relation::Company { columns, .. } => row.values = companies::values(r, 4, columns)?,
-            Relation::Hit if narrow.texts => row.texts = texts(r.get(4)?, r.get::<Option<Json>>(5)?.as_ref()),
+            Relation::Hit if narrow.texts => {
+                row.texts = texts(r.get(4)?, r.get::<Option<Json>>(5)?.as_ref());
+                if r.get::<i64>(6)? == EventKind::EmailClicked.code() {
+                    row.texts.push((TextColumn::Source, "email".to_owned()));
+                }
+            }
             Relation::Utm => row.texts = columns_of(r, &UTM)?,
             Relation::Device => row.texts = columns_of(r, &DEVICE)?,
             _ => {}

@@ -33,6 +33,7 @@ mod walk;
 mod why;
 
 pub use clock::SegmentClock;
+pub(crate) use companies::{selected as company_columns, values as company_values};
 pub use copies::{duplicate, freeze};
 pub use crowd::refresh_contacts;
 pub(crate) use engine::select;
@@ -52,6 +53,8 @@ pub use preview::{FilterCatalogue, Preview, PreviewQuery, catalogue, preview, re
 pub use reactor::SegmentReactor;
 pub use rebuild::{RebuildJob, rebuild_all_but, rebuild_all_now};
 pub use service::{by_alias, changes, create, delete, get, list, memberships, names, rebuild, restore, update};
-pub use users::{Reached, asked_by, reached, users_of_many, using_field, using_point_group, using_segment, using_tag};
+pub use users::{
+    Reached, asked_by, reached, users_of_many, using_company_segment, using_field, using_point_group, using_segment, using_tag,
+};
 pub(crate) use users::{broken_by, rebuild_using};
 pub use why::{Explanation, check_filter, explain, judge, matches};

@@ -72,6 +72,11 @@ pub(super) fn log_one(tx: &mut Tx<'_>, moved: &Moved, now: Timestamp, reason: &s
     Ok(())
 }
 
+/// Whether rows come from the companies of contacts.
+fn of_companies(relation: &Relation) -> bool {
+    matches!(relation, Relation::Company { .. } | Relation::CompanySegment)
+}
+
 /// Whether a change can alter the answer of a segment's filter.
 fn concerns(known: &Known, change: &Change) -> bool {
     if !known.segment.published {
@@ -91,7 +96,7 @@ fn concerns(known: &Known, change: &Change) -> bool {
         EventKind::Created | EventKind::Identified | EventKind::Merged | EventKind::Unmerged | EventKind::DeletedChanged => true,
         EventKind::FieldsChanged | EventKind::Imported | EventKind::ApiChanged => {
             let named = change.detail.as_ref().and_then(|d| d.get("fields")).and_then(|f| f.as_array());
-            let about = |alias: &str| column(alias) || alias == "company" && relation(&|r| matches!(r, Relation::Company { .. }));
+            let about = |alias: &str| column(alias) || alias == "company" && relation(&of_companies);
             column("date_modified") || named.is_none_or(|fields| fields.iter().filter_map(|f| f.as_str()).any(about))
         }
         EventKind::TagChanged => relation(&|r| *r == Relation::Tag),
@@ -133,7 +138,7 @@ fn concerns(known: &Known, change: &Change) -> bool {
         | EventKind::MessageHeld
         | EventKind::PreferencesChanged
         | EventKind::TriggerReached => false,
-        EventKind::CompanyChanged | EventKind::CompanyEdited => relation(&|r| matches!(r, Relation::Company { .. })),
+        EventKind::CompanyChanged | EventKind::CompanyEdited => relation(&of_companies),
     }
 }
 

@@ -20,7 +20,8 @@ use crate::segments::members::decode;
 use crate::segments::preview::resolve_filter;
 use crate::segments::rebuild::push;
 use crate::segments::{
-    Membership, NewSegment, Origin, Segment, SegmentChange, SegmentPatch, SegmentProblem, UsedBy, compile, store, using_segment,
+    Membership, NewSegment, Origin, Segment, SegmentChange, SegmentPatch, SegmentProblem, UsedBy, compile, store,
+    users::all_used, using_segment,
 };
 use crate::workspace::Workspace;
 
@@ -28,12 +29,13 @@ use crate::workspace::Workspace;
 pub async fn list(cx: &Cx, query: ListQuery) -> Result<Page<Segment>> {
     cx.may(Action::View(Area::Segments))?;
     let after = query.after()?;
-    let query = query.asked_by(cx);
+    let (ws, query) = (cx.ws.clone(), query.asked_by(cx));
     cx.db()
         .read(move |tx| {
             let matcher = Matcher::of(tx, &query)?;
+            let used = if matcher.asks_for_unused() { all_used(&ws, tx)? } else { HashSet::new() };
             let (field, descending) = query.sort_field();
-            let mut found: Vec<Segment> = store::all(tx)?.into_iter().filter(|s| matcher.wants(&listed(s))).collect();
+            let mut found: Vec<Segment> = store::all(tx)?.into_iter().filter(|s| matcher.wants(&listed(s, &used))).collect();
             let key = |s: &Segment| match field {
                 "members" | "count" => Value::Int(s.members),
                 "created_at" => Value::Int(s.created_at.0),
@@ -58,7 +60,7 @@ pub async fn list(cx: &Cx, query: ListQuery) -> Result<Page<Segment>> {
 }
 
 /// A segment as the search of the list sees it.
-fn listed(s: &Segment) -> Listed {
+fn listed(s: &Segment, used: &HashSet<SegmentId>) -> Listed {
     Listed {
         id: s.id.0,
         texts: vec![fold(&s.name), s.alias.clone(), fold(s.public_name.as_deref().unwrap_or(""))],
@@ -66,6 +68,7 @@ fn listed(s: &Segment) -> Listed {
         global: Some(s.is_global),
         created_by: s.created_by.map(|u| u.0),
         category: s.category_id.map(|c| c.0),
+        unused: Some(!used.contains(&s.id)),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What uses what: segments in filters, campaigns, emails, forms and triggers; fields, tags and point groups in filters.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use hg_core::contacts::FieldCatalogue;
-use hg_core::ids::{EmailId, PointGroupId, SegmentId, TagId};
+use hg_core::ids::{CompanySegmentId, EmailId, PointGroupId, SegmentId, TagId};
 use hg_core::segments::Relation;
 use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx};
@@ -26,6 +26,12 @@ pub async fn users_of_many(cx: &Cx, ids: Vec<SegmentId>) -> Result<HashMap<Segme
     cx.may(Action::View(Area::Segments))?;
     let ws = cx.ws.clone();
     cx.db().read(move |tx| users(&ws, tx, &ids)).await
+}
+
+/// Segments that something uses.
+pub(super) fn all_used(ws: &Workspace, tx: &mut Tx<'_>) -> Result<HashSet<SegmentId>> {
+    let all: Vec<SegmentId> = store::all(tx)?.into_iter().map(|s| s.id).collect();
+    Ok(users(ws, tx, &all)?.into_keys().collect())
 }
 
 fn users(ws: &Workspace, tx: &mut Tx<'_>, ids: &[SegmentId]) -> Result<HashMap<SegmentId, Vec<UsedBy>>> {
@@ -124,6 +130,16 @@ pub fn using_point_group(ws: &Workspace, tx: &mut Tx<'_>, group: PointGroupId) -
     let known = known::all(ws, tx)?;
     let users = known.ordered.iter().filter(|k| k.depends.relations.contains(&Relation::GroupPoints(group.0)));
     Ok(users.map(|k| (k.segment.id, k.segment.name.clone())).collect())
+}
+
+/// Segments whose filter asks about a segment of companies, by name or about any.
+pub fn using_company_segment(ws: &Workspace, tx: &mut Tx<'_>, id: CompanySegmentId) -> Result<Vec<(SegmentId, String)>> {
+    let known = known::all(ws, tx)?;
+    let asks = |k: &&std::sync::Arc<known::Known>| {
+        let named = k.depends.objects.iter().any(|(relation, object)| *relation == Relation::CompanySegment && *object == id.0);
+        named || k.depends.any_company_segment
+    };
+    Ok(known.ordered.iter().filter(asks).map(|k| (k.segment.id, k.segment.name.clone())).collect())
 }
 
 /// Segments that read a field and could not be understood if the fields were these.

@@ -4,8 +4,8 @@
 //! What lies there for longer can no longer be brought back from here.
 
 use hg_core::ids::{
-    CampaignId, CategoryId, CompanyId, ContactId, EmailId, FormId, PageId, PointActionId, PointGroupId, PointTriggerId,
-    SegmentId, StageId, TagId,
+    CampaignId, CategoryId, CompanyId, CompanySegmentId, ContactId, EmailId, FormId, PageId, PointActionId, PointGroupId,
+    PointTriggerId, SegmentId, StageId, TagId,
 };
 use hg_core::time::{Millis, Timestamp};
 use hg_store::{Sql, Value};
@@ -13,7 +13,7 @@ use hg_store::{Sql, Value};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::list::{ListQuery, Page};
-use crate::{campaigns, categories, companies, contacts, emails, forms, pages, points, segments, stages, tags};
+use crate::{campaigns, categories, companies, company_segments, contacts, emails, forms, pages, points, segments, stages, tags};
 
 /// How long things can be brought back.
 pub const KEPT: Millis = Millis::days(30);
@@ -31,7 +31,8 @@ pub struct Trashed {
 }
 
 /// A kind of thing that can lie in the trash: its name, its table, the column with what people call it.
-const KINDS: [(&str, &str, &str); 11] = [
+const KINDS: [(&str, &str, &str); 12] = [
+    ("company_segment", "company_segments", "name"),
     ("segment", "segments", "name"),
     ("tag", "tags", "name"),
     ("email", "emails", "name"),
@@ -107,6 +108,7 @@ pub async fn restore(cx: &Cx, kind: &str, id: i64) -> Result<()> {
         "contact" => contacts::restore(cx, ContactId(id)).await.map(drop),
         "company" => companies::restore(cx, CompanyId(id)).await.map(drop),
         "segment" => segments::restore(cx, SegmentId(id)).await.map(drop),
+        "company_segment" => company_segments::restore(cx, CompanySegmentId(id)).await.map(drop),
         "tag" => tags::restore(cx, TagId(id)).await.map(drop),
         "email" => emails::restore(cx, EmailId(id)).await.map(drop),
         "page" => pages::restore(cx, PageId(id)).await.map(drop),

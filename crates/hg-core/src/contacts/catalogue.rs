@@ -307,6 +307,11 @@ impl FieldCatalogue {
         self.companies.as_deref().unwrap_or(self)
     }
 
+    /// Whether these are the fields of companies, and of them only.
+    pub fn is_of_companies(&self) -> bool {
+        self.companies.is_none() && self.fields.first().is_some_and(|f| f.object == FieldObject::Company)
+    }
+
     pub fn get(&self, alias: &str) -> Option<&FieldDef> {
         self.by_alias.get(alias).map(|&i| &self.fields[i])
     }

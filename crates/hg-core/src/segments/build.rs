@@ -6,8 +6,9 @@ use serde_json::Value as Json;
 
 use crate::contacts::FieldCatalogue;
 use crate::segments::behaviour;
-use crate::segments::catalogue::{FieldKind, FilterField, Subject, find_field};
+use crate::segments::catalogue::{FilterField, Subject, find_field};
 use crate::segments::dates::{DateSpec, Unit};
+use crate::segments::kinds::FieldKind;
 use crate::segments::leaf::{ChoicesTest, DateAsk};
 use crate::segments::{
     ColumnRef, ColumnTest, Condition, DateTest, FilterError, NumberTest, Operator as Op, Quantifier, Relation, RowTest, TextTest,
@@ -36,6 +37,10 @@ pub(super) fn build(condition: &Condition, pointer: &str, fields: &FieldCatalogu
         let offered: Vec<&str> = field.kind.operators().iter().map(|op| op.key()).collect();
         let detail = format!("“{}” cannot be compared with “{}”; it takes {}", field.label, op.key(), offered.join(", "));
         return Err(at(("/op", "operator-not-offered", detail)));
+    }
+    if condition.contact_zone && fields.is_of_companies() {
+        let detail = "only dates of contacts can count in the contact's own zone".to_string();
+        return Err(at(("/zone", "zone-not-offered", detail)));
     }
     let label = describe(&field, op, &condition.value);
     let draft =

@@ -1,7 +1,9 @@
 //! What conditions can be about: the fields of contacts and what hangs on them.
 
 use crate::contacts::{Choice, FieldCatalogue, FieldDef, FieldObject, FieldType, countries};
-use crate::segments::{ColumnRef, Operator as Op, Relation, TextColumn};
+use crate::segments::kinds::FieldKind;
+use crate::segments::of_companies::find_company_field;
+use crate::segments::{ColumnRef, Relation, TextColumn};
 
 /// Something that a condition can be about.
 #[derive(Debug, Clone)]
@@ -30,233 +32,11 @@ pub enum Subject {
     },
 }
 
-/// Which operators and values a field takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldKind {
-    Text,
-    LongText,
-    Select,
-    Multiselect,
-    Number,
-    Date,
-    Datetime,
-    YesNo,
-    /// One id: the owner.
-    Id,
-    /// Ids of related rows.
-    Ids,
-    RelatedYesNo,
-    RelatedText,
-    /// Texts of related rows, chosen from those that occur.
-    RelatedChoice,
-    RelatedDate,
-    Count,
-    Sum,
-    /// How often something was done, about what and when: one block.
-    Behaviour,
-    /// The amount of the one related row.
-    Amount,
-}
-
-/// What kind of value goes with an operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ValueKind {
-    None,
-    Text,
-    Number,
-    Date,
-    Datetime,
-    Boolean,
-    Option,
-    Options,
-    Ids,
-    Interval,
-    Range,
-    /// `{"times", "last" or "from" and "to", "of", "url"}`.
-    Behaviour,
-}
-
-impl ValueKind {
-    pub fn name(self) -> &'static str {
-        match self {
-            ValueKind::None => "none",
-            ValueKind::Text => "text",
-            ValueKind::Number => "number",
-            ValueKind::Date => "date",
-            ValueKind::Datetime => "datetime",
-            ValueKind::Boolean => "boolean",
-            ValueKind::Option => "option",
-            ValueKind::Options => "options",
-            ValueKind::Ids => "ids",
-            ValueKind::Interval => "interval",
-            ValueKind::Range => "range",
-            ValueKind::Behaviour => "behaviour",
-        }
-    }
-}
-
-const TEXT: &[Op] = &[
-    Op::Eq,
-    Op::Ne,
-    Op::Contains,
-    Op::StartsWith,
-    Op::EndsWith,
-    Op::Empty,
-    Op::NotEmpty,
-    Op::Like,
-    Op::NotLike,
-    Op::In,
-    Op::NotIn,
-    Op::Regexp,
-    Op::NotRegexp,
-];
-const LONG_TEXT: &[Op] = &[
-    Op::Contains,
-    Op::Like,
-    Op::NotLike,
-    Op::StartsWith,
-    Op::EndsWith,
-    Op::Eq,
-    Op::Ne,
-    Op::Empty,
-    Op::NotEmpty,
-    Op::Regexp,
-    Op::NotRegexp,
-    Op::Gt,
-    Op::Gte,
-    Op::Lt,
-    Op::Lte,
-];
-const SELECT: &[Op] = &[Op::Eq, Op::Ne, Op::In, Op::NotIn, Op::Empty, Op::NotEmpty, Op::Regexp, Op::NotRegexp];
-const MULTISELECT: &[Op] = &[Op::In, Op::NotIn, Op::IncludesAll, Op::ExcludesAll, Op::Empty, Op::NotEmpty];
-const NUMBER: &[Op] = &[
-    Op::Eq,
-    Op::Ne,
-    Op::Gt,
-    Op::Gte,
-    Op::Lt,
-    Op::Lte,
-    Op::Between,
-    Op::NotBetween,
-    Op::Empty,
-    Op::NotEmpty,
-    Op::Like,
-    Op::NotLike,
-    Op::Regexp,
-    Op::NotRegexp,
-    Op::StartsWith,
-    Op::EndsWith,
-    Op::Contains,
-];
-const DATE: &[Op] = &[
-    Op::Eq,
-    Op::Ne,
-    Op::Gt,
-    Op::Gte,
-    Op::Lt,
-    Op::Lte,
-    Op::InLast,
-    Op::InNext,
-    Op::Between,
-    Op::NotBetween,
-    Op::Empty,
-    Op::NotEmpty,
-    Op::Like,
-    Op::NotLike,
-    Op::Regexp,
-    Op::NotRegexp,
-    Op::StartsWith,
-    Op::EndsWith,
-    Op::Contains,
-];
-const YES_NO: &[Op] = &[Op::Eq, Op::Ne];
-const ID: &[Op] = &[Op::Eq, Op::Ne, Op::In, Op::NotIn, Op::Empty, Op::NotEmpty];
-const RELATED_TEXT: &[Op] = &[
-    Op::Contains,
-    Op::Eq,
-    Op::Ne,
-    Op::Like,
-    Op::NotLike,
-    Op::StartsWith,
-    Op::EndsWith,
-    Op::Regexp,
-    Op::NotRegexp,
-    Op::Empty,
-    Op::NotEmpty,
-];
-const RELATED_CHOICE: &[Op] = &[Op::In, Op::NotIn, Op::Empty, Op::NotEmpty, Op::Contains, Op::Like, Op::NotLike];
-const RELATED_DATE: &[Op] =
-    &[Op::Eq, Op::Ne, Op::Gt, Op::Gte, Op::Lt, Op::Lte, Op::InLast, Op::InNext, Op::Between, Op::Empty, Op::NotEmpty];
-const TIMES: &[Op] = &[Op::Gte, Op::Lte, Op::Eq, Op::Gt, Op::Lt];
-const COUNT: &[Op] = &[Op::Eq, Op::Ne, Op::Gt, Op::Gte, Op::Lt, Op::Lte, Op::Between];
-
-impl FieldKind {
-    /// The operators on offer, the usual ones first.
-    pub fn operators(self) -> &'static [Op] {
-        match self {
-            FieldKind::Text => TEXT,
-            FieldKind::LongText => LONG_TEXT,
-            FieldKind::Select => SELECT,
-            FieldKind::Multiselect | FieldKind::Ids => MULTISELECT,
-            FieldKind::Number | FieldKind::Amount => NUMBER,
-            FieldKind::Date | FieldKind::Datetime => DATE,
-            FieldKind::YesNo | FieldKind::RelatedYesNo => YES_NO,
-            FieldKind::Id => ID,
-            FieldKind::RelatedText => RELATED_TEXT,
-            FieldKind::RelatedChoice => RELATED_CHOICE,
-            FieldKind::RelatedDate => RELATED_DATE,
-            FieldKind::Count | FieldKind::Sum => COUNT,
-            FieldKind::Behaviour => TIMES,
-        }
-    }
-
-    pub fn is_date(self) -> bool {
-        matches!(self, FieldKind::Date | FieldKind::Datetime | FieldKind::RelatedDate)
-    }
-
-    /// The kind of value that an operator of this field compares with.
-    pub fn value(self, op: Op) -> ValueKind {
-        if op.needs_no_value() {
-            return ValueKind::None;
-        }
-        match (self, op) {
-            (FieldKind::Behaviour, _) => ValueKind::Behaviour,
-            (_, Op::InLast | Op::InNext) => ValueKind::Interval,
-            (_, Op::Between | Op::NotBetween) => ValueKind::Range,
-            (FieldKind::YesNo | FieldKind::RelatedYesNo, _) => ValueKind::Boolean,
-            (FieldKind::Ids | FieldKind::Id, _) => ValueKind::Ids,
-            (_, Op::In | Op::NotIn | Op::IncludesAll | Op::ExcludesAll) => ValueKind::Options,
-            (_, op) if op.is_textual() => ValueKind::Text,
-            (FieldKind::Select, _) => ValueKind::Option,
-            (FieldKind::Number | FieldKind::Count | FieldKind::Sum | FieldKind::Amount, _) => ValueKind::Number,
-            (FieldKind::Date, _) => ValueKind::Date,
-            (FieldKind::Datetime | FieldKind::RelatedDate, _) => ValueKind::Datetime,
-            _ => ValueKind::Text,
-        }
-    }
-
-    /// The name of the type in the catalogue of the API.
-    pub fn type_name(self) -> &'static str {
-        match self {
-            FieldKind::Text | FieldKind::RelatedText => "text",
-            FieldKind::LongText => "long_text",
-            FieldKind::Select => "select",
-            FieldKind::Multiselect | FieldKind::RelatedChoice => "multiselect",
-            FieldKind::Number | FieldKind::Count | FieldKind::Sum | FieldKind::Amount => "number",
-            FieldKind::Date => "date",
-            FieldKind::Datetime | FieldKind::RelatedDate => "datetime",
-            FieldKind::YesNo | FieldKind::RelatedYesNo => "boolean",
-            FieldKind::Id => "id",
-            FieldKind::Ids => "ids",
-            FieldKind::Behaviour => "behaviour",
-        }
-    }
-}
-
 /// The name under which a field is known here, given any of its names.
 pub fn canonical_name(name: &str) -> &str {
     match name {
         "leadlist" | "segment" => "segments",
+        "company_segment" => "company_segments",
         "tag" => "tags",
         "email_sent" => "lead_email_sent",
         "email_opened" => "lead_email_received",
@@ -279,6 +59,14 @@ fn related_rows() -> Vec<Row> {
     vec![
         ("tags", "Tags", "membership", FieldKind::Ids, Relation::Tag, Some("tags")),
         ("segments", "Segment membership", "membership", FieldKind::Ids, Relation::Segment, Some("segments")),
+        (
+            "company_segments",
+            "A company is in the segment",
+            "membership",
+            FieldKind::Ids,
+            Relation::CompanySegment,
+            Some("company_segments"),
+        ),
         ("campaign", "Campaign membership", "membership", FieldKind::Ids, Relation::Campaign, Some("campaigns")),
         ("globalcategory", "Subscribed categories", "membership", FieldKind::Ids, Relation::Category, Some("categories")),
         ("dnc_email", "May not be mailed (any reason)", "consent", FieldKind::RelatedYesNo, dnc(None), None),
@@ -301,6 +89,7 @@ fn related_rows() -> Vec<Row> {
         ("form_submitted_date", "Sent in any form, when", "web", FieldKind::RelatedDate, Relation::FormSubmitted, None),
         ("page_visited", "Visited the landing page", "web", FieldKind::Ids, Relation::PageVisited, Some("pages")),
         ("page_id", "Visited any landing page", "web", FieldKind::RelatedYesNo, Relation::PageVisited, None),
+        ("source_id", "Visited a page from the email", "web", FieldKind::Ids, Relation::EmailClicked, Some("emails")),
         ("redirect_id", "Clicked any tracked link", "web", FieldKind::RelatedYesNo, Relation::EmailClicked, None),
         ("hit_url_date", "Visited any page, when", "web", FieldKind::RelatedDate, Relation::Hit, None),
         ("hit_url_count", "Visited pages, how often", "web", FieldKind::Count, Relation::Hit, None),
@@ -327,11 +116,12 @@ const DEVICE_KINDS: [(&str, &str); 5] =
 const SYSTEMS: [&str; 6] = ["Android", "Chrome OS", "iOS", "Linux", "macOS", "Windows"];
 const BRANDS: [&str; 3] = ["Apple", "Google", "Samsung"];
 
-fn related_texts() -> [(&'static str, &'static str, Relation, TextColumn); 12] {
+fn related_texts() -> [(&'static str, &'static str, Relation, TextColumn); 13] {
     [
         ("hit_url", "Visited the address", Relation::Hit, TextColumn::Url),
         ("referer", "Came from the address", Relation::Hit, TextColumn::Referrer),
         ("url_title", "Visited a page titled", Relation::Hit, TextColumn::Title),
+        ("source", "Visited a page from the source", Relation::Hit, TextColumn::Source),
         ("utm_source", "UTM source", Relation::Utm, TextColumn::UtmSource),
         ("utm_medium", "UTM medium", Relation::Utm, TextColumn::UtmMedium),
         ("utm_campaign", "UTM campaign", Relation::Utm, TextColumn::UtmCampaign),
@@ -356,7 +146,7 @@ const OWN_COLUMNS: [(&str, &str, FieldKind, &str); 6] = [
 /// Everything that a condition can be about, in the order of the builder. `purposes` are the purposes
 /// of consent known so far, `groups` the point groups by id and name.
 pub fn catalogue(fields: &FieldCatalogue, purposes: &[String], groups: &[(i64, String)]) -> Vec<FilterField> {
-    let mut all: Vec<FilterField> = fields.published().filter(|f| f.listable).map(contact_field).collect();
+    let mut all: Vec<FilterField> = fields.published().filter(|f| f.listable).map(column_field).collect();
     let own = own_columns().filter(|own| fields.get(&own.field).is_none());
     all.extend(own.collect::<Vec<_>>());
     all.push(email_domain());
@@ -371,8 +161,11 @@ pub fn catalogue(fields: &FieldCatalogue, purposes: &[String], groups: &[(i64, S
     all
 }
 
-/// The field of a name or of one of its other names.
+/// The field of a name or of one of its other names; of companies when the fields are theirs.
 pub fn find_field(name: &str, fields: &FieldCatalogue) -> Option<FilterField> {
+    if fields.is_of_companies() {
+        return find_company_field(name, fields);
+    }
     let name = canonical_name(name);
     if let Some(purpose) = name.strip_prefix("consent:") {
         return (!purpose.trim().is_empty() && purpose.len() <= 100).then(|| consent_field(purpose));
@@ -381,7 +174,7 @@ pub fn find_field(name: &str, fields: &FieldCatalogue) -> Option<FilterField> {
         return id.parse().ok().filter(|id: &i64| *id > 0).map(group_points);
     }
     if let Some(field) = fields.get(name) {
-        return (field.published && field.listable).then(|| contact_field(field));
+        return (field.published && field.listable).then(|| column_field(field));
     }
     let (company, primary) = name.strip_prefix(PRIMARY).map_or((name, false), |alias| (alias, true));
     if let Some(field) = fields.companies().get(company).filter(|f| f.object == FieldObject::Company) {
@@ -413,7 +206,7 @@ fn related_text((field, label, relation, column): (&str, &str, Relation, TextCol
     FilterField { field: field.to_string(), label: label.to_string(), group, kind, subject, options, source: None }
 }
 
-fn contact_field(field: &FieldDef) -> FilterField {
+pub(super) fn column_field(field: &FieldDef) -> FilterField {
     let kind = match field.kind {
         FieldType::LongText => FieldKind::LongText,
         FieldType::Number => FieldKind::Number,
@@ -450,7 +243,7 @@ fn contact_field(field: &FieldDef) -> FilterField {
 pub const PRIMARY: &str = "primary:";
 
 fn company_field(field: &FieldDef, primary: bool) -> FilterField {
-    let of_contact = contact_field(field);
+    let of_contact = column_field(field);
     let (prefix, label, group) =
         if primary { (PRIMARY, "Primary company", "primary_company") } else { ("", "Any company", "company") };
     let column = ColumnRef { alias: field.alias.clone(), column: field.column.clone() };

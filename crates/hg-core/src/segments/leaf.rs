@@ -207,6 +207,8 @@ impl ColumnTest {
 pub enum Relation {
     Tag,
     Segment,
+    /// Segments of her companies.
+    CompanySegment,
     Campaign,
     /// Categories that the contact wants to hear about.
     Category,
@@ -248,6 +250,8 @@ pub enum TextColumn {
     Url,
     Referrer,
     Title,
+    /// What led to the page, such as `email`.
+    Source,
     UtmSource,
     UtmMedium,
     UtmCampaign,

@@ -19,20 +19,24 @@ mod dates;
 mod eval;
 mod explain;
 mod filter;
+mod kinds;
 mod leaf;
+mod of_companies;
 mod operator;
 mod plan;
 mod text_test;
 #[cfg(test)]
 mod vectors;
 
-pub use catalogue::{FieldKind, FilterField, PRIMARY, Subject, ValueKind, canonical_name, catalogue, find_field};
+pub use catalogue::{FilterField, PRIMARY, Subject, canonical_name, catalogue, find_field};
 pub use compat::{from_flat, to_flat};
 pub use dates::Window;
 pub use eval::{Columns, Facts, RelatedRow, Scratch, StoredValue, Value};
 pub use explain::Explained;
 pub use filter::{Condition, Filter, FilterError, Match, Rule};
+pub use kinds::{FieldKind, ValueKind};
 pub use leaf::{Bounds, ColumnRef, ColumnTest, DateTest, Leaf, NumberTest, Quantifier, Question, Relation, RowTest, TextColumn};
+pub use of_companies::company_catalogue;
 pub use operator::Operator;
 pub use plan::{Dependencies, Moment, Node, Plan};
 pub use text_test::TextTest;

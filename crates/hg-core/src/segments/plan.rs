@@ -63,6 +63,8 @@ pub struct Dependencies {
     pub segments: BTreeSet<SegmentId>,
     /// Membership of any segment counts, whether it is named or not.
     pub any_segment: bool,
+    /// The same for segments of companies.
+    pub any_company_segment: bool,
     pub tags: BTreeSet<TagId>,
     /// Emails, forms and pages that are named, with the relation in which they are.
     pub objects: BTreeSet<(Relation, i64)>,
@@ -213,6 +215,7 @@ impl Plan {
             }
             let Some(ids) = rows.objects() else {
                 found.any_segment |= *relation == Relation::Segment;
+                found.any_company_segment |= *relation == Relation::CompanySegment;
                 continue;
             };
             match relation {

@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError, keyed};
 use super::body::{self, AnyBody};
-use super::contacts::{Contacts, write_extras};
+use super::contact_body::write_extras;
+use super::contacts::Contacts;
 use super::crud::{CompatList, Entity, id_of};
 use crate::Web;
 use crate::auth::Caller;

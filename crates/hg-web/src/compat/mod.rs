@@ -11,7 +11,10 @@ mod campaign_steps;
 mod campaigns;
 mod categories;
 mod companies;
+mod company_segments;
+mod contact_body;
 mod contact_parts;
+mod contact_query;
 mod contacts;
 pub mod crud;
 mod devices;
@@ -52,6 +55,7 @@ pub fn router(web: &Web) -> Router<Web> {
         .merge(contact_parts::router())
         .merge(devices::router())
         .merge(companies::router())
+        .merge(company_segments::router())
         .merge(emails::router())
         .merge(fields::router())
         .merge(forms::router())

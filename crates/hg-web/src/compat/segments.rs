@@ -29,7 +29,7 @@ pub fn router() -> Router<Web> {
 
 struct Segments;
 
-async fn catalogue(cx: &Cx) -> CompatAnswer<FieldCatalogue> {
+pub(super) async fn catalogue(cx: &Cx) -> CompatAnswer<FieldCatalogue> {
     Ok((*fields::known(cx).await?).clone())
 }
 
@@ -66,7 +66,7 @@ fn show(s: &Segment, known: &FieldCatalogue) -> Value {
     Value::Object(out)
 }
 
-fn read_filter(body: &Map<String, Value>) -> CompatAnswer<Option<Value>> {
+pub(super) fn read_filter(body: &Map<String, Value>) -> CompatAnswer<Option<Value>> {
     let Some(flat) = body.get("filters") else { return Ok(None) };
     let list = match flat {
         Value::Object(map) => map.values().cloned().collect(),
@@ -82,7 +82,7 @@ fn read_filter(body: &Map<String, Value>) -> CompatAnswer<Option<Value>> {
     Ok(Some(filter.to_json()))
 }
 
-fn text(body: &Map<String, Value>, key: &str) -> Option<String> {
+pub(super) fn text(body: &Map<String, Value>, key: &str) -> Option<String> {
     body.get(key).and_then(Value::as_str).map(str::to_owned)
 }
 

@@ -41,7 +41,7 @@ pub fn router() -> OpenApiRouter<Web> {
 
 /// A company.
 #[derive(Debug, Serialize, ToSchema)]
-struct CompanyOut {
+pub(super) struct CompanyOut {
     id: i64,
     version: i64,
     created_at: String,

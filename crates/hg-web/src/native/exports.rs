@@ -23,6 +23,7 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(list, start))
         .routes(routes!(get))
         .routes(routes!(file))
+        .routes(routes!(start_companies))
         .routes(routes!(one))
         .routes(routes!(proofs))
 }
@@ -31,6 +32,8 @@ pub fn router() -> OpenApiRouter<Web> {
 #[derive(Debug, Serialize, ToSchema)]
 struct ExportOut {
     id: i64,
+    /// `contact` or `company`.
+    object: String,
     created_at: String,
     #[schema(value_type = super::words::ExportFormat)]
     format: String,
@@ -50,6 +53,7 @@ impl From<ExportInfo> for ExportOut {
     fn from(e: ExportInfo) -> Self {
         Self {
             id: e.id,
+            object: e.object,
             created_at: e.created_at.rfc3339(),
             format: e.format,
             state: e.state,
@@ -78,11 +82,36 @@ struct ExportIn {
 #[utoipa::path(post, path = "/exports", tag = "exports", request_body = ExportIn, responses((status = 202, body = ExportOut)))]
 async fn start(Caller(cx): Caller, Body(b): Body<ExportIn>) -> Answer<(StatusCode, Json<ExportOut>)> {
     cx.may(hg_app::Action::View(hg_app::Area::Contacts))?;
-    let format = Format::from_key(&b.format)
-        .ok_or_else(|| hg_app::Error::field("/format", "export.format", "The formats are csv, xlsx and jsonl."))?;
+    let format = format_of(&b.format)?;
     let contacts = b.select.selection()?;
     let made = exports::start(&cx, NewExport { contacts, columns: b.columns, format }).await?;
     Ok((StatusCode::ACCEPTED, Json(made.into())))
+}
+
+/// Which companies, which columns, in which format.
+#[derive(Debug, Deserialize, ToSchema)]
+struct CompanyExportIn {
+    /// As in the list of companies; all when empty.
+    #[serde(default)]
+    search: String,
+    /// Aliases of fields, `id`, `tags`, `score`, `owner_id`, `created_at`, `updated_at`; all when empty.
+    #[serde(default)]
+    columns: Vec<String>,
+    #[schema(value_type = super::words::ExportFormat)]
+    format: String,
+}
+
+/// Asks for a file of companies; a task makes it.
+#[utoipa::path(post, path = "/exports/companies", tag = "exports", request_body = CompanyExportIn, responses((status = 202, body = ExportOut)))]
+async fn start_companies(Caller(cx): Caller, Body(b): Body<CompanyExportIn>) -> Answer<(StatusCode, Json<ExportOut>)> {
+    cx.may(hg_app::Action::View(hg_app::Area::Contacts))?;
+    let made = exports::start_companies(&cx, b.search, b.columns, format_of(&b.format)?).await?;
+    Ok((StatusCode::ACCEPTED, Json(made.into())))
+}
+
+fn format_of(key: &str) -> Answer<Format> {
+    let unknown = || hg_app::Error::field("/format", "export.format", "The formats are csv, xlsx and jsonl.");
+    Ok(Format::from_key(key).ok_or_else(unknown)?)
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -96,8 +125,7 @@ struct FormatParams {
 /// One contact as a file, with everything that hangs on her in columns.
 #[utoipa::path(get, path = "/contacts/{id}/export", tag = "exports", params(("id" = i64, Path), FormatParams), responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
 async fn one(Caller(cx): Caller, Path(id): Path<ContactId>, Query(q): Query<FormatParams>) -> Answer<Response> {
-    let format = Format::from_key(q.format.as_deref().unwrap_or("xlsx"))
-        .ok_or_else(|| hg_app::Error::field("/format", "export.format", "The formats are csv, xlsx and jsonl."))?;
+    let format = format_of(q.format.as_deref().unwrap_or("xlsx"))?;
     let (bytes, name) = exports::one(&cx, id, format).await?;
     let headers = [
         (header::CONTENT_TYPE, format.content_type().to_owned()),

@@ -8,6 +8,7 @@ pub mod campaign_people;
 pub mod campaigns;
 pub mod categories;
 pub mod companies;
+mod company_segments;
 mod contact_mail;
 pub mod contact_parts;
 mod contact_traces;
@@ -85,6 +86,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(bulk::router())
         .merge(contact_mail::router())
         .merge(companies::router())
+        .merge(company_segments::router())
         .merge(contact_parts::router())
         .merge(contact_traces::router())
         .merge(merges::router())

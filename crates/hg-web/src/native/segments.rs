@@ -74,7 +74,7 @@ pub struct UsedByOut {
     name: String,
 }
 
-fn uses(list: Vec<UsedBy>) -> Vec<UsedByOut> {
+pub(super) fn uses(list: Vec<UsedBy>) -> Vec<UsedByOut> {
     list.into_iter().map(|u| UsedByOut { kind: u.kind, id: u.id, name: u.name }).collect()
 }
 
@@ -211,31 +211,31 @@ async fn restore(Caller(cx): Caller, Path(id): Path<SegmentId>) -> Answer<Json<S
 
 /// What conditions can be about, in groups.
 #[derive(Debug, Serialize, ToSchema)]
-struct CatalogueOut {
-    groups: Vec<CatalogueGroup>,
+pub(super) struct CatalogueOut {
+    pub groups: Vec<CatalogueGroup>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct CatalogueGroup {
-    key: &'static str,
-    label: &'static str,
-    fields: Vec<CatalogueField>,
+pub(super) struct CatalogueGroup {
+    pub key: &'static str,
+    pub label: &'static str,
+    pub fields: Vec<CatalogueField>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct CatalogueField {
+pub(super) struct CatalogueField {
     field: String,
     label: String,
     #[serde(rename = "type")]
     kind: &'static str,
     operators: Vec<OperatorOut>,
     options: Vec<super::fields::OptionOut>,
-    /// Where ids to choose from come from: `tags`, `segments`, `emails`, `forms`, `pages`, `campaigns`, `users`.
+    /// Where ids to choose from come from: `tags`, `segments`, `emails`, `forms`, `pages`, `campaigns`, `company_segments`, `users`.
     source: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct OperatorOut {
+pub(super) struct OperatorOut {
     op: &'static str,
     label: &'static str,
     #[schema(value_type = super::words::ValueWord)]
@@ -253,7 +253,7 @@ const GROUPS: [(&str, &str); 8] = [
     ("web", "Website and forms"),
 ];
 
-fn field_out(field: &FilterField) -> CatalogueField {
+pub(super) fn field_out(field: &FilterField) -> CatalogueField {
     let operator = |op: &hg_core::segments::Operator| OperatorOut {
         op: op.key(),
         label: if field.kind.is_date() { op.date_label() } else { op.label() },
@@ -324,17 +324,20 @@ struct SegmentPreview {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct ConditionCount {
+pub(super) struct ConditionCount {
     /// JSON pointer into the filter.
     pointer: String,
     count: u64,
+}
+
+pub(super) fn counts(of: Vec<(String, u64)>) -> Vec<ConditionCount> {
+    of.into_iter().map(|(pointer, count)| ConditionCount { pointer, count }).collect()
 }
 
 /// Counts whom a filter selects, without saving it.
 #[utoipa::path(post, path = "/segments/preview", tag = "segments", request_body = SegmentPreviewIn, responses((status = 200, body = SegmentPreview)))]
 async fn preview(Caller(cx): Caller, Body(b): Body<SegmentPreviewIn>) -> Answer<Json<SegmentPreview>> {
     let found = segments::preview(&cx, b.query()).await?;
-    let counts = |of: Vec<(String, u64)>| of.into_iter().map(|(pointer, count)| ConditionCount { pointer, count }).collect();
     Ok(Json(SegmentPreview {
         count: found.count,
         exact: found.exact,

@@ -71,6 +71,9 @@ pub enum Command {
     /// Gather the members of segments anew, under the name and with the options that Mautic has for it.
     #[command(name = "mautic:segments:update", alias = "mautic:segments:rebuild", hide = true)]
     MauticSegmentsUpdate(segments::MauticUpdate),
+    /// The same for segments of companies.
+    #[command(name = "mautic:company-segments:update", hide = true)]
+    MauticCompanySegmentsUpdate(segments::MauticUpdateCompanies),
     /// Campaigns: list, publish, pause, who is where.
     Campaigns(campaigns::Args),
     /// Why is a contact in a segment, where in a campaign, and why did she get a mail or not?
@@ -108,6 +111,7 @@ pub async fn run(command: Command, config: Config) -> Result<()> {
         Command::Maintenance(args) => self::maintenance::run(args, config).await,
         Command::MauticCleanup(args) => self::maintenance::cleanup(args, config).await,
         Command::MauticSegmentsUpdate(args) => self::segments::mautic_update(args, config).await,
+        Command::MauticCompanySegmentsUpdate(args) => self::segments::mautic_update_companies(args, config).await,
         Command::Campaigns(args) => self::campaigns::run(args, config).await,
         Command::Explain(args) => explain::run(args, config).await,
         Command::Backup(args) => backup::run(args, config).await,
