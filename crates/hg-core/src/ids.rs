@@ -8,6 +8,7 @@ use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +90,41 @@ macro_rules! ids {
             }
         }
     )*};
+}
+
+/// Chance that gives the same bytes in every run (splitmix64), for tests and simulations. Never for keys and secrets.
+#[derive(Debug, Clone)]
+pub struct SeededChance(Arc<AtomicU64>);
+
+impl SeededChance {
+    pub fn new(seed: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(seed)))
+    }
+}
+
+impl Chance for SeededChance {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let drawn = mixed(self.0.fetch_add(STRIDE, Ordering::SeqCst));
+            let length = chunk.len();
+            chunk.copy_from_slice(&drawn.to_le_bytes()[..length]);
+        }
+    }
+}
+
+const STRIDE: u64 = 0x9E37_79B9_7F4A_7C15;
+
+fn mixed(from: u64) -> u64 {
+    let z = (from ^ (from >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// A number from 0 up to but not including 1 that depends on these alone: the same for the same, and spread evenly.
+pub fn share_of(parts: &[u64]) -> f64 {
+    let drawn = parts.iter().fold(STRIDE, |so_far, part| mixed(so_far.wrapping_add(STRIDE) ^ mixed(*part)));
+    // The upper 53 bits are what a double holds exactly.
+    (drawn >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 ids! {

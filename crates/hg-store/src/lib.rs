@@ -18,6 +18,7 @@ pub mod backup;
 pub mod db;
 pub mod error;
 pub mod migrate;
+pub mod part;
 mod postgres;
 pub mod rows;
 pub mod sql;

@@ -7,6 +7,7 @@
 
 use std::path::PathBuf;
 
+use hg_core::segments::Piece;
 use hg_core::time::Timestamp;
 
 use crate::Result;
@@ -32,9 +33,11 @@ const STEPS: &[(i64, &str, &str)] = &[
     (13, "contact orders", include_str!("../migrations/0013_contact_orders.sql")),
     (20, "import undo", include_str!("../migrations/0020_import_undo.sql")),
     (21, "people", include_str!("../migrations/0021_people.sql")),
+    (22, "segment pieces", include_str!("../migrations/0022_segment_pieces.sql")),
     (23, "exports", include_str!("../migrations/0023_exports.sql")),
     (24, "import schedules", include_str!("../migrations/0024_import_schedules.sql")),
     (25, "company segments", include_str!("../migrations/0025_company_segments.sql")),
+    (26, "simulations", include_str!("../migrations/0026_simulations.sql")),
     (28, "campaign steps", include_str!("../migrations/0028_campaign_steps.sql")),
     (30, "sender domains", include_str!("../migrations/0030_sender_domains.sql")),
     (31, "returns", include_str!("../migrations/0031_returns.sql")),
@@ -135,10 +138,31 @@ fn step(tx: &mut Tx<'_>, number: i64, name: &str, text: &str, now: Timestamp) ->
         tx.batch("CREATE TABLE schema_steps (number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)")?;
     }
     tx.batch(&expand(text, tx.dialect()))?;
+    if number == SEGMENT_PIECES {
+        move_chunks(tx)?;
+    }
     tx.exec(
         Sql::new("INSERT INTO schema_steps (number, name, applied_at) VALUES ($1, $2, $3)").bind(number).bind(name).bind(now),
     )?;
     Ok(())
+}
+
+/// The step after whose text memberships are moved.
+const SEGMENT_PIECES: i64 = 22;
+
+/// Moves memberships from chunks of 65,536 ids to pieces.
+fn move_chunks(tx: &mut Tx<'_>) -> Result<()> {
+    let keys: Vec<(i64, i64)> =
+        tx.all("SELECT segment_id, chunk FROM segment_chunks ORDER BY segment_id, chunk", |r| Ok((r.get(0)?, r.get(1)?)))?;
+    for (segment, chunk) in keys {
+        let text = "SELECT bits FROM segment_chunks WHERE segment_id = $1 AND chunk = $2";
+        let bytes: Vec<u8> = tx.one(Sql::new(text).bind(segment).bind(chunk), |r| r.get(0))?;
+        for (number, piece) in Piece::split_serialised(&bytes).map_err(StoreError::Damaged)? {
+            let text = "INSERT INTO segment_pieces (segment_id, piece, bits) VALUES ($1, $2, $3)";
+            tx.exec(Sql::new(text).bind(segment).bind(number).bind(piece.encode()))?;
+        }
+    }
+    tx.batch("DROP TABLE segment_chunks")
 }
 
 /// The text of a step as one database wants it.

@@ -72,7 +72,8 @@ fn tables(tx: &mut Tx<'_>) -> Result<Vec<Table>> {
     names.into_iter().filter(|name| name != STEPS).map(|name| table(tx, name)).collect()
 }
 
-fn table(tx: &mut Tx<'_>, name: String) -> Result<Table> {
+/// The columns of a table with their types: `number`, `decimal`, `text` or `bytes`.
+pub(crate) fn columns(tx: &mut Tx<'_>, table: &str) -> Result<Vec<(String, &'static str)>> {
     let text = match tx.dialect() {
         Dialect::Sqlite => "SELECT name, type FROM pragma_table_info($1) ORDER BY cid",
         Dialect::Postgres => {
@@ -80,7 +81,7 @@ fn table(tx: &mut Tx<'_>, name: String) -> Result<Table> {
              WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position"
         }
     };
-    let columns = tx.all(Sql::new(text).bind(&name), |r| {
+    tx.all(Sql::new(text).bind(table), |r| {
         let kind: String = r.get(1)?;
         let kind = match kind.to_ascii_lowercase().as_str() {
             "integer" | "bigint" => "number",
@@ -89,7 +90,21 @@ fn table(tx: &mut Tx<'_>, name: String) -> Result<Table> {
             _ => "text",
         };
         Ok((r.get::<String>(0)?, kind))
-    })?;
+    })
+}
+
+/// The type of such a column in a statement that adds it.
+pub(crate) fn column_type(kind: &str) -> &'static str {
+    match kind {
+        "number" => "BIGINT",
+        "decimal" => "DOUBLE PRECISION",
+        "bytes" => "BLOB",
+        _ => "TEXT",
+    }
+}
+
+fn table(tx: &mut Tx<'_>, name: String) -> Result<Table> {
+    let columns = columns(tx, &name)?;
     let last_id = match tx.dialect() {
         Dialect::Sqlite => tx.opt(Sql::new("SELECT seq FROM sqlite_sequence WHERE name = $1").bind(&name), |r| r.get(0))?,
         Dialect::Postgres => match sequence(tx, &name)? {

@@ -157,7 +157,8 @@ impl SqliteEngine {
             self.queue.closing.store(true, Ordering::Release);
         }
         self.queue.filled.notify_all();
-        if let Some(thread) = locked(&self.writer).take() {
+        // The last handle may have been held by a closure that the writer itself ran: it ends when that has returned.
+        if let Some(thread) = locked(&self.writer).take().filter(|t| t.thread().id() != std::thread::current().id()) {
             let _ = thread.join();
         }
         locked(&self.readers.idle).clear();
@@ -285,6 +286,18 @@ fn write_batch(conn: &Connection, queue: &Queue) {
             }
             bulk_taken = true;
         }
+        if done.is_empty() && lane == Lane::Bulk as usize {
+            match run_alone(conn, task) {
+                Ok(Some(task)) => done.push(task),
+                Ok(None) => return,
+                Err((task, error)) => {
+                    done.push(task);
+                    broken = Some(error);
+                    break;
+                }
+            }
+            continue;
+        }
         let outcome = run_in_savepoint(conn, &mut *task);
         done.push(task);
         if let Err(error) = outcome {
@@ -301,6 +314,29 @@ fn write_batch(conn: &Connection, queue: &Queue) {
     }
     for task in done {
         task.finish(outcome.clone());
+    }
+}
+
+/// Runs the first task of a batch without a savepoint, which would copy each page that it changes: bulk work changes
+/// thousands. When its changes are taken back, the batch ends with it, and nothing is left to commit.
+#[allow(clippy::type_complexity)]
+fn run_alone(
+    conn: &Connection,
+    mut task: Box<dyn WriteTask>,
+) -> std::result::Result<Option<Box<dyn WriteTask>>, (Box<dyn WriteTask>, StoreError)> {
+    let keep = task.run(conn);
+    if conn.is_autocommit() {
+        return Err((task, StoreError::DiskFull));
+    }
+    if keep {
+        return Ok(Some(task));
+    }
+    match conn.prepare_cached("ROLLBACK").and_then(|mut s| s.raw_execute()) {
+        Ok(_) => {
+            task.finish(Ok(()));
+            Ok(None)
+        }
+        Err(error) => Err((task, error.into())),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Storage promises, on both databases.
 
+use hg_core::segments::Piece;
 use hg_core::time::Timestamp;
 use hg_store::testing::schema_in_words;
 use hg_store::{Db, DbUrl, Flow, Lane, Options, Sql, StoreError, Value};
@@ -52,6 +53,25 @@ on_each_store!(a_failed_transaction_leaves_nothing_and_its_neighbours_alone, |db
     );
     assert!(good.is_ok() && also_good.is_ok() && bad.is_err());
     assert_eq!(names(db).await, ["a", "b"]);
+});
+
+on_each_store!(failed_bulk_work_leaves_nothing_and_what_comes_with_it_stays, |db| {
+    let lost = || {
+        db.write_in(Lane::Bulk, |tx| {
+            tx.exec("INSERT INTO tags (created_at, updated_at, name, name_key) VALUES (1, 1, 'lost', 'lost')")?;
+            Err::<(), _>(StoreError::Other("no".into()))
+        })
+    };
+    let kept = db.write_in(Lane::Bulk, |tx| {
+        tx.exec("INSERT INTO tags (created_at, updated_at, name, name_key) VALUES (1, 1, 'bulk', 'bulk')")
+    });
+    let (first, second, third, fourth, fifth) = tokio::join!(lost(), kept, tag(db, "a"), lost(), tag(db, "b"));
+    assert!(first.is_err() && fourth.is_err());
+    assert!(second.is_ok() && third.is_ok() && fifth.is_ok());
+    assert_eq!(names(db).await, ["a", "b", "bulk"]);
+    let outcome = db.write_in::<(), StoreError, _>(Lane::Bulk, |_| panic!("a bug")).await;
+    assert!(matches!(outcome, Err(StoreError::Panicked(_))), "{outcome:?}");
+    tag(db, "still here").await.unwrap();
 });
 
 on_each_store!(a_panic_in_a_transaction_is_an_error_and_the_database_goes_on, |db| {
@@ -222,6 +242,36 @@ async fn an_sqlite_file_is_copied_before_its_schema_changes() {
     let old = Db::open(&DbUrl::Sqlite(copy), Options::default()).await.unwrap();
     assert_eq!(old.schema_version().await.unwrap(), 2);
     assert_eq!(names(&old).await, ["before"]);
+}
+
+#[tokio::test]
+async fn memberships_in_large_chunks_are_moved_to_small_pieces() {
+    // The ids 1, 5,000 and 65,535 of a chunk, as they were stored.
+    let bytes = [0x3A, 0x30, 0, 0, 1, 0, 0, 0, 0, 0, 2, 0, 0x10, 0, 0, 0, 1, 0, 0x88, 0x13, 0xFF, 0xFF];
+    for backend in [Some(Backend::Sqlite), Backend::postgres()].into_iter().flatten() {
+        let test = TestDb::empty(backend).await;
+        test.db.migrate_to(21, Timestamp(0)).await.unwrap();
+        test.db
+            .write(move |tx| {
+                let text = "INSERT INTO segment_chunks (segment_id, chunk, bits) VALUES (7, 0, $1)";
+                tx.exec(Sql::new(text).bind(bytes.to_vec()))
+            })
+            .await
+            .unwrap();
+        test.db.migrate(Timestamp(0)).await.unwrap();
+        let rows: Vec<(i64, i64, Vec<u8>)> = test
+            .db
+            .read(|tx| {
+                let text = "SELECT segment_id, piece, bits FROM segment_pieces ORDER BY piece";
+                tx.all(text, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+            })
+            .await
+            .unwrap();
+        let ids = rows.into_iter().flat_map(|(segment, number, bits)| {
+            Piece::decode(&bits).unwrap().ids(number).iter().map(|id| (segment, id)).collect::<Vec<_>>()
+        });
+        assert_eq!(ids.collect::<Vec<_>>(), [(7, 1), (7, 5_000), (7, 65_535)]);
+    }
 }
 
 #[tokio::test]

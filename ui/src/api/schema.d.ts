@@ -246,6 +246,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/campaigns/{id}/simulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest twenty simulations of a campaign, newest first. */
+        get: operations["get_campaigns_id_simulations"];
+        put?: never;
+        /** Tries a campaign in the background: its real people, the real rules, a clock of its own, and nothing leaves. */
+        post: operations["post_campaigns_id_simulations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/simulations/{simulation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A simulation with its report, when it is done. */
+        get: operations["get_campaigns_id_simulations_simulation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/campaigns/{id}/steps/{key}/failed": {
         parameters: {
             query?: never;
@@ -3914,6 +3949,119 @@ export interface components {
             detail: string;
             /** @description Key of the step at fault; null: the campaign itself. */
             step_id: string | null;
+        };
+        /** @description A simulation, and what came of it. */
+        CampaignSimulation: {
+            created_at: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Why it failed. */
+            message: string | null;
+            report: components["schemas"]["CampaignSimulationReport"] | null;
+            setup: components["schemas"]["CampaignSimulationSetup"];
+            /** @description `running`, `done`, `stopped` or `failed`. */
+            state: string;
+        };
+        CampaignSimulationReport: {
+            /**
+             * Format: int64
+             * @description Who would come in, and how many of them were looked at.
+             */
+            audience: number;
+            busiest: components["schemas"]["SimulatedPerson"][];
+            days: components["schemas"]["SimulatedDay"][];
+            from: string;
+            /**
+             * Format: int64
+             * @description Mails that had to wait for a limit or a pause, and those that still did at the end.
+             */
+            held: number;
+            /** @description Why mails were not sent, the most frequent first. */
+            not_sent: components["schemas"]["SimulatedReason"][];
+            /** Format: int64 */
+            people: number;
+            /** Format: int64 */
+            sent: number;
+            steps: components["schemas"]["SimulatedStep"][];
+            /** Format: int64 */
+            still_held: number;
+            /**
+             * Format: int64
+             * @description How many would get more mails within seven days than they should.
+             */
+            too_many: number;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            took: number;
+            /** @description Keys of the steps that nobody came to. */
+            unreached: string[];
+            until: string;
+            /** @description The way of each contact that was named, up to ten. */
+            walks: components["schemas"]["SimulatedWalk"][];
+        };
+        /** @description How a campaign is to be tried. Everything has a default. */
+        CampaignSimulationSetup: {
+            /**
+             * Format: double
+             * @default 5
+             */
+            click_percent?: number;
+            /**
+             * @description Only these contacts; empty: whom the campaign's sources hold.
+             * @default []
+             */
+            contacts?: number[];
+            /**
+             * Format: int64
+             * @description At most 365.
+             * @default 30
+             */
+            days?: number;
+            /**
+             * Format: int64
+             * @description More mails than this within seven days are too many.
+             * @default 3
+             */
+            many_a_week?: number;
+            /**
+             * Format: int64
+             * @description Of a larger audience so many are taken, evenly spread; at most 100,000.
+             * @default 5000
+             */
+            most_people?: number;
+            /**
+             * Format: double
+             * @description Shares in percent, of all who get a mail.
+             * @default 35
+             */
+            open_percent?: number;
+            /**
+             * @description Everybody opens and clicks as often as before; the shares are for those of whom nothing is known.
+             * @default true
+             */
+            replay?: boolean;
+            /**
+             * Format: int64
+             * @description The same number gives the same result.
+             * @default 1
+             */
+            seed?: number;
+            /**
+             * Format: double
+             * @description Of those from whom the campaign waits for a form, or for a visit.
+             * @default 5
+             */
+            submit_percent?: number;
+            /**
+             * Format: double
+             * @default 10
+             */
+            visit_percent?: number;
+        };
+        CampaignSimulations: {
+            items: components["schemas"]["CampaignSimulation"][];
         };
         /**
          * @description Whether a campaign runs.
@@ -7588,6 +7736,62 @@ export interface components {
              */
             days?: number | null;
         };
+        SimulatedDay: {
+            /** @description In the workspace's zone. */
+            day: string;
+            /** Format: int64 */
+            sent: number;
+        };
+        SimulatedPassage: {
+            /** @description When it ended, or falls due. */
+            at: string | null;
+            /** @description From when its wait was counted. */
+            from: string;
+            name: string;
+            path: string | null;
+            /** @description `scheduled`, `waiting`, `done`, `warning`, `cancelled` or `failed`. */
+            state: string;
+            step_key: string;
+            text: string | null;
+        };
+        SimulatedPerson: {
+            /** Format: int64 */
+            contact: number;
+            from: string;
+            /**
+             * Format: int64
+             * @description In the busiest seven days.
+             */
+            mails: number;
+            name: string;
+        };
+        SimulatedReason: {
+            text: string;
+            /** Format: int64 */
+            times: number;
+        };
+        SimulatedStep: {
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            failed: number;
+            key: string;
+            name: string;
+            /** Format: int64 */
+            no: number;
+            /** @description What the step said instead of acting. */
+            said: components["schemas"]["SimulatedReason"][];
+            /** Format: int64 */
+            waiting: number;
+            /** Format: int64 */
+            yes: number;
+        };
+        SimulatedWalk: {
+            /** Format: int64 */
+            contact: number;
+            name: string;
+            steps: components["schemas"]["SimulatedPassage"][];
+        };
         /** @description What a rule would have given. */
         SimulationOut: {
             /** Format: int64 */
@@ -8862,6 +9066,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_campaigns_id_simulations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignSimulations"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_id_simulations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignSimulationSetup"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignSimulation"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_campaigns_id_simulations_simulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                simulation: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignSimulation"];
                 };
             };
             /** @description What is wrong and what can be done */

@@ -116,3 +116,5 @@ export type Step = Omit<S["StepOut"], "id" | "counts" | "timing" | "timing_text"
 export type CampaignSource = S["SourceOut"];
 export type Campaign = Omit<S["CampaignOut"], "steps"> & { steps: Step[] };
 export type CampaignPerson = S["PersonOut"];
+export type CampaignSimulation = S["CampaignSimulation"];
+export type CampaignSimulationReport = S["CampaignSimulationReport"];

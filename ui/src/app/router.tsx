@@ -337,6 +337,12 @@ const campaignPeople = createRoute({
   component: lazyRouteComponent(() => import("../campaigns/PeoplePage"), "PeoplePage"),
 });
 
+const campaignTry = createRoute({
+  getParentRoute: () => app,
+  path: "/campaigns/$id/try",
+  component: lazyRouteComponent(() => import("../campaigns/TryPage"), "TryPage"),
+});
+
 const exports_ = createRoute({
   getParentRoute: () => app,
   path: "/exports",
@@ -412,6 +418,7 @@ export const router = createRouter({
       form,
       campaigns,
       campaignPeople,
+      campaignTry,
       campaign,
       exports_,
       trash,

@@ -12,7 +12,13 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconAlertTriangle, IconPlayerPause, IconPlayerPlay, IconUsers } from "@tabler/icons-react";
+import {
+  IconAlertTriangle,
+  IconFlask,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconUsers,
+} from "@tabler/icons-react";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -185,6 +191,14 @@ function CampaignEditor({ live }: { live: Campaign }) {
               leftSection={<IconUsers size={16} aria-hidden />}
             >
               {t("people")}
+            </ButtonLink>
+            <ButtonLink
+              to="/campaigns/$id/try"
+              params={{ id: String(live.id) }}
+              variant="default"
+              leftSection={<IconFlask size={16} aria-hidden />}
+            >
+              {t("try.button")}
             </ButtonLink>
             {may &&
               (live.state === "published" ? (

@@ -122,6 +122,7 @@ type PersonProps = {
   value: number | null;
   onChange: (id: number | null, contact: Contact | null) => void;
   w?: number | string;
+  description?: string;
 };
 
 /** Choose a contact by name or email; searches on the server. */

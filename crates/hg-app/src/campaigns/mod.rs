@@ -23,6 +23,7 @@ mod people;
 mod react;
 mod run;
 mod service;
+pub mod simulate;
 mod steps;
 mod store;
 mod sync;

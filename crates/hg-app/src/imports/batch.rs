@@ -13,7 +13,8 @@ use crate::contacts::save::{self, Change};
 use crate::contacts::{self, Contact, Existing, NewDoNotContact, Source, row};
 use crate::error::Result;
 use crate::imports::insert::{New, employ, hang_on, insert};
-use crate::imports::known::{Known, Place, keys, without};
+use crate::imports::known::{Known, Place, without};
+use crate::imports::reader::Batch;
 use crate::imports::rules::Rules;
 use crate::imports::undo::noted;
 use crate::imports::{Counts, ImportOptions, extras};
@@ -42,16 +43,9 @@ pub(super) struct Written {
 }
 
 /// Writes the rows; how many came to what.
-pub(super) fn write(
-    ws: &Workspace,
-    tx: &mut Tx<'_>,
-    fields: &FieldCatalogue,
-    shared: &Shared,
-    place: i64,
-    rows: &[(i64, NewRow)],
-) -> Result<Written> {
+pub(super) fn write(ws: &Workspace, tx: &mut Tx<'_>, fields: &FieldCatalogue, shared: &Shared, batch: &Batch) -> Result<Written> {
     let now = ws.clock.now();
-    let mut known = Known::find(tx, fields, rows)?;
+    let mut known = Known::find(tx, fields, &batch.rows, &batch.keys)?;
     let before: HashMap<ContactId, Contact> = row::load_many(tx, fields, &known.ids())?.into_iter().map(|c| (c.id, c)).collect();
     let hands = match shared.options.segment_id.filter(|_| shared.logged) {
         Some(segment) => Some(noted::hands(tx, SegmentId(segment), before.keys().copied())?),
@@ -64,8 +58,8 @@ pub(super) fn write(
     let mut new: Vec<New<'_>> = Vec::new();
     let mut touched: BTreeSet<ContactId> = BTreeSet::new();
     let mut met: Vec<(ContactId, &NewRow)> = Vec::new();
-    for (line, row) in rows {
-        let mut keys = keys(fields, row);
+    for ((line, row), keys) in batch.rows.iter().zip(&batch.keys) {
+        let mut keys = keys.clone();
         let since = |id: ContactId| before.get(&id).map(|contact| contact.created_at);
         let (place, told) = match known.of(fields, row, &keys, shared.rules.all_identifiers, since) {
             Ok(None) => (None, Cow::Borrowed(row)),
@@ -132,7 +126,7 @@ pub(super) fn write(
     touched.extend(were.iter().chain(&made));
     after(ws, tx, shared, &touched.into_iter().collect::<Vec<_>>())?;
     if shared.logged {
-        noted::made(tx, shared.import, place, &made.iter().map(|id| id.bit()).collect())?;
+        noted::made(tx, shared.import, batch.from, &made.iter().map(|id| id.bit()).collect())?;
         let agreed: Vec<ContactId> = agreed.into_iter().filter(|id| were.contains(id)).collect();
         let mut before = before;
         before.retain(|id, _| were.contains(id));

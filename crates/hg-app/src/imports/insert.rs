@@ -44,7 +44,10 @@ pub(super) fn employ(
     let found = companies::Names::default().resolve(tx, fields, &wanted, Source::Import(shared.import.0), now)?;
     for (contact, company) in new.iter_mut().zip(&found) {
         if let Some((_, name)) = company {
-            contact.values.insert("company".to_owned(), FieldValue::Text(name.clone()));
+            let is_hers = matches!(contact.values.get("company"), Some(FieldValue::Text(own)) if own == name);
+            if !is_hers {
+                contact.values.insert("company".to_owned(), FieldValue::Text(name.clone()));
+            }
         }
     }
     Ok(found.into_iter().map(|company| company.map(|(id, _)| id)).collect())

@@ -38,15 +38,12 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub fn find(tx: &mut Tx<'_>, fields: &FieldCatalogue, rows: &[(i64, NewRow)]) -> Result<Known> {
+    pub fn find(tx: &mut Tx<'_>, fields: &FieldCatalogue, rows: &[(i64, NewRow)], keys: &[Vec<Key>]) -> Result<Known> {
         let mut known = Known { by_key: HashMap::new(), by_id: HashMap::new() };
         for field in fields.unique() {
             let Some(column) = &field.column else { continue };
-            let wanted: Vec<String> = rows
-                .iter()
-                .filter_map(|(_, row)| row.values.iter().find(|(alias, _)| *alias == field.alias))
-                .filter_map(|(_, value)| unique_key(field, value))
-                .collect();
+            let wanted: Vec<&str> =
+                keys.iter().flatten().filter(|(alias, _)| *alias == field.alias).map(|(_, value)| value.as_str()).collect();
             if wanted.is_empty() {
                 continue;
             }
@@ -163,12 +160,13 @@ pub(super) fn judge(
     tags: &[String],
     rows: &[(i64, NewRow)],
 ) -> Result<Vec<Judged>> {
-    let known = Known::find(tx, fields, rows)?;
+    let of_rows: Vec<Vec<Key>> = rows.iter().map(|(_, row)| keys(fields, row)).collect();
+    let known = Known::find(tx, fields, rows, &of_rows)?;
     let loaded: HashMap<ContactId, Contact> = row::load_many(tx, fields, &known.ids())?.into_iter().map(|c| (c.id, c)).collect();
     Ok(rows
         .iter()
-        .map(|(_, row)| {
-            let keys = keys(fields, row);
+        .zip(of_rows)
+        .map(|((_, row), keys)| {
             let found = known.of(fields, row, &keys, rules.all_identifiers, |id| loaded.get(&id).map(|c| c.created_at));
             let verdict = found.map(|meant| {
                 let Meant { place: Place::There(id), others } = meant? else { return None };

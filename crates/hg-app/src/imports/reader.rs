@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use hg_core::contacts::FieldCatalogue;
-use hg_core::imports::{Decoder, Encoding, Mapping, NewRow, Rejected};
+use hg_core::imports::{Decoder, Encoding, Mapping, NewRow, Object, Rejected};
 use hg_core::time::TimeZone;
 use tokio::sync::mpsc;
 
 use crate::error::{Error, Result};
 use crate::imports::Setup;
 use crate::imports::convert::whole;
+use crate::imports::known::{Key, keys};
 use crate::imports::lines::Lines;
 use crate::imports::rules::Rules;
 
@@ -22,6 +23,8 @@ use crate::imports::rules::Rules;
 pub(super) struct Batch {
     /// Rows that can be imported, with their lines.
     pub rows: Vec<(i64, NewRow)>,
+    /// The identifiers of each of them.
+    pub keys: Vec<Vec<Key>>,
     pub rejected: Vec<(i64, Rejected, Vec<String>)>,
     /// What stood in the rows, by line, when they may still be rejected while they are written.
     pub cells: HashMap<i64, Vec<String>>,
@@ -39,6 +42,7 @@ pub(super) struct Source {
     pub format: String,
     pub keep_cells: bool,
     pub rules: Rules,
+    pub object: Object,
     pub fields: Arc<FieldCatalogue>,
     pub zone: TimeZone,
     /// Normalised addresses of the users who can own contacts.
@@ -79,6 +83,7 @@ fn read_all(source: Source, send: &mpsc::Sender<Result<Batch>>) -> Result<()> {
     let mut head = start == 0;
     // A copy of another format has its own way to write line breaks.
     let copied = source.format != "csv";
+    let contacts = source.object == Object::Contact;
     let mut batch = Batch { from: source.resume_at, ..Batch::default() };
     loop {
         match reader.read_record(&mut record) {
@@ -112,6 +117,7 @@ fn read_all(source: Source, send: &mpsc::Sender<Result<Batch>>) -> Result<()> {
                     if source.keep_cells {
                         batch.cells.insert(line, record.iter().map(shortened).collect());
                     }
+                    batch.keys.push(if contacts { keys(&source.fields, &row) } else { Vec::new() });
                     batch.rows.push((line, row));
                 }
                 Err(reason) => batch.rejected.push((line, reason, record.iter().map(shortened).collect())),

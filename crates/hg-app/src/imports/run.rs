@@ -156,6 +156,7 @@ async fn prepare(cx: &Cx, id: ImportId, from_start: bool) -> Result<(Import, Sou
             let source = Source {
                 rules,
                 keep_cells,
+                object: import.kind(),
                 format: import.format.clone(),
                 users: users.into_iter().collect(),
                 path: PathBuf::from(&import.file_path),
@@ -263,7 +264,7 @@ fn write(
     next: &Batch,
 ) -> Result<Counts> {
     let done = match shared.object {
-        Object::Contact => batch::write(ws, tx, fields, shared, next.from, &next.rows)?,
+        Object::Contact => batch::write(ws, tx, fields, shared, next)?,
         Object::Company => companies::write(ws, tx, fields, shared, next.from, &next.rows)?,
     };
     let mut counts = done.counts;

@@ -50,7 +50,7 @@ pub async fn freeze(cx: &Cx, id: SegmentId, name: Option<String>) -> Result<Segm
             let people = members(&ws, tx, id)?;
             tx.exec(
                 Sql::new(
-                    "INSERT INTO segment_chunks (segment_id, chunk, bits) SELECT $2, chunk, bits FROM segment_chunks WHERE segment_id = $1",
+                    "INSERT INTO segment_pieces (segment_id, piece, bits) SELECT $2, piece, bits FROM segment_pieces WHERE segment_id = $1",
                 )
                 .bind(id)
                 .bind(made.id),

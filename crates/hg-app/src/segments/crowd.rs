@@ -1,11 +1,13 @@
 //! Many contacts at once: those whom an import wrote are looked at in one pass, each question once, in the
 //! transaction that wrote them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use hg_core::ids::{ContactId, SegmentId};
-use hg_core::segments::{ColumnRef, Columns, Facts, Moment, Plan, Quantifier, Question, RelatedRow, Relation, Scratch, Value};
+use hg_core::segments::{
+    ColumnRef, Columns, Facts, Moment, Piece, Plan, Quantifier, Question, RelatedRow, Relation, Scratch, Value,
+};
 use hg_core::time::{TimeZone, Timestamp, zone_or};
 use hg_store::{Flow, Sql, Tx, Value as SqlValue};
 use roaring::RoaringBitmap;
@@ -14,7 +16,7 @@ use crate::error::Result;
 use crate::segments::engine::{Everyone, quantifier, scan_columns, scan_rows};
 use crate::segments::facts::{Narrow, each_row};
 use crate::segments::known::{AllKnown, Known};
-use crate::segments::members::Chunks;
+use crate::segments::members::Pieces;
 use crate::segments::rebuild::{Touched, independent, log_sets};
 use crate::workspace::Workspace;
 
@@ -54,31 +56,33 @@ pub fn refresh_contacts(ws: &Workspace, tx: &mut Tx<'_>, contacts: &[ContactId],
         return Ok(BTreeSet::new());
     }
     let now = ws.clock.now();
+    let bits: RoaringBitmap = contacts.iter().map(|c| c.bit()).collect();
     let crowd = Crowd {
         ids: contacts.iter().map(|c| c.0).collect(),
-        bits: contacts.iter().map(|c| c.bit()).collect(),
+        pieces: Piece::split(&bits),
+        bits,
         now,
         zone: zone_or(Some(&ws.settings().general.timezone), &TimeZone::UTC),
     };
     let hands = crowd.hands(tx)?;
-    let mut chunks = Chunks::new(ws);
+    let mut pieces = Pieces::new(ws);
     let mut changed = BTreeSet::new();
     for group in groups {
-        let (selected, alive) = crowd.select(tx, &known, group, &mut chunks)?;
+        let (selected, alive) = crowd.select(tx, &known, group, &mut pieces)?;
         for (k, wanted) in group.known.iter().zip(selected) {
             let id = k.segment.id;
             let wanted = match hands.get(&id) {
                 Some((joined, left)) => (wanted | (joined & &alive)) - left,
                 None => wanted,
             };
-            let (join, leave) = chunks.become_among(tx, id, &crowd.bits, &wanted)?;
+            let (join, leave) = pieces.become_among(tx, id, &crowd.pieces, &wanted)?;
             if !join.is_empty() || !leave.is_empty() {
                 log_sets(tx, id, &join, &leave, now, reason)?;
                 changed.insert(id);
             }
         }
     }
-    chunks.write(ws, tx)?;
+    pieces.write(ws, tx)?;
     let watched = groups.iter().flat_map(|g| g.known.iter().map(|k| k.segment.id));
     ws.part::<Touched>().add(watched, crowd.bits.iter());
     Ok(changed)
@@ -88,6 +92,8 @@ pub fn refresh_contacts(ws: &Workspace, tx: &mut Tx<'_>, contacts: &[ContactId],
 struct Crowd {
     ids: Vec<i64>,
     bits: RoaringBitmap,
+    /// The same, as memberships are held.
+    pieces: BTreeMap<i64, Piece>,
     now: Timestamp,
     zone: TimeZone,
 }
@@ -112,7 +118,7 @@ impl Crowd {
         tx: &mut Tx<'_>,
         known: &AllKnown,
         group: &Group,
-        chunks: &mut Chunks,
+        pieces: &mut Pieces,
     ) -> Result<(Vec<RoaringBitmap>, RoaringBitmap)> {
         let joined = &group.joined;
         let moment = joined.at(self.now, &self.zone);
@@ -128,7 +134,7 @@ impl Crowd {
         self.keep_flips(tx, &flips)?;
         let asking = Asking { known, joined, moment: &moment, rows: self.related(tx, joined)? };
         for leaf in joined.index_leaves() {
-            scanned.leaves[leaf] = self.related_leaf(tx, &asking, leaf, &scanned.alive, chunks)?;
+            scanned.leaves[leaf] = self.related_leaf(tx, &asking, leaf, &scanned.alive, pieces)?;
         }
         let selected = group.known.iter().zip(&group.places).map(|(k, own)| {
             let people = if k.segment.include_anonymous { &scanned.alive } else { &scanned.identified };
@@ -177,11 +183,11 @@ impl Crowd {
         group: &Asking<'_>,
         leaf: usize,
         people: &RoaringBitmap,
-        chunks: &mut Chunks,
+        pieces: &mut Pieces,
     ) -> Result<RoaringBitmap> {
         let Some(relation) = relation(group.joined, leaf) else { return Ok(RoaringBitmap::new()) };
         if *relation == Relation::Segment {
-            return self.segment_leaf(tx, group, leaf, people, chunks);
+            return self.segment_leaf(tx, group, leaf, people, pieces);
         }
         let nobody = HashMap::new();
         let rows = group.rows.get(relation).unwrap_or(&nobody);
@@ -206,7 +212,7 @@ impl Crowd {
         group: &Asking<'_>,
         leaf: usize,
         people: &RoaringBitmap,
-        chunks: &mut Chunks,
+        pieces: &mut Pieces,
     ) -> Result<RoaringBitmap> {
         let Question::Related { rows, quantifier, .. } = &group.joined.leaves[leaf].question else {
             return Ok(RoaringBitmap::new());
@@ -218,7 +224,7 @@ impl Crowd {
         let all = matches!(quantifier, Quantifier::Each { .. });
         let mut set: Option<RoaringBitmap> = None;
         for id in ids {
-            let bits = chunks.among(tx, id, &self.bits)?;
+            let bits = pieces.among(tx, id, &self.pieces)?;
             set = Some(match set {
                 None => bits,
                 Some(so_far) if all => so_far & bits,

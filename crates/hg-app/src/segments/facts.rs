@@ -385,13 +385,13 @@ fn texts(url: Option<String>, detail: Option<&Json>) -> Vec<(TextColumn, String)
 /// The segments among `asked` that a contact belongs to, as rows.
 pub(super) fn segment_rows(
     tx: &mut Tx<'_>,
-    chunks: &mut super::members::Chunks,
+    pieces: &mut super::members::Pieces,
     contact: ContactId,
     asked: impl IntoIterator<Item = SegmentId>,
 ) -> Result<Vec<RelatedRow>> {
     let mut rows = Vec::new();
     for segment in asked {
-        if chunks.contains(tx, segment, contact)? {
+        if pieces.contains(tx, segment, contact)? {
             rows.push(RelatedRow::about(segment.0));
         }
     }

@@ -10,7 +10,7 @@ use hg_store::{Sql, Tx};
 use crate::changes::{self, Happening};
 use crate::cx::{Action, Area, Cx};
 use crate::error::Result;
-use crate::segments::members::Chunks;
+use crate::segments::members::Pieces;
 use crate::segments::reactor::{Moved, log_one};
 use crate::segments::rebuild::{after_many, log_many};
 use crate::segments::store;
@@ -45,10 +45,10 @@ pub fn change_by_hand_in(
         Sql::new("SELECT id FROM contacts WHERE id @in($1) AND deleted_at IS NULL ORDER BY id").bind(plain.as_slice()),
         |r| r.get(0),
     )?;
-    let mut chunks = Chunks::new(ws);
+    let mut pieces = Pieces::new(ws);
     let mut moves = Vec::new();
     for contact in alive {
-        let is_member = chunks.contains(tx, segment, contact)?;
+        let is_member = pieces.contains(tx, segment, contact)?;
         // Removing somebody who never belonged leaves no trace.
         if add || is_member {
             tx.exec(
@@ -65,11 +65,11 @@ pub fn change_by_hand_in(
                 .bind(now),
             )?;
         }
-        if chunks.set(tx, segment, contact, add)? {
+        if pieces.set(tx, segment, contact, add)? {
             moves.push(Moved { contact, segment, joined: add });
         }
     }
-    chunks.write(ws, tx)?;
+    pieces.write(ws, tx)?;
     let touched = ws.part::<super::rebuild::Touched>();
     touched.add([segment].into_iter(), moves.iter().map(|m| m.contact.bit()));
     if moves.len() > ONE_BY_ONE {

@@ -104,6 +104,19 @@ fn order(known: Vec<Known>) -> AllKnown {
     AllKnown { ordered, by_id, groups: OnceLock::new() }
 }
 
+/// These segments and all that their filters ask about, each with whether it changes with the calendar.
+pub(crate) fn with_dependencies(ws: &Workspace, tx: &mut Tx<'_>, ids: &[SegmentId]) -> Result<Vec<(SegmentId, bool)>> {
+    let known = all(ws, tx)?;
+    let mut found: BTreeMap<SegmentId, bool> = BTreeMap::new();
+    let mut waiting = ids.to_vec();
+    while let Some(id) = waiting.pop() {
+        let Some(segment) = known.by_id.get(&id).filter(|_| !found.contains_key(&id)) else { continue };
+        found.insert(id, segment.depends.clock || segment.depends.daily);
+        waiting.extend(segment.depends.segments.iter().copied());
+    }
+    Ok(found.into_iter().collect())
+}
+
 /// The way from a segment back to itself through filters, if there is one.
 pub(super) fn circle(known: &AllKnown, changed: SegmentId, depends: &Dependencies) -> Option<String> {
     fn walk(known: &AllKnown, at: SegmentId, target: SegmentId, path: &mut Vec<SegmentId>) -> bool {

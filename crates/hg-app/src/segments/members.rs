@@ -1,9 +1,10 @@
-//! Membership as it is stored: a bitmap in chunks of 65,536 contact ids, and its cache.
+//! Membership as it is stored: in pieces of 4,096 contact ids, and its cache.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hg_core::ids::{ContactId, SegmentId, below};
+use hg_core::segments::Piece;
 use hg_store::{Sql, StoreError, Tx};
 use roaring::RoaringBitmap;
 
@@ -21,36 +22,36 @@ struct Cache(Mutex<HashMap<SegmentId, Kept>>);
 #[derive(Default)]
 struct Kept {
     version: i64,
-    /// Those that were looked at; a chunk with nobody in it is empty.
-    chunks: HashMap<i64, Arc<RoaringBitmap>>,
+    /// Those that were looked at; one with nobody in it is empty.
+    pieces: HashMap<i64, Arc<Piece>>,
 }
 
 /// Whole memberships as readers last wanted them, with their version. Apart from what the writer keeps, which is ahead.
 #[derive(Default)]
 struct Wholes(Mutex<HashMap<SegmentId, (i64, Arc<RoaringBitmap>)>>);
 
-/// Chunks as they were written.
-type Written = Vec<(i64, Arc<RoaringBitmap>)>;
+/// Pieces as they were written.
+type Written = Vec<(i64, Arc<Piece>)>;
 
 impl Cache {
     fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<SegmentId, Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn chunk(&self, segment: SegmentId, version: i64, chunk: i64) -> Option<Arc<RoaringBitmap>> {
-        self.locked().get(&segment).filter(|k| k.version == version)?.chunks.get(&chunk).cloned()
+    fn piece(&self, segment: SegmentId, version: i64, number: i64) -> Option<Arc<Piece>> {
+        self.locked().get(&segment).filter(|k| k.version == version)?.pieces.get(&number).cloned()
     }
 
-    fn keep(&self, segment: SegmentId, version: i64, chunk: i64, bits: Arc<RoaringBitmap>) {
+    fn keep(&self, segment: SegmentId, version: i64, number: i64, piece: Arc<Piece>) {
         let mut cache = self.locked();
         let kept = cache.entry(segment).or_default();
         if kept.version != version {
-            *kept = Kept { version, chunks: HashMap::new() };
+            *kept = Kept { version, pieces: HashMap::new() };
         }
-        kept.chunks.insert(chunk, bits);
+        kept.pieces.insert(number, piece);
     }
 
-    /// Chunks were written: what is known of the version before holds for the new one but for them.
+    /// Pieces were written: what is known of the version before holds for the new one but for them.
     fn move_on(&self, segment: SegmentId, before: i64, after: i64, written: Written) {
         let mut cache = self.locked();
         let kept = cache.entry(segment).or_default();
@@ -58,36 +59,20 @@ impl Cache {
             *kept = Kept::default();
         }
         kept.version = after;
-        kept.chunks.extend(written);
+        kept.pieces.extend(written);
     }
 }
 
-pub(super) fn chunk_of(contact: ContactId) -> i64 {
-    i64::from(contact.bit() >> 16)
+/// The piece of a membership that a contact is in.
+pub(super) fn piece_of(contact: ContactId) -> i64 {
+    Piece::number(contact.bit())
 }
 
-/// The chunks in which some people are, in order.
-pub(super) fn chunks_of(people: &RoaringBitmap) -> Vec<i64> {
-    let mut chunks = Vec::new();
-    let mut rest = people.iter();
-    while let Some(id) = rest.next() {
-        chunks.push(i64::from(id >> 16));
-        match (id | 0xffff).checked_add(1) {
-            Some(next) => rest.advance_to(next),
-            None => break,
-        }
-    }
-    chunks
+pub(super) fn decode_piece(bytes: &[u8]) -> Result<Piece> {
+    Piece::decode(bytes).map_err(|e| Error::from(StoreError::Other(e)))
 }
 
-/// Those of some people who are in a chunk.
-pub(super) fn part_of(people: &RoaringBitmap, chunk: i64) -> RoaringBitmap {
-    let first = u32::try_from(chunk << 16).unwrap_or(u32::MAX);
-    let mut part = RoaringBitmap::new();
-    part.insert_range(first..=first | 0xffff);
-    part & people
-}
-
+/// A bitmap of the log.
 pub(super) fn decode(bytes: &[u8]) -> Result<RoaringBitmap> {
     RoaringBitmap::deserialize_from(bytes)
         .map_err(|e| Error::from(StoreError::Other(format!("a stored bitmap cannot be read: {e}"))))
@@ -118,115 +103,114 @@ pub fn members(ws: &Workspace, tx: &mut Tx<'_>, segment: SegmentId) -> Result<Ar
 /// Whether a contact belongs to a segment.
 pub fn contains(tx: &mut Tx<'_>, segment: SegmentId, contact: ContactId) -> Result<bool> {
     let bytes: Option<Vec<u8>> = tx.opt(
-        Sql::new("SELECT bits FROM segment_chunks WHERE segment_id = $1 AND chunk = $2").bind(segment).bind(chunk_of(contact)),
+        Sql::new("SELECT bits FROM segment_pieces WHERE segment_id = $1 AND piece = $2").bind(segment).bind(piece_of(contact)),
         |r| r.get(0),
     )?;
     Ok(match bytes {
-        Some(bytes) => decode(&bytes)?.contains(contact.bit()),
+        Some(bytes) => decode_piece(&bytes)?.contains(contact.bit()),
         None => false,
     })
 }
 
 pub(super) fn read_all(tx: &mut Tx<'_>, segment: SegmentId) -> Result<RoaringBitmap> {
-    let chunks: Vec<Vec<u8>> =
-        tx.all(Sql::new("SELECT bits FROM segment_chunks WHERE segment_id = $1 ORDER BY chunk").bind(segment), |r| r.get(0))?;
+    let text = "SELECT piece, bits FROM segment_pieces WHERE segment_id = $1 ORDER BY piece";
+    let pieces: Vec<(i64, Vec<u8>)> = tx.all(Sql::new(text).bind(segment), |r| Ok((r.get(0)?, r.get(1)?)))?;
     let mut all = RoaringBitmap::new();
-    for bytes in chunks {
-        all |= decode(&bytes)?;
+    for (number, bytes) in pieces {
+        all |= decode_piece(&bytes)?.ids(number);
     }
     Ok(all)
 }
 
-/// The chunks of several segments while a transaction works on them: looked up once, changed in memory, written once.
-pub(super) struct Chunks {
+/// The pieces of several segments while a transaction works on them: looked up once, changed in memory, written once.
+pub(super) struct Pieces {
     cache: Arc<Cache>,
-    /// The version of each segment's membership, as this transaction sees it.
-    versions: Option<HashMap<SegmentId, i64>>,
+    /// The version of each segment's membership and its size, as this transaction sees them.
+    sizes: Option<HashMap<SegmentId, (i64, i64)>>,
     held: BTreeMap<(SegmentId, i64), Held>,
 }
 
 #[derive(Default)]
 struct Held {
-    bits: Arc<RoaringBitmap>,
+    piece: Arc<Piece>,
     joined: u64,
     left: u64,
 }
 
-impl Chunks {
+impl Pieces {
     pub fn new(ws: &Workspace) -> Self {
-        Self { cache: ws.part::<Cache>(), versions: None, held: BTreeMap::new() }
+        Self { cache: ws.part::<Cache>(), sizes: None, held: BTreeMap::new() }
     }
 
-    fn version(&mut self, tx: &mut Tx<'_>, segment: SegmentId) -> Result<i64> {
-        if self.versions.is_none() {
-            let all = tx.all("SELECT id, members_version FROM segments", |r| Ok((r.get(0)?, r.get(1)?)))?;
-            self.versions = Some(all.into_iter().collect());
+    /// The version of a segment's membership, and how many belong to it.
+    fn size(&mut self, tx: &mut Tx<'_>, segment: SegmentId) -> Result<Option<(i64, i64)>> {
+        if self.sizes.is_none() {
+            let text = "SELECT id, members_version, members FROM segments";
+            let all = tx.all(text, |r| Ok((r.get(0)?, (r.get(1)?, r.get(2)?))))?;
+            self.sizes = Some(all.into_iter().collect());
         }
-        Ok(self.versions.as_ref().and_then(|v| v.get(&segment)).copied().unwrap_or_default())
+        Ok(self.sizes.as_ref().and_then(|sizes| sizes.get(&segment)).copied())
     }
 
-    fn held(&mut self, tx: &mut Tx<'_>, segment: SegmentId, chunk: i64) -> Result<&mut Held> {
-        if !self.held.contains_key(&(segment, chunk)) {
-            let version = self.version(tx, segment)?;
-            let bits = match self.cache.chunk(segment, version, chunk) {
-                Some(bits) => bits,
+    fn held(&mut self, tx: &mut Tx<'_>, segment: SegmentId, number: i64) -> Result<&mut Held> {
+        if !self.held.contains_key(&(segment, number)) {
+            let version = self.size(tx, segment)?.unwrap_or_default().0;
+            let piece = match self.cache.piece(segment, version, number) {
+                Some(piece) => piece,
                 None => {
-                    let text = "SELECT bits FROM segment_chunks WHERE segment_id = $1 AND chunk = $2";
-                    let bytes: Option<Vec<u8>> = tx.opt(Sql::new(text).bind(segment).bind(chunk), |r| r.get(0))?;
-                    let bits = Arc::new(bytes.map(|b| decode(&b)).transpose()?.unwrap_or_default());
-                    self.cache.keep(segment, version, chunk, bits.clone());
-                    bits
+                    let text = "SELECT bits FROM segment_pieces WHERE segment_id = $1 AND piece = $2";
+                    let bytes: Option<Vec<u8>> = tx.opt(Sql::new(text).bind(segment).bind(number), |r| r.get(0))?;
+                    let piece = Arc::new(bytes.map(|b| decode_piece(&b)).transpose()?.unwrap_or_default());
+                    self.cache.keep(segment, version, number, piece.clone());
+                    piece
                 }
             };
-            self.held.insert((segment, chunk), Held { bits, joined: 0, left: 0 });
+            self.held.insert((segment, number), Held { piece, joined: 0, left: 0 });
         }
-        Ok(self.held.entry((segment, chunk)).or_default())
+        Ok(self.held.entry((segment, number)).or_default())
     }
 
     pub fn contains(&mut self, tx: &mut Tx<'_>, segment: SegmentId, contact: ContactId) -> Result<bool> {
-        Ok(self.held(tx, segment, chunk_of(contact))?.bits.contains(contact.bit()))
+        Ok(self.held(tx, segment, piece_of(contact))?.piece.contains(contact.bit()))
     }
 
     /// Lets a contact join or leave; whether that changed anything.
     pub fn set(&mut self, tx: &mut Tx<'_>, segment: SegmentId, contact: ContactId, member: bool) -> Result<bool> {
-        let held = self.held(tx, segment, chunk_of(contact))?;
-        if held.bits.contains(contact.bit()) == member {
+        let held = self.held(tx, segment, piece_of(contact))?;
+        if held.piece.contains(contact.bit()) == member {
             return Ok(false);
         }
-        let bits = Arc::make_mut(&mut held.bits);
+        Arc::make_mut(&mut held.piece).set(contact.bit(), member);
         if member {
-            bits.insert(contact.bit());
             held.joined += 1;
         } else {
-            bits.remove(contact.bit());
             held.left += 1;
         }
         Ok(true)
     }
 
-    /// As [`Chunks::set`] for many of one chunk at once.
+    /// As [`Pieces::set`] for many of one piece at once. Who joined, and who left.
     pub fn set_many(
         &mut self,
         tx: &mut Tx<'_>,
         segment: SegmentId,
-        chunk: i64,
-        join: &RoaringBitmap,
-        leave: &RoaringBitmap,
-    ) -> Result<()> {
-        let held = self.held(tx, segment, chunk)?;
-        held.joined += (join - &*held.bits).len();
-        held.left += (leave & &*held.bits).len();
-        let bits = Arc::make_mut(&mut held.bits);
-        *bits |= join;
-        *bits -= leave;
-        Ok(())
+        number: i64,
+        join: &Piece,
+        leave: &Piece,
+    ) -> Result<(Piece, Piece)> {
+        let held = self.held(tx, segment, number)?;
+        let (joined, left) = (join.but(&held.piece), leave.and(&held.piece));
+        held.joined += joined.len();
+        held.left += left.len();
+        held.piece = Arc::new(held.piece.or(join).but(leave));
+        Ok((joined, left))
     }
 
     /// Who of some people belongs to a segment.
-    pub fn among(&mut self, tx: &mut Tx<'_>, segment: SegmentId, people: &RoaringBitmap) -> Result<RoaringBitmap> {
+    pub fn among(&mut self, tx: &mut Tx<'_>, segment: SegmentId, people: &BTreeMap<i64, Piece>) -> Result<RoaringBitmap> {
         let mut found = RoaringBitmap::new();
-        for chunk in chunks_of(people) {
-            found |= &*self.held(tx, segment, chunk)?.bits & people;
+        for (number, people) in people {
+            found |= self.held(tx, segment, *number)?.piece.and(people).ids(*number);
         }
         Ok(found)
     }
@@ -236,59 +220,72 @@ impl Chunks {
         &mut self,
         tx: &mut Tx<'_>,
         segment: SegmentId,
-        people: &RoaringBitmap,
+        people: &BTreeMap<i64, Piece>,
         wanted: &RoaringBitmap,
     ) -> Result<(RoaringBitmap, RoaringBitmap)> {
-        let now = self.among(tx, segment, people)?;
-        let (join, leave) = (wanted - &now, now - wanted);
-        if !join.is_empty() || !leave.is_empty() {
-            for chunk in chunks_of(people) {
-                self.set_many(tx, segment, chunk, &part_of(&join, chunk), &part_of(&leave, chunk))?;
+        let (mut joined, mut left) = (RoaringBitmap::new(), RoaringBitmap::new());
+        let wanted = Piece::split(wanted);
+        let nobody = Piece::default();
+        for (number, people) in people {
+            let wanted = wanted.get(number).unwrap_or(&nobody);
+            let now = self.held(tx, segment, *number)?.piece.and(people);
+            let (join, leave) = (wanted.but(&now), now.but(wanted));
+            if !join.is_empty() || !leave.is_empty() {
+                let moved = self.set_many(tx, segment, *number, &join, &leave)?;
+                joined |= moved.0.ids(*number);
+                left |= moved.1.ids(*number);
             }
         }
-        Ok((join, leave))
+        Ok((joined, left))
     }
 
     /// Writes what changed, with the counts and a new version of each segment's membership.
     pub fn write(mut self, ws: &Workspace, tx: &mut Tx<'_>) -> Result<()> {
         let mut changes: BTreeMap<SegmentId, (i64, Written)> = BTreeMap::new();
-        for ((segment, chunk), held) in std::mem::take(&mut self.held) {
+        for ((segment, number), held) in std::mem::take(&mut self.held) {
             if held.joined == 0 && held.left == 0 {
                 continue;
             }
-            if held.bits.is_empty() {
-                tx.exec(Sql::new("DELETE FROM segment_chunks WHERE segment_id = $1 AND chunk = $2").bind(segment).bind(chunk))?;
+            if held.piece.is_empty() {
+                tx.exec(Sql::new("DELETE FROM segment_pieces WHERE segment_id = $1 AND piece = $2").bind(segment).bind(number))?;
             } else {
                 tx.exec(
                     Sql::new(
-                        "INSERT INTO segment_chunks (segment_id, chunk, bits) VALUES ($1, $2, $3) \
-                         ON CONFLICT (segment_id, chunk) DO UPDATE SET bits = excluded.bits",
+                        "INSERT INTO segment_pieces (segment_id, piece, bits) VALUES ($1, $2, $3) \
+                         ON CONFLICT (segment_id, piece) DO UPDATE SET bits = excluded.bits",
                     )
                     .bind(segment)
-                    .bind(chunk)
-                    .bind(encode(&held.bits)),
+                    .bind(number)
+                    .bind(held.piece.encode()),
                 )?;
             }
             let change = changes.entry(segment).or_default();
             change.0 += i64::try_from(held.joined).unwrap_or(0) - i64::try_from(held.left).unwrap_or(0);
-            change.1.push((chunk, held.bits));
+            change.1.push((number, held.piece));
         }
         for (segment, (delta, written)) in changes {
-            let before = self.version(tx, segment)?;
+            let Some((before, members)) = self.size(tx, segment)? else { continue };
+            let count = members + delta;
             // A drawn version is never met again, not even when this transaction is taken back.
             let version = i64::try_from(below(&*ws.chance, i64::MAX as u64)).unwrap_or(0);
-            let count: Option<i64> = tx.opt(
-                Sql::new("UPDATE segments SET members = members + $2, members_version = $3 WHERE id = $1 RETURNING members")
+            tx.exec(
+                Sql::new("UPDATE segments SET members = $2, members_version = $3 WHERE id = $1")
                     .bind(segment)
-                    .bind(delta)
+                    .bind(count)
                     .bind(version),
-                |r| r.get(0),
             )?;
-            if let Some(count) = count {
-                self.cache.move_on(segment, before, version, written);
-                tx.announce(TOPIC, format!(r#"{{"id":{segment},"count":{count}}}"#));
-            }
+            self.cache.move_on(segment, before, version, written);
+            tx.announce_with(TOPIC, || format!(r#"{{"id":{segment},"count":{count}}}"#));
         }
         Ok(())
     }
+}
+
+/// Puts people into a segment that has nobody yet, without telling anyone.
+pub(crate) fn begin_with(ws: &Workspace, tx: &mut Tx<'_>, segment: SegmentId, people: &RoaringBitmap) -> Result<()> {
+    let (mut pieces, nobody) = (Pieces::new(ws), Piece::default());
+    for (number, piece) in Piece::split(people) {
+        pieces.set_many(tx, segment, number, &piece, &nobody)?;
+    }
+    pieces.write(ws, tx)
 }

@@ -11,7 +11,7 @@ use crate::contacts::{self, ContactName};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::list::{ListQuery, Page};
-use crate::segments::members::Chunks;
+use crate::segments::members::Pieces;
 use crate::segments::reactor::{Moved, log_one};
 use crate::segments::{SegmentProblem, matches, store};
 use crate::workspace::Workspace;
@@ -103,13 +103,13 @@ pub(crate) fn forget_override_in(
         }
         _ => false,
     };
-    let mut chunks = Chunks::new(ws);
+    let mut pieces = Pieces::new(ws);
     let now = ws.clock.now();
-    if chunks.set(tx, id, contact, belongs)? {
+    if pieces.set(tx, id, contact, belongs)? {
         let kind = if belongs { EventKind::SegmentJoined } else { EventKind::SegmentLeft };
         log_one(tx, &Moved { contact, segment: id, joined: belongs }, now, why)?;
         changes::record(tx, Happening::new(contact, kind, now).object(id.0))?;
     }
-    chunks.write(ws, tx)?;
+    pieces.write(ws, tx)?;
     Ok(Some(belongs))
 }

@@ -13,7 +13,7 @@ use crate::changes::{self, Change, Happening, Reactor};
 use crate::error::Result;
 use crate::segments::facts::{gather, segment_rows};
 use crate::segments::known::{self, AllKnown, Known};
-use crate::segments::members::Chunks;
+use crate::segments::members::Pieces;
 use crate::segments::rebuild::Touched;
 use crate::workspace::Workspace;
 
@@ -158,7 +158,7 @@ fn evaluate(
     let hands = overrides(tx, &ids)?;
     let moments: HashMap<SegmentId, Moment> =
         concerned.iter().filter_map(|k| Some((k.segment.id, k.plan.as_ref()?.at(now, &zone)))).collect();
-    let mut chunks = Chunks::new(ws);
+    let mut pieces = Pieces::new(ws);
     let mut scratch = Scratch::default();
     let mut moves = Vec::new();
     let mut flips = Vec::new();
@@ -183,7 +183,7 @@ fn evaluate(
                         } else {
                             k.depends.segments.clone()
                         };
-                        let rows = segment_rows(tx, &mut chunks, *contact, asked_about)?;
+                        let rows = segment_rows(tx, &mut pieces, *contact, asked_about)?;
                         person.related.insert(Relation::Segment, rows);
                     }
                     let can_belong = person.identified || k.segment.include_anonymous;
@@ -195,7 +195,7 @@ fn evaluate(
                     can_belong && plan.matches(&*person, moment, &mut scratch)
                 }
             };
-            if chunks.set(tx, id, *contact, member)? {
+            if pieces.set(tx, id, *contact, member)? {
                 moves.push(Moved { contact: *contact, segment: id, joined: member });
                 asked.extend(concerned.iter().filter(|d| asks_about(d, id)).map(|d| d.segment.id));
             }
@@ -212,7 +212,7 @@ fn evaluate(
             .bind(due),
         )?;
     }
-    chunks.write(ws, tx)?;
+    pieces.write(ws, tx)?;
     ws.part::<Touched>().add(concerned.iter().map(|k| k.segment.id), wanted.keys().map(|c| c.bit()));
     Ok(moves)
 }

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use hg_core::ids::{JobId, SegmentId, UserId};
+use hg_core::segments::Piece;
 use hg_core::time::{Millis, Timestamp};
 use hg_store::{Lane, Sql, Tx};
 use roaring::RoaringBitmap;
@@ -22,7 +23,7 @@ use crate::fields;
 use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
 use crate::segments::engine::{Asked, Everyone, Selected, select, select_many};
 use crate::segments::known::{Known, know};
-use crate::segments::members::{Chunks, chunks_of, encode, part_of, read_all};
+use crate::segments::members::{Pieces, encode, read_all};
 use crate::segments::reactor::Moved;
 use crate::segments::{Segment, store};
 use crate::workspace::Workspace;
@@ -245,10 +246,10 @@ struct Evaluated {
     started: Instant,
 }
 
-/// So many chunks are written in one transaction: a million ids.
-const TOGETHER: usize = 16;
+/// So many pieces are written in one transaction: a million ids.
+const TOGETHER: usize = 256;
 
-/// Writes who joins and who leaves, some chunks at a time.
+/// Writes who joins and who leaves, some pieces at a time.
 async fn write(cx: &Cx, segment: &Segment, found: Evaluated, handle: Option<&JobHandle>) -> Result<Built> {
     let ws = &cx.ws;
     let (id, version) = (segment.id, segment.version);
@@ -256,7 +257,7 @@ async fn write(cx: &Cx, segment: &Segment, found: Evaluated, handle: Option<&Job
     let (joins, leaves) = cx.db().read(move |tx| differences(tx, id, selected, &alive)).await?;
     let touched = ws.part::<Touched>();
     let mut done = (0, 0);
-    for part in by_chunk(&joins, &leaves).chunks(TOGETHER) {
+    for part in by_piece(&joins, &leaves).chunks(TOGETHER) {
         let (ws2, touched, part) = (ws.clone(), touched.clone(), part.to_vec());
         let written = cx
             .db()
@@ -264,16 +265,16 @@ async fn write(cx: &Cx, segment: &Segment, found: Evaluated, handle: Option<&Job
                 if store::find(tx, id)?.version != version {
                     return Ok::<_, Error>(None);
                 }
-                let seen = touched.seen(id);
-                let mut chunks = Chunks::new(&ws2);
+                let (seen, nobody) = (Piece::split(&touched.seen(id)), Piece::default());
+                let mut pieces = Pieces::new(&ws2);
                 let (mut joined, mut left) = (RoaringBitmap::new(), RoaringBitmap::new());
-                for (chunk, join, leave) in &part {
-                    let (join, leave) = (join - &seen, leave - &seen);
-                    chunks.set_many(tx, id, *chunk, &join, &leave)?;
-                    joined |= join;
-                    left |= leave;
+                for (number, join, leave) in &part {
+                    let seen = seen.get(number).unwrap_or(&nobody);
+                    let moved = pieces.set_many(tx, id, *number, &join.but(seen), &leave.but(seen))?;
+                    joined |= moved.0.ids(*number);
+                    left |= moved.1.ids(*number);
                 }
-                chunks.write(&ws2, tx)?;
+                pieces.write(&ws2, tx)?;
                 log_sets(tx, id, &joined, &left, ws2.clock.now(), "filter")?;
                 Ok(Some((joined.len(), left.len())))
             })
@@ -327,12 +328,15 @@ fn differences(
     Ok((&wanted - &stored, &stored - &wanted))
 }
 
-fn by_chunk(joins: &RoaringBitmap, leaves: &RoaringBitmap) -> Vec<(i64, RoaringBitmap, RoaringBitmap)> {
-    let mut chunks = chunks_of(joins);
-    chunks.extend(chunks_of(leaves));
-    chunks.sort_unstable();
-    chunks.dedup();
-    chunks.into_iter().map(|chunk| (chunk, part_of(joins, chunk), part_of(leaves, chunk))).collect()
+/// Who joins and who leaves, piece by piece.
+fn by_piece(joins: &RoaringBitmap, leaves: &RoaringBitmap) -> Vec<(i64, Piece, Piece)> {
+    let mut leaves = Piece::split(leaves);
+    let mut pieces: Vec<_> = Piece::split(joins)
+        .into_iter()
+        .map(|(number, join)| (number, join, leaves.remove(&number).unwrap_or_default()))
+        .collect();
+    pieces.extend(leaves.into_iter().map(|(number, leave)| (number, Piece::default(), leave)));
+    pieces
 }
 
 fn finish(

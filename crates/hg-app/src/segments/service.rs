@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::fields;
 use crate::list::{ListQuery, Listed, Matcher, Page};
 use crate::segments::known::{self, circle};
-use crate::segments::members::decode;
+use crate::segments::members::{decode, decode_piece};
 use crate::segments::preview::resolve_filter;
 use crate::segments::rebuild::push;
 use crate::segments::{
@@ -320,15 +320,15 @@ pub async fn memberships(cx: &Cx, contact: ContactId) -> Result<Vec<Membership>>
             let hands = by_hand(tx, contact)?;
             let rows = tx.all(
                 Sql::new(
-                    "SELECT s.id, s.name, s.alias, k.bits FROM segment_chunks k JOIN segments s ON s.id = k.segment_id \
-                     WHERE k.chunk = $1 AND s.deleted_at IS NULL ORDER BY s.name, s.id",
+                    "SELECT s.id, s.name, s.alias, k.bits FROM segment_pieces k JOIN segments s ON s.id = k.segment_id \
+                     WHERE k.piece = $1 AND s.deleted_at IS NULL ORDER BY s.name, s.id",
                 )
-                .bind(super::members::chunk_of(contact)),
+                .bind(super::members::piece_of(contact)),
                 |r| Ok((r.get::<SegmentId>(0)?, r.get::<String>(1)?, r.get::<String>(2)?, r.get::<Vec<u8>>(3)?)),
             )?;
             let mut found = Vec::new();
             for (segment, name, alias, bits) in rows {
-                if decode(&bits)?.contains(contact.bit()) {
+                if decode_piece(&bits)?.contains(contact.bit()) {
                     let joined_at = joined_at(tx, segment, contact)?;
                     let origin = hands.get(&segment).cloned().map_or(Origin::Filter, Origin::Hand);
                     found.push(Membership { segment, name, alias, origin, joined_at });

@@ -12,7 +12,7 @@ use crate::cx::{Action, Area, Cx};
 use crate::error::Result;
 use crate::fields;
 use crate::segments::facts::{Person, gather, segment_rows};
-use crate::segments::members::{Chunks, contains};
+use crate::segments::members::{Pieces, contains};
 use crate::segments::service::joined_at;
 use crate::segments::{SegmentProblem, compile, store};
 use crate::workspace::Workspace;
@@ -111,7 +111,7 @@ fn person(ws: &Workspace, tx: &mut Tx<'_>, plan: &Plan, contact: ContactId) -> R
         } else {
             depends.segments.iter().copied().collect()
         };
-        let rows = segment_rows(tx, &mut Chunks::new(ws), contact, asked)?;
+        let rows = segment_rows(tx, &mut Pieces::new(ws), contact, asked)?;
         person.related.insert(Relation::Segment, rows);
     }
     Ok(Some(person))

@@ -205,7 +205,7 @@ pub(super) fn ended(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow, state: Send
 }
 
 /// A sentence for people: our own reasons are words in the database, a server's stand as they came.
-pub(super) fn reason_text(reason: &str) -> String {
+pub(crate) fn reason_text(reason: &str) -> String {
     hg_core::emails::Skip::of(reason).map_or_else(|| reason.to_owned(), |skip| skip.text().to_owned())
 }
 

@@ -23,6 +23,7 @@ mod kinds;
 mod leaf;
 mod of_companies;
 mod operator;
+mod piece;
 mod plan;
 mod text_test;
 #[cfg(test)]
@@ -38,5 +39,6 @@ pub use kinds::{FieldKind, ValueKind};
 pub use leaf::{Bounds, ColumnRef, ColumnTest, DateTest, Leaf, NumberTest, Quantifier, Question, Relation, RowTest, TextColumn};
 pub use of_companies::company_catalogue;
 pub use operator::Operator;
+pub use piece::{PIECE_IDS, Piece};
 pub use plan::{Dependencies, Moment, Node, Plan};
 pub use text_test::TextTest;

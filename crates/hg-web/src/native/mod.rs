@@ -42,6 +42,7 @@ pub mod segments;
 mod sender_domains;
 pub mod session;
 pub mod settings;
+mod simulations;
 pub mod stages;
 mod suppressions;
 pub mod tags;
@@ -80,6 +81,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(activity::router())
         .merge(audit::router())
         .merge(campaigns::router())
+        .merge(simulations::router())
         .merge(categories::router())
         .merge(dashboard::router())
         .merge(contacts::router())

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use hg_app::campaigns::simulate::{self, Report, Setup};
 use hg_app::campaigns::{self, CampaignQuery, Next, PeopleQuery};
 use hg_app::list::ListQuery;
 use hg_app::{Cx, Result};
@@ -13,7 +14,7 @@ use crate::open;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  honeyguide campaigns list\n  honeyguide campaigns publish 'AMA invitation'\n  honeyguide campaigns pause 2\n  honeyguide campaigns people 2 --step welcome\n  honeyguide campaigns where ada@example.org\n  honeyguide campaigns export 2 --to ama.json\n  honeyguide campaigns import ama.json\n\nOn SQLite, list, people, where and export also work beside a running server; publish, pause and import need it stopped, or the app."
+    after_help = "Examples:\n  honeyguide campaigns list\n  honeyguide campaigns publish 'AMA invitation'\n  honeyguide campaigns pause 2\n  honeyguide campaigns people 2 --step welcome\n  honeyguide campaigns where ada@example.org\n  honeyguide campaigns export 2 --to ama.json\n  honeyguide campaigns import ama.json\n  honeyguide campaigns try 'AMA invitation' --days 60 --open 40\n  honeyguide campaigns try 2 --contact ada@example.org\n\nOn SQLite, list, people, where, export and try also work beside a running server; publish, pause and import need it stopped, or the app."
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -61,6 +62,28 @@ enum Command {
         /// The file.
         file: PathBuf,
     },
+    /// Try a campaign on its real people in virtual time: nothing is sent and nothing changes.
+    Try {
+        /// Id or name.
+        campaign: String,
+        /// Of a larger audience so many, evenly spread.
+        #[arg(long, default_value_t = 5_000)]
+        people: i64,
+        #[arg(long, default_value_t = 30)]
+        days: i64,
+        /// Percent who open; people who are known open as often as before unless --assume is given.
+        #[arg(long, default_value_t = 35.0)]
+        open: f64,
+        /// Percent who click.
+        #[arg(long, default_value_t = 5.0)]
+        click: f64,
+        /// Everybody behaves as assumed, whatever they did before.
+        #[arg(long)]
+        assume: bool,
+        /// Only this contact (id or email address), step by step; may be given more than once.
+        #[arg(long)]
+        contact: Vec<String>,
+    },
     /// The campaigns of a contact, and what comes next in each.
     Where {
         /// Id or email address.
@@ -93,6 +116,24 @@ async fn execute(cx: &Cx, command: Command) -> Result<()> {
         Command::People { campaign, step, state, limit } => people(cx, &campaign, step, state, limit).await,
         Command::Export { campaign, to } => export(cx, &campaign, to).await,
         Command::Import { file } => import(cx, file).await,
+        Command::Try { campaign, people, days, open, click, assume, contact } => {
+            let mut contacts = Vec::new();
+            for named in &contact {
+                contacts.push(find::contact(cx, named).await?.0);
+            }
+            let setup = Setup {
+                most_people: people,
+                days,
+                replay: !assume,
+                open_percent: open,
+                click_percent: click,
+                contacts,
+                ..Setup::default()
+            };
+            let id = find::campaign(cx, &campaign).await?;
+            tell_simulation(&simulate::run_now(cx, id, &setup).await?);
+            Ok(())
+        }
         Command::Where { contact } => places(cx, &contact).await,
     }
 }
@@ -156,6 +197,51 @@ async fn people(cx: &Cx, campaign: &str, step: Option<String>, state: Option<Str
     }
     println!("There may be more; raise --limit to see them.");
     Ok(())
+}
+
+fn tell_simulation(report: &Report) {
+    println!(
+        "{} of {} people, {} to {} UTC: {} mails, {} held back by limits ({} still at the end). It took {} ms.",
+        report.people,
+        report.audience,
+        report.from.sql_text(),
+        report.until.sql_text(),
+        report.sent,
+        report.held,
+        report.still_held,
+        report.took
+    );
+    for step in &report.steps {
+        let ways = if step.yes + step.no > 0 { format!(" (yes {}, no {})", step.yes, step.no) } else { String::new() };
+        println!("{:>9} done, {:>7} waiting, {:>7} failed  {}{ways}", step.done, step.waiting, step.failed, step.name);
+        for reason in &step.said {
+            println!("{:>9} × {}", reason.times, reason.text);
+        }
+    }
+    for step in report.steps.iter().filter(|s| report.unreached.contains(&s.step)) {
+        println!("Nobody came to “{}”.", step.name);
+    }
+    for reason in &report.not_sent {
+        println!("Not sent, {} times: {}", reason.times, reason.text);
+    }
+    for day in &report.days {
+        println!("{}  {:>9} mails", day.day, day.sent);
+    }
+    if report.too_many > 0 {
+        println!("{} people would get too many mails within a week:", report.too_many);
+    }
+    for person in &report.busiest {
+        println!("{:>9}  {} mails from {} UTC  {}", person.contact, person.mails, person.from.sql_text(), person.name);
+    }
+    for walk in &report.walks {
+        println!("{} {}:", walk.contact, walk.name);
+        for step in &walk.steps {
+            let at = step.at.map_or(String::from("-"), |at| at.sql_text());
+            let path = step.path.as_deref().map_or(String::new(), |path| format!(": {path}"));
+            let text = step.text.as_deref().map_or(String::new(), |text| format!(" ({text})"));
+            println!("  {at:19}  {:9}  {}{path}{text}", step.state, step.name);
+        }
+    }
 }
 
 async fn places(cx: &Cx, contact: &str) -> Result<()> {
