@@ -47,6 +47,13 @@ impl Reply {
     }
 }
 
+/// A client to be set up. The client of the product brings its own cryptography; this one takes what is installed, and
+/// the first to do so wins.
+pub fn browser() -> reqwest::ClientBuilder {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+}
+
 impl TestWeb {
     pub async fn start(ws: &Workspace) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|e| panic!("{e}"));
@@ -60,10 +67,7 @@ impl TestWeb {
 
     /// A client of a server that runs elsewhere.
     pub fn at(url: String) -> Self {
-        // The client of the product brings its own; this one takes what is installed, and the first to do so wins.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client =
-            Client::builder().cookie_store(true).redirect(redirect::Policy::none()).build().unwrap_or_else(|e| panic!("{e}"));
+        let client = browser().cookie_store(true).redirect(redirect::Policy::none()).build().unwrap_or_else(|e| panic!("{e}"));
         Self { url, client, headers: HashMap::new(), basic: None, _server: Arc::new(Server(tokio::spawn(async {}))) }
     }
 

@@ -231,7 +231,7 @@ async fn one_of_everything(app: &TestApp, web: &TestWeb) {
 }
 
 /// Operations that change nothing, or only what is the caller's own.
-const HARMLESS: [&str; 13] = [
+const HARMLESS: [&str; 15] = [
     "/fields/{id}/conversion/preview",
     "/points/simulate",
     "/points/decay/{group}/preview",

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use hg_testkit::smtp_sink::{Faults, SinkOptions, SmtpSink};
-use hg_testkit::web::TestWeb;
+use hg_testkit::web::{TestWeb, browser};
 use serde_json::{Value, json};
 
 const PEOPLE: u64 = 1_500;
@@ -55,7 +55,7 @@ impl Drop for Server {
 }
 
 async fn until_it_answers(port: u16) {
-    let client = reqwest::Client::new();
+    let client = browser().build().unwrap();
     for _ in 0..600 {
         if client.get(format!("http://127.0.0.1:{port}/health")).send().await.is_ok_and(|r| r.status().is_success()) {
             return;
@@ -166,7 +166,7 @@ async fn visits(port: u16, server: &mut Server) -> usize {
         going.spawn(async move {
             let page = format!("https%3A%2F%2Fex.org%2Fpricing%3Fn%3D{n}");
             let address = format!("http://127.0.0.1:{port}/mtracking.gif?page_url={page}");
-            let browser = reqwest::Client::builder().user_agent("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Firefox/128.0");
+            let browser = browser().user_agent("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Firefox/128.0");
             let Ok(browser) = browser.build() else { return false };
             browser.get(address).send().await.is_ok_and(|reply| reply.status().is_success())
         });

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hg_store::{Db, DbUrl, Options, Sql};
 use hg_testkit::app::PASSWORD;
 use hg_testkit::smtp_sink::{Faults, SinkOptions, SmtpSink};
-use hg_testkit::web::{Reply, TestWeb};
+use hg_testkit::web::{Reply, TestWeb, browser};
 use serde_json::{Value, json};
 
 /// How long anything may take before the test gives up.
@@ -76,7 +76,7 @@ impl Server {
     }
 
     async fn until_it_answers(&self) {
-        let client = reqwest::Client::new();
+        let client = browser().build().unwrap();
         let began = Instant::now();
         while began.elapsed() < DEADLINE {
             let health = client.get(format!("http://127.0.0.1:{}/health", self.port)).send().await;
@@ -283,7 +283,7 @@ async fn a_server_that_is_asked_to_stop_ends_well_and_goes_on_where_it_was() {
     let path = begin_import(&web, PEOPLE).await;
     // Somebody watches: an open stream must not hold up the end.
     let watching = tokio::spawn({
-        let client = reqwest::Client::new();
+        let client = browser().build().unwrap();
         let url = format!("{}/api/v1/live", web.url);
         async move {
             let stream = client.get(url).basic_auth("ada@example.org", Some(PASSWORD)).send().await.expect("it answers");

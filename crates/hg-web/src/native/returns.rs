@@ -3,7 +3,7 @@
 use axum::Json;
 use hg_app::returns::webhooks::{self, Provider, Webhook};
 use hg_app::returns::{self, Day, Look, ReturnQuery, ReturnRow};
-use hg_app::{Error, settings};
+use hg_app::{Action, Area, Error, settings};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -213,6 +213,8 @@ async fn read_webhooks(Caller(cx): Caller) -> Answer<Json<Vec<WebhookOut>>> {
 /// Sets the secret of a provider.
 #[utoipa::path(put, path = "/settings/webhooks/{provider}", tag = "settings", params(("provider" = String, Path)), request_body = WebhookIn, responses((status = 200, body = WebhookOut)))]
 async fn write_webhook(Caller(cx): Caller, Path(provider): Path<String>, Body(b): Body<WebhookIn>) -> Answer<Json<WebhookOut>> {
+    // Who may not change it is not told which ones there are.
+    cx.may(Action::Edit(Area::Settings))?;
     let provider = Provider::of_key(&provider).ok_or_else(|| Error::not_found("provider", &provider))?;
     Ok(Json(webhooks::write_webhook(&cx, provider, &b.secret).await?.into()))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hg_store::testing::{postgres_admin, with_database};
 use hg_testkit::app::PASSWORD;
-use hg_testkit::web::{Reply, TestWeb};
+use hg_testkit::web::{Reply, TestWeb, browser};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -90,7 +90,7 @@ impl House {
             .spawn()
             .expect("the server starts");
         let server = Server { child, web: TestWeb::at(format!("http://127.0.0.1:{}", self.port)).with_basic(ADDRESS, PASSWORD) };
-        let client = reqwest::Client::new();
+        let client = browser().build().unwrap();
         for _ in 0..600 {
             let answer = client.get(format!("{}/health", server.web.url)).send().await;
             if answer.is_ok_and(|r| r.status().is_success()) {
