@@ -19,7 +19,9 @@ use mail_auth::{AuthenticatedMessage, DkimResult, MessageAuthenticator, Paramete
 
 /// A DNS that knows what it was told.
 #[derive(Default, Clone)]
-struct Zone(Arc<Mutex<HashMap<(RecordKind, String), Vec<String>>>>);
+struct Zone(Arc<Mutex<Records>>);
+
+type Records = HashMap<(RecordKind, String), Vec<String>>;
 
 impl Zone {
     fn of(app: &TestApp) -> Self {
