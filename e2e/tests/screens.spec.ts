@@ -105,6 +105,47 @@ test("a segment tells why somebody is in and somebody else is out", ONCE, async 
   await isAccessible(page, "joins and leaves");
 });
 
+test("a campaign is tried on its people before anybody gets anything", ONCE, async ({ page }) => {
+  const { call } = api(house!);
+  await importPeople(
+    house!,
+    "firstname,lastname,email,city\nTea,Tried,tea@try.example,Turin\nTom,Tried,tom@try.example,Turin\n",
+  );
+  const segment = await call("POST", "/segments", {
+    name: "People in Turin",
+    filter: { match: "all", rules: [{ field: "city", op: "=", value: "Turin" }] },
+  });
+  const email = await call("POST", "/emails", {
+    name: "Turin",
+    kind: "template",
+    subject: "Turin",
+    source: "<p>Hello</p>",
+    format: "html",
+  });
+  const campaign = await call("POST", "/campaigns", {
+    name: "Turin",
+    sources: [{ kind: "segment", id: segment.id }],
+    steps: [
+      { key: "hello", name: "Hello", type: "email.send", settings: { email_id: email.id } },
+      { key: "opens", name: "Opens it", type: "email.open", parent: "hello" },
+      { key: "reader", name: "Reader", type: "contact.tags", settings: { add: ["reader"] }, parent: "opens", path: "yes" },
+    ],
+  });
+  await signIn(page, house!);
+  await page.goto(`${house!.url}/s/campaigns/${campaign.id}`);
+  await page.getByRole("link", { name: "Try it" }).click();
+  await expect(page.getByText("Not tried yet")).toBeVisible();
+  await isAccessible(page, "not tried yet");
+  await page.getByRole("combobox", { name: "Only one person" }).fill("tea@");
+  await page.getByRole("option", { name: /Tea Tried/ }).click();
+  await page.getByRole("button", { name: "Try it" }).click();
+  await expect(page.getByRole("group", { name: "Mails" })).toContainText("1", { timeout: 30_000 });
+  await expect(page.getByRole("table", { name: "Their way through the campaign" })).toContainText("Hello");
+  await isAccessible(page, "tried");
+  const after = await call("GET", `/campaigns/${campaign.id}`);
+  expect(after.counts.members).toBe(0);
+});
+
 test("what happens shows up in the activity at once, and can be held", ONCE, async ({ page }) => {
   const { call } = api(house!);
   await signIn(page, house!);

@@ -252,7 +252,7 @@ function ReportView({ report, most }: { report: CampaignSimulationReport; most: 
         />
       </SimpleGrid>
       {warnings.length > 0 && (
-        <Alert color="yellow" icon={<IconAlertTriangle aria-hidden />} title={t("try.warnings")}>
+        <Alert variant="default" icon={<IconAlertTriangle aria-hidden />} title={t("try.warnings")}>
           <Stack gap={4}>
             {warnings.map((warning) => (
               <Text size="sm" key={warning}>
