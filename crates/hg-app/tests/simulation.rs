@@ -242,6 +242,43 @@ on_each_db!(a_simulation_runs_in_the_background_and_is_kept, |app| {
     assert_eq!(simulate::list(&app.cx(), id).await.unwrap().len(), 1);
 });
 
+on_each_db!(the_way_of_somebody_who_is_erased_goes_with_her, |app| {
+    let everybody = people(&app, 2).await;
+    let segment = oslo(&app).await;
+    let id = campaign(&app, segment).await;
+    let hers = Setup { contacts: vec![everybody[0].0], ..setup(0.0) };
+    simulate::start(&app.cx(), id, hers).await.unwrap();
+    let other = simulate::start(&app.cx(), id, Setup { contacts: vec![everybody[1].0], ..setup(0.0) }).await.unwrap();
+    app.settle().await;
+    let named = simulate::get(&app.cx(), id, other.id).await.unwrap().report.unwrap();
+    assert_eq!(named.walks[0].name, "P1");
+    let kept: String = app
+        .ws
+        .db
+        .read(|tx| tx.scalar("SELECT CAST(report AS TEXT) FROM campaign_simulations ORDER BY id DESC LIMIT 1"))
+        .await
+        .unwrap();
+    assert!(!kept.contains("P1"), "names are not kept with a report: {kept}");
+    hg_app::privacy::erase(&app.cx(), everybody[0], false).await.unwrap();
+    let left = simulate::list(&app.cx(), id).await.unwrap();
+    assert_eq!(left.iter().map(|s| s.id).collect::<Vec<_>>(), [other.id]);
+});
+
+on_each_db!(copies_that_a_crash_left_are_removed_and_those_in_use_stay, |app| {
+    let folder = app.ws.site.data_dir.join("simulations");
+    std::fs::create_dir_all(folder.join("7")).unwrap();
+    std::fs::write(folder.join("7/half.db"), "half a copy").unwrap();
+    std::fs::create_dir_all(folder.join("8")).unwrap();
+    let url = hg_store::DbUrl::Sqlite(folder.join("8/world.db"));
+    let in_use = hg_store::Db::open(&url, hg_store::Options::default()).await.unwrap();
+    simulate::sweep(&app.ws).await;
+    assert!(!folder.join("7").exists() && folder.join("8").exists());
+    in_use.close().await;
+    drop(in_use);
+    simulate::sweep(&app.ws).await;
+    assert!(!folder.join("8").exists());
+});
+
 on_each_db!(what_cannot_be_tried_says_why, |app| {
     let segment = oslo(&app).await;
     let id = campaign(&app, segment).await;

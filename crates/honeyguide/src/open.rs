@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hg_app::campaigns::simulate;
 use hg_app::deliverability::Names;
 use hg_app::outgoing::Outgoing;
 use hg_app::returns::Mailboxes;
@@ -52,6 +53,7 @@ pub async fn workspace_at(config: &Config, demo: bool, clock: SharedClock) -> Re
     }
     let cx = Cx::system(&ws);
     jobs::recover(&cx).await?;
+    simulate::sweep(&ws).await;
     // An SQLite file belongs to this process alone: whatever is open was left behind by a crash.
     let unsure = sending::recover(&cx, ws.db.file().is_some()).await?;
     if unsure > 0 {

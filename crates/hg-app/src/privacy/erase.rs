@@ -52,6 +52,7 @@ const DELETED: &[&str] = &[
     "import_changes",
     "mail_returns",
     "soft_bounces",
+    "campaign_calls",
 ];
 
 /// Rows that stay for their counts, without anything personal.
@@ -121,6 +122,7 @@ pub(super) fn write(
         tx.exec(Sql::new(merges).bind(one))?;
         tx.exec(Sql::new("DELETE FROM merges WHERE winner_id = $1 OR loser_id = $1").bind(one))?;
         tx.exec(Sql::new("DELETE FROM duplicates WHERE first_id = $1 OR other_id = $1").bind(one))?;
+        crate::campaigns::simulate::forget(tx, one)?;
         for table in DELETED {
             tx.exec(Sql::new(format!("DELETE FROM {table} WHERE contact_id = $1")).bind(one))?;
         }

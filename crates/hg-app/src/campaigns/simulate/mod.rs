@@ -16,4 +16,6 @@ mod service;
 mod store;
 
 pub use model::{BusyPerson, DayReport, Reason, Report, Setup, Simulation, SimulationState, StepReport, Walk, WalkedStep};
+pub use scratch::sweep;
 pub use service::{SimulateJob, get, list, run_now, start};
+pub(crate) use store::forget;

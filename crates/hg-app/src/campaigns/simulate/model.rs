@@ -174,6 +174,8 @@ pub struct Reason {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BusyPerson {
     pub contact: ContactId,
+    /// Looked up when the report is read, not kept with it.
+    #[serde(skip)]
     pub name: String,
     /// In her busiest seven days.
     pub mails: i64,
@@ -184,6 +186,8 @@ pub struct BusyPerson {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Walk {
     pub contact: ContactId,
+    /// As with [`BusyPerson`].
+    #[serde(skip)]
     pub name: String,
     pub steps: Vec<WalkedStep>,
 }

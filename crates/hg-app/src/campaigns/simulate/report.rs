@@ -36,6 +36,7 @@ pub(super) async fn read(scratch: &Scratch, setup: &Setup) -> Result<Report> {
             mails(tx, campaign, begin, &zone, &mut report)?;
             busy(tx, begin, many, &mut report)?;
             walks(tx, campaign, &named, &mut report)?;
+            name(tx, &mut report)?;
             Ok::<_, Error>(report)
         })
         .await?;
@@ -132,23 +133,28 @@ fn busy(tx: &mut Tx<'_>, begin: Timestamp, many: i64, report: &mut Report) -> Re
     }
     busiest.sort_by_key(|(mails, contact, _)| (-mails, contact.0));
     busiest.truncate(BUSIEST);
-    let ids: Vec<i64> = busiest.iter().map(|(_, contact, _)| contact.0).collect();
-    let mut names = contacts::names(tx, &ids)?;
-    report.busiest = busiest
-        .into_iter()
-        .map(|(mails, contact, from)| BusyPerson {
-            contact,
-            name: names.remove(&contact.0).map(|n| n.name).unwrap_or_default(),
-            mails,
-            from,
-        })
-        .collect();
+    report.busiest =
+        busiest.into_iter().map(|(mails, contact, from)| BusyPerson { contact, name: String::new(), mails, from }).collect();
+    Ok(())
+}
+
+/// Puts the names of people into a report, as they are now.
+pub(super) fn name(tx: &mut Tx<'_>, report: &mut Report) -> Result<()> {
+    let ids: Vec<i64> =
+        report.busiest.iter().map(|p| p.contact).chain(report.walks.iter().map(|w| w.contact)).map(|c| c.0).collect();
+    let names = contacts::names(tx, &ids)?;
+    let name = |contact: ContactId| names.get(&contact.0).map(|n| n.name.clone()).unwrap_or_default();
+    for person in &mut report.busiest {
+        person.name = name(person.contact);
+    }
+    for walk in &mut report.walks {
+        walk.name = name(walk.contact);
+    }
     Ok(())
 }
 
 /// The ways of some people, step by step.
 fn walks(tx: &mut Tx<'_>, campaign: hg_core::ids::CampaignId, people: &[i64], report: &mut Report) -> Result<()> {
-    let mut names = contacts::names(tx, people)?;
     let steps: HashMap<StepId, String> = report.steps.iter().map(|s| (s.step, s.name.clone())).collect();
     for contact in people {
         let text = "SELECT step_id, state, path, base_at, coalesce(done_at, due_at), detail FROM campaign_log \
@@ -166,8 +172,7 @@ fn walks(tx: &mut Tx<'_>, campaign: hg_core::ids::CampaignId, people: &[i64], re
                 text: detail.and_then(|d| d["text"].as_str().map(str::to_owned)),
             })
         })?;
-        let name = names.remove(contact).map(|n| n.name).unwrap_or_default();
-        report.walks.push(Walk { contact: ContactId(*contact), name, steps: walked });
+        report.walks.push(Walk { contact: ContactId(*contact), name: String::new(), steps: walked });
     }
     Ok(())
 }

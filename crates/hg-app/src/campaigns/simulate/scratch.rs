@@ -8,7 +8,7 @@ use hg_core::campaigns::{Plan, Source, SourceKind};
 use hg_core::ids::{CampaignId, ContactId, SeededChance, SegmentId};
 use hg_core::time::{Clock, Timestamp};
 use hg_store::part::{self, Rows};
-use hg_store::{Db, DbUrl, Lane, Options, Sql};
+use hg_store::{Db, DbUrl, Lane, Options, Sql, StoreError};
 use roaring::RoaringBitmap;
 use serde_json::Value as Json;
 
@@ -22,6 +22,10 @@ use crate::segments;
 use crate::sending;
 use crate::settings;
 use crate::workspace::{Site, Workspace};
+
+/// Where copies lie, and what each is called in its own folder.
+const FOLDER: &str = "simulations";
+const FILE: &str = "world.db";
 
 /// What everything else is made of, copied whole.
 const WHOLE: [&str; 22] = [
@@ -123,7 +127,7 @@ pub(super) async fn open(cx: &Cx, campaign: CampaignId, setup: &Setup, number: i
     let named = segments_of(&found.plan, &sources);
     let kept = cx.db().read(move |tx| segments::with_dependencies(&ws, tx, &named)).await?;
     let begin = found.publish_up.map_or(cx.now(), |up| up.max(cx.now()));
-    let folder = cx.ws.site.data_dir.join("simulations").join(number.to_string());
+    let folder = cx.ws.site.data_dir.join(FOLDER).join(number.to_string());
     let db = empty(&folder, begin).await?;
     let clock = Arc::new(StandingClock(AtomicI64::new(begin.0)));
     copy(cx.db(), &db, &people).await?;
@@ -139,6 +143,21 @@ pub(super) async fn open(cx: &Cx, campaign: CampaignId, setup: &Setup, number: i
     Ok(Scratch { cx: Cx::system(&scratch), clock, campaign, audience, people, begin, calendar, folder })
 }
 
+/// Removes copies that a crash left behind; those that another process works on stay.
+pub async fn sweep(ws: &Workspace) {
+    let Ok(folders) = std::fs::read_dir(ws.site.data_dir.join(FOLDER)) else { return };
+    for folder in folders.filter_map(|entry| Some(entry.ok()?.path())) {
+        let options = Options { durable: false, connections: 1, ..Options::default() };
+        match Db::open(&DbUrl::Sqlite(folder.join(FILE)), options).await {
+            Err(StoreError::Locked { .. }) => continue,
+            Ok(db) => db.close().await,
+            Err(_) => {}
+        }
+        // What cannot be removed now is tried again at the next start.
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+}
+
 async fn empty(folder: &std::path::Path, now: Timestamp) -> Result<Db> {
     let unwritable = |e: std::io::Error| Error::unavailable(format!("The folder of the simulation cannot be made: {e}."));
     if folder.exists() {
@@ -147,7 +166,7 @@ async fn empty(folder: &std::path::Path, now: Timestamp) -> Result<Db> {
     std::fs::create_dir_all(folder).map_err(unwritable)?;
     // What is lost in a crash is a copy.
     let options = Options { durable: false, connections: 2, ..Options::default() };
-    let db = Db::open(&DbUrl::Sqlite(folder.join("world.db")), options).await?;
+    let db = Db::open(&DbUrl::Sqlite(folder.join(FILE)), options).await?;
     db.migrate(now).await?;
     Ok(db)
 }

@@ -1,6 +1,6 @@
 //! Every statement over simulations that were asked for.
 
-use hg_core::ids::{CampaignId, UserId};
+use hg_core::ids::{CampaignId, ContactId, UserId};
 use hg_core::time::Timestamp;
 use hg_store::{Row, Sql, StoreError, Tx};
 
@@ -49,12 +49,31 @@ pub(super) fn insert(tx: &mut Tx<'_>, campaign: CampaignId, setup: &Setup, by: O
 
 pub(super) fn find(tx: &mut Tx<'_>, campaign: CampaignId, id: i64) -> Result<Simulation> {
     let text = format!("SELECT {COLUMNS} FROM campaign_simulations WHERE id = $1 AND campaign_id = $2");
-    tx.opt(Sql::new(text).bind(id).bind(campaign), read)?.ok_or_else(|| Error::not_found("simulation", id))
+    let found = tx.opt(Sql::new(text).bind(id).bind(campaign), read)?;
+    let mut found = found.ok_or_else(|| Error::not_found("simulation", id))?;
+    if let Some(report) = &mut found.report {
+        super::report::name(tx, report)?;
+    }
+    Ok(found)
 }
 
 pub(super) fn list(tx: &mut Tx<'_>, campaign: CampaignId) -> Result<Vec<Simulation>> {
     let text = format!("SELECT {COLUMNS} FROM campaign_simulations WHERE campaign_id = $1 ORDER BY id DESC");
-    Ok(tx.all(Sql::new(text).bind(campaign), read)?)
+    let mut found = tx.all(Sql::new(text).bind(campaign), read)?;
+    for report in found.iter_mut().filter_map(|s| s.report.as_mut()) {
+        super::report::name(tx, report)?;
+    }
+    Ok(found)
+}
+
+/// Removes those that tell the way of a contact.
+pub(crate) fn forget(tx: &mut Tx<'_>, contact: ContactId) -> Result<()> {
+    let all: Vec<(i64, serde_json::Value)> =
+        tx.all("SELECT id, setup FROM campaign_simulations", |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let names = |setup: &serde_json::Value| setup["contacts"].as_array().is_some_and(|c| c.iter().any(|id| *id == contact.0));
+    let telling: Vec<i64> = all.into_iter().filter(|(_, setup)| names(setup)).map(|(id, _)| id).collect();
+    tx.exec(Sql::new("DELETE FROM campaign_simulations WHERE id @in($1)").bind(telling.as_slice()))?;
+    Ok(())
 }
 
 pub(super) fn end(

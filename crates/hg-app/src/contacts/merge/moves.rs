@@ -40,6 +40,7 @@ const HANGING: &[Hanging] = &[
     rows("utm_records", "campaign parameters"),
     rows("consents", "consents"),
     rows("mail_returns", ""),
+    rows("campaign_calls", ""),
     keyed("contact_addresses", "addresses", "id", &["address"]),
     keyed("sends", "emails", "id", &["email_id", "occasion"]),
     keyed("campaign_log", "campaign steps", "id", &["step_id", "rotation"]),
