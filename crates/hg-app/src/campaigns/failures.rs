@@ -7,7 +7,6 @@ use hg_core::time::{Millis, Timestamp};
 use hg_store::{Lane, Sql, Tx};
 use serde_json::json;
 
-use super::error::CampaignError;
 use super::model::{Counted, LogState};
 use super::run::{Ending, Run, TOPIC, Task};
 use super::store;
@@ -167,7 +166,7 @@ fn take_up_some(
 ) -> Result<(u64, Option<LogId>)> {
     let mut run = Run::new(ws, tx);
     let campaign = run.load(id)?;
-    let found = campaign.plan.by_id(step).cloned().ok_or(CampaignError::NoName)?;
+    let found = campaign.plan.by_id(step).cloned().ok_or_else(|| Error::not_found("step", step))?;
     let rows: Vec<Row> = run.tx.all(
         Sql::new(
             "SELECT l.id, l.contact_id, l.rotation, l.base_at, l.attempts, l.state FROM campaign_log l \

@@ -1,6 +1,6 @@
 //! Segments: named sets of contacts, kept current by themselves.
 //!
-//! Membership is a bitmap of contact ids, stored in chunks. It changes in two ways that must give the same
+//! Membership is a bitmap of contact ids, stored in pieces. It changes in two ways that must give the same
 //! answer: [`SegmentReactor`] evaluates the segments that a change concerns for the one contact it happened
 //! to, in the transaction that takes the change from the queue; [`rebuild`] evaluates a whole filter with one
 //! scan and some index reads and writes the differences. Hands beat filters: a contact who was added stays,
