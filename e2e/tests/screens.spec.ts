@@ -41,8 +41,14 @@ test("an email to a segment says its consequence in numbers, and can be paused a
   await isAccessible(page, "send page");
   await page.getByRole("button", { name: "Send to 3,997 people…" }).click();
   const dialog = page.getByRole("dialog");
-  await expect(dialog).toContainText("This emails 3,997 people now. 3 are skipped");
+  await expect(dialog).toContainText("This emails 3,997 people. 3 are skipped");
   await isAccessible(page, "consequence dialog");
+  await dialog.getByRole("button", { name: "Email 3,997 people then" }).click();
+  await expect(page.getByText(/It leaves on/)).toBeVisible();
+  await isAccessible(page, "planned sending");
+  await page.getByRole("button", { name: "Call it back" }).click();
+  await page.getByRole("button", { name: "Send to 3,997 people…" }).click();
+  await dialog.getByRole("radio", { name: "At once, without a way back" }).check();
   await dialog.getByRole("button", { name: "Email 3,997 people now" }).click();
   await page.getByRole("button", { name: "Pause" }).click();
   await expect(page.getByText("Paused", { exact: true })).toBeVisible();

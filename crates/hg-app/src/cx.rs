@@ -13,6 +13,8 @@ use crate::workspace::Workspace;
 pub enum Role {
     /// Everything.
     Administrator,
+    /// Writes and edits; what goes to segments leaves after an administrator said yes.
+    Author,
     /// See everything, change nothing.
     Viewer,
 }
@@ -21,6 +23,7 @@ impl Role {
     pub const fn key(self) -> &'static str {
         match self {
             Self::Administrator => "administrator",
+            Self::Author => "author",
             Self::Viewer => "viewer",
         }
     }
@@ -28,6 +31,7 @@ impl Role {
     pub fn from_key(key: &str) -> Option<Self> {
         match key {
             "administrator" => Some(Self::Administrator),
+            "author" => Some(Self::Author),
             "viewer" => Some(Self::Viewer),
             _ => None,
         }
@@ -70,6 +74,18 @@ pub enum Action {
     Edit(Area),
     /// Put mails on their way.
     Send,
+    /// Ask that mails be put on their way.
+    AskToSend,
+}
+
+/// What somebody who writes may do.
+const fn author_may(action: Action) -> bool {
+    match action {
+        Action::View(area) => !matches!(area, Area::Users),
+        Action::Edit(area) => !matches!(area, Area::Users | Area::Settings),
+        Action::AskToSend => true,
+        Action::Send => false,
+    }
 }
 
 /// The call context.
@@ -114,6 +130,10 @@ impl Cx {
             (Actor::System, _) => Ok(()),
             (Actor::User { role: Role::Administrator, .. }, _) => Ok(()),
             (Actor::User { role: Role::Viewer, .. }, Action::View(area)) if area != Area::Users => Ok(()),
+            (Actor::User { role: Role::Author, .. }, action) if author_may(action) => Ok(()),
+            (Actor::User { role: Role::Author, .. }, Action::Send) => {
+                Err(Error::forbidden("Your role writes; sending and publishing need an administrator. Ask one."))
+            }
             (Actor::User { .. }, _) => {
                 Err(Error::forbidden("Your role may see this but not change it. Ask an administrator for the permission."))
             }

@@ -131,6 +131,7 @@ pub fn standard() -> Engine {
             Arc::new(campaigns::SyncJob),
             Arc::new(campaigns::simulate::SimulateJob),
             Arc::new(sending::FillJob),
+            Arc::new(sending::LaneJob),
             Arc::new(sending::UserMailJob),
         ]))
         .with(exports::ExpiryWorker)

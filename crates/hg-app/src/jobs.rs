@@ -143,6 +143,15 @@ pub fn push(tx: &mut Tx<'_>, now: Timestamp, job: NewJob) -> Result<Option<JobId
     Ok(id)
 }
 
+/// Takes a job back that nobody has begun.
+pub(crate) fn take_back(tx: &mut Tx<'_>, kind: &str, dedupe_key: &str) -> Result<()> {
+    let text = "DELETE FROM jobs WHERE kind = $1 AND dedupe_key = $2 AND state = 'queued' RETURNING id";
+    for id in tx.all(Sql::new(text).bind(kind).bind(dedupe_key), |r| r.get::<JobId>(0))? {
+        announce(tx, id, kind, "stopped", 0, None);
+    }
+    Ok(())
+}
+
 const COLUMNS: &str =
     "id, kind, title, payload, state, due_at, attempts, done, total, message, link, created_at, started_at, finished_at";
 

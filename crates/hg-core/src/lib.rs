@@ -15,6 +15,7 @@ pub mod imports;
 pub mod points;
 pub mod publish;
 pub mod segments;
+pub mod sending_pace;
 pub mod text;
 pub mod time;
 pub mod tokens;

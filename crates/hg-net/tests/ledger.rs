@@ -50,7 +50,7 @@ async fn begin(app: &TestApp, people: &[ContactId]) -> EmailId {
     let content = Content { subject: "News".into(), source: "<p>Hello</p>".into(), ..Content::default() };
     let new = NewEmail { name: "News".into(), content, kind: Kind::Segment, segments: vec![segment.0], ..NewEmail::default() };
     let email = emails::create(&cx, new).await.expect("an email").id;
-    sending::send_to_segments(&cx, email).await.expect("it begins");
+    sending::send_to_segments(&cx, email, sending::Wish::default()).await.expect("it begins");
     email
 }
 
@@ -94,7 +94,7 @@ on_each_db!(a_server_that_refuses_half_the_recipients_for_good_gets_each_asked_o
     assert_eq!((failed.state, failed.reason.as_deref()), (SendState::Failed, Some("550 5.1.1 no such user")));
     assert!(is_blocked(&app, people[0]).await, "an address that is none is not mailed again");
     assert!(!is_blocked(&app, people[1]).await);
-    sending::send_to_segments(&app.cx(), email).await.expect("again");
+    sending::send_to_segments(&app.cx(), email, sending::Wish::default()).await.expect("again");
     app.settle().await;
     assert_eq!(got(&sink).len(), 20, "nobody is asked a second time");
 });
@@ -228,4 +228,33 @@ on_each_db!(a_content_refused_at_its_end_fails_with_the_servers_words, |app| {
     for person in &people {
         assert!(!is_blocked(&app, *person).await, "the content was refused, not the address");
     }
+});
+
+on_each_db!(a_destination_that_asks_to_wait_is_left_alone_and_others_are_served, |app| {
+    // Twenty at one host that is busy, and some elsewhere.
+    let busy: Vec<ContactId> = people(&app, 20).await;
+    let mut others = Vec::new();
+    for n in 0..5 {
+        let fields = [("email".to_owned(), json!(format!("o{n}@elsewhere.example")))].into();
+        let made = contacts::create(&app.cx(), ContactInput { fields, ..ContactInput::default() }, false).await;
+        others.push(made.expect("a contact").0.id);
+    }
+    let refused = (0..20).map(|n| (format!("p{n}@example.org"), "451 4.7.1 try again later".to_owned())).collect();
+    let sink = server(&app, Faults { recipients: refused, ..Faults::default() }).await;
+    // One connection, so that batches come one after another.
+    let mut own = app.ws.settings().sending.clone();
+    own.max_connections = 1;
+    hg_app::settings::write_sending(&app.cx(), own).await.expect("the settings are good");
+    let all: Vec<ContactId> = busy.iter().chain(&others).copied().collect();
+    let email = begin(&app, &all).await;
+    app.settle().await;
+    assert_eq!(got(&sink).len(), 5, "the others got theirs");
+    // It is asked again at its time; what was never tried waits with it instead of being refused too.
+    app.advance(Millis::minutes(6));
+    app.settle().await;
+    sink.set_faults(Faults::default());
+    app.play_until(app.now().plus(Millis::hours(6))).await;
+    let (counts, state) = counts(&app, email).await;
+    assert_eq!((counts.sent, counts.failed, counts.queued, state), (25, 0, 0, SendingState::Sent));
+    nobody_twice(&sink);
 });

@@ -41,6 +41,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (28, "campaign steps", include_str!("../migrations/0028_campaign_steps.sql")),
     (30, "sender domains", include_str!("../migrations/0030_sender_domains.sql")),
     (31, "returns", include_str!("../migrations/0031_returns.sql")),
+    (32, "sending pace", include_str!("../migrations/0032_sending_pace.sql")),
+    (33, "send plans", include_str!("../migrations/0033_send_plans.sql")),
 ];
 
 /// The texts of all steps, in order.

@@ -1479,6 +1479,23 @@ export interface paths {
         patch: operations["patch_emails_id"];
         trace?: never;
     };
+    "/emails/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says yes to a send that somebody asked for. */
+        post: operations["post_emails_id_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/emails/{id}/audience": {
         parameters: {
             query?: never;
@@ -1490,6 +1507,23 @@ export interface paths {
         get: operations["get_emails_id_audience"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/call-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls a send back before it begins; once it runs, cancels what has not left. */
+        post: operations["post_emails_id_call_back"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1547,6 +1581,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/emails/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says no to a send that somebody asked for. */
+        post: operations["post_emails_id_refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/emails/{id}/restore": {
         parameters: {
             query?: never;
@@ -1588,10 +1639,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** How a send goes out, and who allowed it. */
+        get: operations["get_emails_id_send"];
+        put?: never;
+        /** Sends to the segments, now or later; again: to those who joined since. Who may not send asks an administrator. */
+        post: operations["post_emails_id_send"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/send-to": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get?: never;
         put?: never;
-        /** Sends to the segments; again: to those who joined since. */
-        post: operations["post_emails_id_send"];
+        /** Sends an email to one contact at once, as an answer to something she did: in spite of an opt-out, but not of a bounce. */
+        post: operations["post_emails_id_send_to"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3191,6 +3260,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settings/pace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How fast mail leaves. */
+        get: operations["get_settings_pace"];
+        /** Sets how fast mail leaves. */
+        put: operations["put_settings_pace"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/settings/preferences": {
         parameters: {
             query?: never;
@@ -4596,14 +4683,26 @@ export interface components {
         };
         /** @description Numbers of an email. */
         CountsOut: {
+            /**
+             * Format: int64
+             * @description Came back for good.
+             */
+            bounced: number;
             /** Format: int64 */
             clicked: number;
+            /**
+             * Format: int64
+             * @description Reported as spam.
+             */
+            complained: number;
             /** Format: int64 */
             failed: number;
             /** Format: int64 */
             opened: number;
             /** Format: int64 */
             queued: number;
+            /** Format: int64 */
+            replied: number;
             /** Format: int64 */
             sent: number;
             /** Format: int64 */
@@ -4876,6 +4975,8 @@ export interface components {
             segments: number[];
             send_state: components["schemas"]["SendState"];
             source: string;
+            /** @description Why its send stopped by itself, if it did. */
+            stopped_reason: string | null;
             subject: string;
             updated_at: string;
             utm: components["schemas"]["UtmBody"];
@@ -5952,6 +6053,70 @@ export interface components {
              */
             seconds: number;
         };
+        /** @description How fast marketing mail leaves, and when it stops by itself. */
+        PaceSettings: {
+            /**
+             * Format: int64
+             * @description At most so many marketing mails a day (UTC); 0: no limit.
+             * @default 0
+             */
+            daily_most?: number;
+            /**
+             * @description No marketing mail at night, in the contact's own zone.
+             * @default false
+             */
+            quiet?: boolean;
+            /**
+             * Format: int64
+             * @description Minutes of the day.
+             * @default 1320
+             */
+            quiet_from?: number;
+            /**
+             * Format: int64
+             * @default 420
+             */
+            quiet_until?: number;
+            /**
+             * Format: int64
+             * @description A send to segments stops when more than so many per cent come back for good; 0: never.
+             * @default 5
+             */
+            stop_bounced_percent?: number;
+            /**
+             * Format: int64
+             * @description The same for reports of spam, in thousandths.
+             * @default 3
+             */
+            stop_complained_permille?: number;
+            /**
+             * Format: int64
+             * @description Minutes in which a send to segments can be called back, unless its author says otherwise.
+             * @default 5
+             */
+            undo_minutes?: number;
+            /**
+             * @description A new sender begins small and grows each day.
+             * @default false
+             */
+            warm_up?: boolean;
+            /**
+             * Format: int64
+             * @default 200
+             */
+            warm_up_first?: number;
+            /**
+             * Format: int64
+             * @description Per cent a day.
+             * @default 50
+             */
+            warm_up_growth?: number;
+            /**
+             * @description When the warm-up began; set by switching it on.
+             * @default 1970-01-01T00:00:00.000Z
+             */
+            warm_up_since?: string;
+        };
         /** @description A page of a list on the wire. */
         PageOut_ActivityOut: {
             items: {
@@ -6284,6 +6449,8 @@ export interface components {
                 segments: number[];
                 send_state: components["schemas"]["SendState"];
                 source: string;
+                /** @description Why its send stopped by itself, if it did. */
+                stopped_reason: string | null;
                 subject: string;
                 updated_at: string;
                 utm: components["schemas"]["UtmBody"];
@@ -7378,6 +7545,11 @@ export interface components {
          * @enum {string}
          */
         RecordPurposeWord: "spf" | "dkim" | "dmarc" | "return_path" | "tracking";
+        /** @description Why not. */
+        RefusalIn: {
+            /** @description What should change first. */
+            answer: string;
+        };
         /** @description A row that was not imported. */
         RejectedOut: {
             cells: string[];
@@ -7445,7 +7617,7 @@ export interface components {
          * @description What somebody may do.
          * @enum {string}
          */
-        RoleWord: "administrator" | "viewer";
+        RoleWord: "administrator" | "author" | "viewer";
         /** @description What a contact wants on a channel. */
         RuleBody: {
             channel: string;
@@ -7646,11 +7818,55 @@ export interface components {
         SelectIn: components["schemas"]["ContactScope"] & {
             ids?: number[] | null;
         };
+        /** @description How a send goes out. */
+        SendPlanOut: {
+            /** @description Why somebody said no. */
+            answer: string | null;
+            answered_by: string | null;
+            asked_by: string | null;
+            /**
+             * Format: int64
+             * @description At most so many an hour; 0: as fast as it goes.
+             */
+            per_hour: number;
+            send_state: components["schemas"]["SendState"];
+            /** @description When it begins or began; none: it was never sent. */
+            starts_at: string | null;
+            /** @description Why it stopped by itself, if it did. */
+            stopped_reason: string | null;
+            /**
+             * Format: int64
+             * @description The time to change one's mind that the settings suggest.
+             */
+            undo_minutes: number;
+            /** @description Whether you may send, or ask for it. */
+            you_may_send: boolean;
+        };
         /**
          * @description How far the sending to segments is.
          * @enum {string}
          */
-        SendState: "idle" | "sending" | "paused" | "sent";
+        SendState: "idle" | "asked" | "scheduled" | "sending" | "paused" | "sent";
+        /** @description How a send is wanted. */
+        SendWish: {
+            /**
+             * @description Not before this instant; none: at once.
+             * @default null
+             */
+            at?: string | null;
+            /**
+             * Format: int64
+             * @description At most so many mails an hour; 0: as fast as it goes.
+             * @default 0
+             */
+            per_hour?: number;
+            /**
+             * Format: int64
+             * @description Minutes in which it can be called back, 0 to 60.
+             * @default 0
+             */
+            undo_minutes?: number;
+        };
         SenderDomainIn: {
             /**
              * @description A domain, or an address at it.
@@ -7806,6 +8022,28 @@ export interface components {
             top: components["schemas"]["GainOut"][];
             /** @description Everything was looked at; otherwise only the newest of it. */
             whole: boolean;
+        };
+        /** @description One message to one contact. */
+        SingleSend: {
+            /** Format: int64 */
+            contact_id: number;
+            /** @description The same key again gives the same answer and sends nothing; the header `Idempotency-Key` does the same. */
+            idempotency_key?: string | null;
+            /** @description Texts for tokens of this message: `{"order": "A-17"}` fills `{order}`. */
+            tokens?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description What became of it. */
+        SingleSent: {
+            /**
+             * Format: int64
+             * @description None: it was not sent.
+             */
+            message_id: number | null;
+            /** @description Why it was not sent, in a word and in a sentence. */
+            skipped: string | null;
+            skipped_text: string | null;
         };
         SiteOut: {
             locale: string;
@@ -12197,6 +12435,36 @@ export interface operations {
             };
         };
     };
+    post_emails_id_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_emails_id_audience: {
         parameters: {
             query?: never;
@@ -12214,6 +12482,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AudienceOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_emails_id_call_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailOut"];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -12328,6 +12626,40 @@ export interface operations {
             };
         };
     };
+    post_emails_id_refuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefusalIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     post_emails_id_restore: {
         parameters: {
             query?: never;
@@ -12388,7 +12720,7 @@ export interface operations {
             };
         };
     };
-    post_emails_id_send: {
+    get_emails_id_send: {
         parameters: {
             query?: never;
             header?: never;
@@ -12404,7 +12736,75 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["SendPlanOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_emails_id_send: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["EmailOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_emails_id_send_to: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SingleSend"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SingleSent"];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -16606,6 +17006,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OutgoingSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_settings_pace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaceSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_settings_pace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaceSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaceSettings"];
                 };
             };
             /** @description What is wrong and what can be done */

@@ -85,6 +85,8 @@ export type SegmentDay = S["SegmentDayOut"];
 export type SegmentOverride = S["OverrideOut"];
 
 export type SendCounts = S["CountsOut"];
+export type SendPlan = S["SendPlanOut"];
+export type PaceSettings = Required<S["PaceSettings"]>;
 export type Warning = S["WarningOut"];
 export type Email = S["EmailOut"];
 export type EmailWrite = S["EmailIn"];

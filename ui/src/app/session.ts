@@ -35,5 +35,10 @@ export function useSession(): Session {
 
 /** Viewers look at everything and change nothing. The server decides; this hides what would be refused. */
 export function useMayEdit(): boolean {
+  return useSession().user.role !== "viewer";
+}
+
+/** Settings and users are for administrators. */
+export function useMayGovern(): boolean {
   return useSession().user.role === "administrator";
 }

@@ -6,7 +6,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
 import { useLive } from "../api/live";
-import type { Email, SendCounts } from "../api/types";
+import type { Email, SendCounts, SendPlan } from "../api/types";
 import { useMayEdit, useSession } from "../app/session";
 import { useDisplayName } from "../contacts/ContactsPage";
 import { number, percent, spoken } from "../ui/format";
@@ -16,6 +16,7 @@ import { Card, ConsequenceDialog, StatTile } from "../ui/parts";
 import { ErrorState, StateBadge, Waiting } from "../ui/states";
 import { attempt } from "../ui/toasts";
 import { Warnings } from "./EmailEditPage";
+import { asBody, NO_WISH, PlanNotice, useSendPlan, type Wish, WishFields } from "./SendPlan";
 
 export function EmailSendPage() {
   const { t } = useTranslation("emails");
@@ -34,6 +35,7 @@ export function EmailSendPage() {
     setLive(event.counts);
     if (event.counts.queued === 0) refresh("/emails/{id}");
   });
+  const { data: plan } = useSendPlan(Number(id));
   if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   const email = query.data;
   if (!email || email.id !== Number(id)) return <Waiting />;
@@ -45,10 +47,11 @@ export function EmailSendPage() {
         description={spoken(email.subject)}
         back={{ path: `/emails/${email.id}/edit`, label: t("backToEdit") }}
       />
+      {plan && <PlanNotice id={email.id} plan={plan} />}
       {(email.send_state === "sending" || email.send_state === "paused" || email.send_state === "sent") && (
         <ProgressCard email={email} counts={live ?? email.counts} />
       )}
-      <AudienceCard email={email} />
+      {plan && <AudienceCard email={email} plan={plan} />}
     </>
   );
 }
@@ -57,6 +60,7 @@ function ProgressCard({ email, counts }: { email: Email; counts: SendCounts }) {
   const { t } = useTranslation("emails");
   const may = useMayEdit();
   const outbox = useSession().mail.transport === "outbox";
+  const [opened, cancelling] = useDisclosure();
   const total = counts.queued + counts.sent + counts.failed + counts.unknown + counts.skipped;
   const done = total - counts.queued;
   const params = { path: { id: email.id } };
@@ -102,6 +106,11 @@ function ProgressCard({ email, counts }: { email: Email; counts: SendCounts }) {
                 {t("send.resume")}
               </Button>
             )}
+            {may && (email.send_state === "sending" || email.send_state === "paused") && (
+              <Button size="xs" variant="default" onClick={cancelling.open}>
+                {t("plan.cancelRest")}
+              </Button>
+            )}
             <ButtonLink to="/emails/$id" params={{ id: String(email.id) }} size="xs" variant="default">
               {t("toResults")}
             </ButtonLink>
@@ -122,17 +131,27 @@ function ProgressCard({ email, counts }: { email: Email; counts: SendCounts }) {
             <StatTile key={key} label={t(`counts.${key}`)} value={number(counts[key])} />
           ))}
         </SimpleGrid>
+        <ConsequenceDialog
+          opened={opened}
+          close={cancelling.close}
+          title={t("plan.cancelTitle")}
+          confirm={t("plan.cancelRest")}
+          run={() => run(http.POST("/emails/{id}/call-back", { params }))}
+        >
+          <Text>{t("plan.cancelText", { shown: number(counts.queued) })}</Text>
+        </ConsequenceDialog>
       </Stack>
     </Card>
   );
 }
 
-function AudienceCard({ email }: { email: Email }) {
+function AudienceCard({ email, plan }: { email: Email; plan: SendPlan }) {
   const { t } = useTranslation("emails");
   const may = useMayEdit();
   const outbox = useSession().mail.transport === "outbox";
   const nameOf = useDisplayName();
   const [opened, dialog] = useDisclosure();
+  const [wish, setWish] = useState<Wish>({ ...NO_WISH, when: plan.undo_minutes > 0 ? "soon" : "now" });
   const query = $api.useQuery("get", "/emails/{id}/audience", { params: { path: { id: email.id } } });
   if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
   if (!query.data) return <Waiting />;
@@ -141,8 +160,11 @@ function AudienceCard({ email }: { email: Email }) {
   const reasons = skipped
     .map((one) => `${number(one.count)} ${t(`skipped.${one.reason}`, { defaultValue: one.text })}`)
     .join(", ");
+  const now = plan.you_may_send && wish.when === "now";
+  const label = plan.you_may_send ? (now ? "send.confirm" : "plan.later") : "plan.ask";
   const send = async () => {
-    await take(http.POST("/emails/{id}/send", { params: { path: { id: email.id } } }));
+    const body = asBody(wish, plan.undo_minutes);
+    await take(http.POST("/emails/{id}/send", { params: { path: { id: email.id } }, body }));
     await refresh("/emails", "/tasks");
   };
   return (
@@ -192,7 +214,7 @@ function AudienceCard({ email }: { email: Email }) {
               {t("send.outboxNote")}
             </Alert>
           )}
-          {may && email.send_state !== "sending" && email.send_state !== "paused" && (
+          {may && (email.send_state === "idle" || email.send_state === "sent") && (
             <Group>
               <Button
                 size="md"
@@ -209,12 +231,16 @@ function AudienceCard({ email }: { email: Email }) {
       <ConsequenceDialog
         opened={opened}
         close={dialog.close}
-        title={t("send.confirmTitle")}
-        confirm={t("send.confirm", { count: will_receive, shown: number(will_receive) })}
+        title={now ? t("send.confirmTitle") : t("plan.scheduleTitle")}
+        confirm={t(label, { count: will_receive, shown: number(will_receive) })}
+        disabled={wish.when === "at" && wish.at === null}
         run={send}
       >
         <Text>
-          {t("send.consequence", { count: will_receive, shown: number(will_receive) })}{" "}
+          {t(now ? "send.consequence" : "plan.consequence", {
+            count: will_receive,
+            shown: number(will_receive),
+          })}{" "}
           {skippedTotal > 0 && t("send.consequenceSkipped", { shown: number(skippedTotal), reasons })}
         </Text>
         <Card p="sm">
@@ -225,8 +251,15 @@ function AudienceCard({ email }: { email: Email }) {
             {t("send.first", { names: sample.slice(0, 3).map(nameOf).join(", ") })}
           </Text>
         </Card>
+        <WishFields value={wish} onChange={setWish} plan={plan} people={will_receive} />
         <Text size="sm" c="dimmed">
-          {outbox ? t("send.outboxNote") : t("send.noReturn")}
+          {!plan.you_may_send
+            ? t("plan.askNote")
+            : outbox
+              ? t("send.outboxNote")
+              : now
+                ? t("send.noReturn")
+                : t("plan.soonNote")}
         </Text>
       </ConsequenceDialog>
     </Stack>

@@ -6,13 +6,14 @@ import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
 import { showProblem } from "../api/forms";
 import type { DnsRecord, SenderDomain } from "../api/types";
-import { useMayEdit } from "../app/session";
+import { useMayGovern } from "../app/session";
 import { DotsMenu } from "../ui/DotsMenu";
 import { dateTime } from "../ui/format";
 import { NewButton } from "../ui/NewButton";
 import { Card, Copyable, FormModal } from "../ui/parts";
 import { EmptyState, ErrorState, ErrorSummary, Waiting } from "../ui/states";
 import { attempt, removeWithUndo, said } from "../ui/toasts";
+import { PaceCard } from "./PaceCard";
 import { ReturnsCards } from "./ReturnsCards";
 
 const COLORS = { good: "teal", weak: "yellow", missing: "red", wrong: "red", unknown: "gray" } as const;
@@ -20,7 +21,7 @@ const COLORS = { good: "teal", weak: "yellow", missing: "red", wrong: "red", unk
 /** Sender domains: the lines to paste into the DNS, and how each of them stands. */
 export function DeliverabilitySection() {
   const { t } = useTranslation("deliverability");
-  const may = useMayEdit();
+  const may = useMayGovern();
   const [adding, setAdding] = useState(false);
   const query = $api.useQuery("get", "/sender-domains");
   if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
@@ -45,6 +46,7 @@ export function DeliverabilitySection() {
           ))}
         </>
       )}
+      <PaceCard />
       <ReturnsCards />
       <FormModal opened={adding} close={() => setAdding(false)} title={t("add")}>
         <AddForm close={() => setAdding(false)} />
@@ -94,7 +96,7 @@ function AddForm({ close }: { close: () => void }) {
 
 function Domain({ domain }: { domain: SenderDomain }) {
   const { t } = useTranslation("deliverability");
-  const may = useMayEdit();
+  const may = useMayGovern();
   const [busy, setBusy] = useState(false);
   const path = { params: { path: { id: domain.id } } };
   const again = () => refresh("/sender-domains");
@@ -182,7 +184,7 @@ function RecordLine({ record }: { record: DnsRecord }) {
 
 function Keys({ domain }: { domain: SenderDomain }) {
   const { t } = useTranslation("deliverability");
-  const may = useMayEdit();
+  const may = useMayGovern();
   const path = (key: number) => ({ params: { path: { id: domain.id, key } } });
   const act = (run: () => Promise<unknown>) =>
     attempt(async () => {

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, API, http, refresh, take } from "../api/client";
 import type { IdentitySettings, OutgoingSettings, RetentionSettings } from "../api/types";
-import { useMayEdit } from "../app/session";
+import { useMayGovern } from "../app/session";
 import { number } from "../ui/format";
 import { Card } from "../ui/parts";
 import { ErrorState, Waiting } from "../ui/states";
@@ -49,7 +49,7 @@ function Proofs() {
 
 function RetentionForm({ value }: { value: RetentionSettings }) {
   const { t } = useTranslation("persons");
-  const may = useMayEdit();
+  const may = useMayGovern();
   const [would, setWould] = useState<Record<string, string> | null>(null);
   const { form, ...rest } = useSettingsForm(value, (body) => take(http.PUT("/settings/retention", { body })));
   const count = () =>

@@ -20,7 +20,7 @@ import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
 import { showProblem } from "../api/forms";
 import type { MailboxSettings, Returned, Webhook } from "../api/types";
-import { useMayEdit } from "../app/session";
+import { useMayGovern } from "../app/session";
 import { ago, dateTime } from "../ui/format";
 import { PathLink } from "../ui/links";
 import { Card, Copyable, FormModal } from "../ui/parts";
@@ -46,7 +46,7 @@ export function ReturnsCards() {
 
 function MailboxForm({ value }: { value: MailboxSettings }) {
   const { t } = useTranslation("deliverability");
-  const may = useMayEdit();
+  const may = useMayGovern();
   const { data: look } = $api.useQuery("get", "/mailbox/look");
   const [busy, setBusy] = useState(false);
   const { form, ...rest } = useSettingsForm(value, async (body) => {
@@ -121,7 +121,7 @@ function MailboxForm({ value }: { value: MailboxSettings }) {
 
 function Webhooks({ list }: { list: Webhook[] }) {
   const { t } = useTranslation("deliverability");
-  const may = useMayEdit();
+  const may = useMayGovern();
   const [open, setOpen] = useState<Webhook | null>(null);
   return (
     <Card title={t("webhooks")}>

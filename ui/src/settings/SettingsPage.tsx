@@ -22,7 +22,7 @@ import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
 import { showProblem } from "../api/forms";
 import type { GeneralSettings, SendingSettings, TrackingSettings } from "../api/types";
-import { useMayEdit } from "../app/session";
+import { useMayGovern } from "../app/session";
 import { PageHeader } from "../ui/PageHeader";
 import { Card, Copyable } from "../ui/parts";
 import { ErrorState, ErrorSummary, Waiting } from "../ui/states";
@@ -81,7 +81,7 @@ export function SettingsPage() {
 /** A settings form: fields, its save button, and the errors that belong to no field. */
 export function Panel(props: { submit: () => void; errors: string[]; busy: boolean; children: ReactNode }) {
   const { t } = useTranslation();
-  const may = useMayEdit();
+  const may = useMayGovern();
   return (
     <form
       onSubmit={(event) => {

@@ -17,7 +17,7 @@ import { $api, http, refresh, take } from "../api/client";
 import { showProblem } from "../api/forms";
 import type { Role, User } from "../api/types";
 import { initials } from "../app/Shell";
-import { useMayEdit, useSession } from "../app/session";
+import { useMayGovern, useSession } from "../app/session";
 import { DotsMenu } from "../ui/DotsMenu";
 import { ago } from "../ui/format";
 import { NewButton } from "../ui/NewButton";
@@ -27,7 +27,7 @@ import { said } from "../ui/toasts";
 
 export function UsersSection() {
   const { t } = useTranslation("settings");
-  const may = useMayEdit();
+  const may = useMayGovern();
   const me = useSession().user.id;
   const query = $api.useQuery("get", "/users");
   const [editing, setEditing] = useState<User | "new" | null>(null);
@@ -159,7 +159,7 @@ function UserForm({ user, close }: { user: User | null; close: () => void }) {
           label={t("users.role")}
           description={t("users.roleHint")}
           allowDeselect={false}
-          data={(["administrator", "viewer"] as const).map((key) => ({
+          data={(["administrator", "author", "viewer"] as const).map((key) => ({
             value: key,
             label: t(`users.roles.${key}`),
           }))}

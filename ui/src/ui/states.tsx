@@ -197,6 +197,7 @@ const LOOK: Record<string, { color: string; icon: IconType }> = {
   queued: { color: "gray", icon: IconClock },
   waiting: { color: "gray", icon: IconClock },
   scheduled: { color: "gray", icon: IconClock },
+  asked: { color: "orange", icon: IconClock },
   failed: { color: "red", icon: IconX },
   unknown: { color: "orange", icon: IconAlertTriangle },
 };

@@ -38,6 +38,10 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendingState {
     Idle,
+    /// Somebody who may not send asked for it.
+    Asked,
+    /// It begins by itself at its time.
+    Scheduled,
     Sending,
     Paused,
     Sent,
@@ -47,6 +51,8 @@ impl SendingState {
     pub const fn key(self) -> &'static str {
         match self {
             Self::Idle => "idle",
+            Self::Asked => "asked",
+            Self::Scheduled => "scheduled",
             Self::Sending => "sending",
             Self::Paused => "paused",
             Self::Sent => "sent",
@@ -55,6 +61,8 @@ impl SendingState {
 
     pub fn from_key(key: &str) -> Self {
         match key {
+            "asked" => Self::Asked,
+            "scheduled" => Self::Scheduled,
             "sending" => Self::Sending,
             "paused" => Self::Paused,
             "sent" => Self::Sent,
@@ -149,6 +157,9 @@ pub struct Counts {
     pub failed: i64,
     pub unknown: i64,
     pub skipped: i64,
+    pub bounced: i64,
+    pub complained: i64,
+    pub replied: i64,
 }
 
 /// An email.
@@ -167,6 +178,8 @@ pub struct Email {
     pub excluded_segments: Vec<i64>,
     pub revision: i64,
     pub send_state: SendingState,
+    /// Why its send stopped by itself.
+    pub stopped_reason: Option<String>,
     pub counts: Counts,
     /// Keys of later features, stored and given back.
     pub extra: Json,
@@ -238,6 +251,10 @@ pub enum EmailError {
     NoSender,
     #[error("This email is not being sent.")]
     NotSending,
+    #[error("Nobody asks to send this email, or somebody else has answered already.")]
+    NotAsked,
+    #[error("Your role may not stop a send. Ask an administrator.")]
+    NeedsApproval,
 }
 
 impl DomainError for EmailError {
@@ -251,6 +268,8 @@ impl DomainError for EmailError {
             Self::NotPublished => "email.not-published",
             Self::NoSender => "email.no-sender",
             Self::NotSending => "email.not-sending",
+            Self::NotAsked => "email.not-asked",
+            Self::NeedsApproval => "email.needs-approval",
         }
     }
 

@@ -10,7 +10,7 @@ use crate::list::{ListQuery, Page, SmallTable};
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, \
      format, source, plain_text, kind, purpose, published, language, utm, headers, extra, revision, send_state, \
      sent, opened, clicked, unsubscribed, failed, unknown, skipped, \
-     (SELECT count(*) FROM sends WHERE sends.email_id = emails.id AND sends.state IN (0, 1, 2))";
+     (SELECT count(*) FROM sends WHERE sends.email_id = emails.id AND sends.state IN (0, 1, 2)), bounced, complained, replied, stopped_reason";
 const TABLES: &str = "emails JOIN email_counts ON email_counts.email_id = emails.id";
 
 fn read(r: &Row<'_>) -> hg_store::Result<Email> {
@@ -49,6 +49,7 @@ fn read(r: &Row<'_>) -> hg_store::Result<Email> {
         extra: r.get::<Option<Json>>(20)?.unwrap_or_else(|| Json::Object(serde_json::Map::new())),
         revision: r.get(21)?,
         send_state: SendingState::from_key(&r.get::<String>(22)?),
+        stopped_reason: r.get(34)?,
         counts: Counts {
             sent: r.get(23)?,
             opened: r.get(24)?,
@@ -58,6 +59,9 @@ fn read(r: &Row<'_>) -> hg_store::Result<Email> {
             unknown: r.get(28)?,
             skipped: r.get(29)?,
             queued: r.get(30)?,
+            bounced: r.get(31)?,
+            complained: r.get(32)?,
+            replied: r.get(33)?,
         },
     })
 }

@@ -218,6 +218,7 @@ impl About<'_> {
             tx.exec(Sql::new(text).bind(self.send.email))?;
             let happening = Happening::new(self.contact, kind, self.now).object(self.send.email.0).reference(self.send.id.0);
             changes::record(tx, happening.detail(detail))?;
+            crate::sending::stop_if_needed(tx, self.now, self.send.email)?;
         }
         Ok(())
     }

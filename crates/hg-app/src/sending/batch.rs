@@ -11,11 +11,13 @@ use hg_store::{Lane, Sql, Tx};
 use super::compose::{Job, Texts};
 use super::hold::hold;
 use super::ledger::{self, SendRow, Tally};
+use super::pace;
 use super::queue::{BOUNCED, addressee};
 use super::transport::Refusal;
 use crate::cx::Cx;
 use crate::emails::{self, ContactTexts, Prepared};
 use crate::error::{Error, Result};
+use crate::workspace::Workspace;
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,9 +50,14 @@ pub(super) async fn claim(cx: &Cx, limit: i64) -> Result<Vec<SendRow>> {
         let (claimed, leaving) = cx
             .db()
             .write_in(Lane::Live, move |tx| {
-                let claimed = ledger::claim(tx, now, now.plus(ledger::CLAIM), limit)?;
+                let ceiling = pace::left_today(&ws, tx, now)?;
+                // Over the day's ceiling mass mail is not even looked at; under it no more is taken than may leave.
+                let mass = ceiling.is_none_or(|(left, _)| left > 0);
+                let limit = ceiling.map_or(limit, |(left, _)| if left > 0 { limit.min(left) } else { limit });
+                let claimed = ledger::claim(tx, now, now.plus(ledger::CLAIM), limit, mass)?;
                 let count = claimed.len();
-                Ok::<_, Error>((count, hold(&ws, tx, claimed)?))
+                let claimed = pace::leave_alone(&ws, tx, claimed)?;
+                Ok::<_, Error>((count, hold(&ws, tx, claimed, ceiling)?))
             })
             .await?;
         // A batch that has to wait as a whole says nothing about what is behind it.
@@ -143,12 +150,17 @@ pub(super) fn still_welcome(tx: &mut Tx<'_>, send: &SendRow) -> Result<Option<Sk
 }
 
 /// Writes what became of messages; what is to be added to their emails' figures.
-pub(super) fn settle(tx: &mut Tx<'_>, now: Timestamp, done: &[(SendRow, Outcome)]) -> Result<Tally> {
+pub(super) fn settle(ws: &Workspace, tx: &mut Tx<'_>, now: Timestamp, done: &[(SendRow, Outcome)]) -> Result<Tally> {
     let mut tally = Tally::default();
+    let mut marketing = 0;
     for (send, outcome) in done {
         let count = tally.of(send.email);
         match outcome {
-            Outcome::Sent => count.sent += i64::from(ledger::sent(tx, now, send)?),
+            Outcome::Sent => {
+                let is_sent = ledger::sent(tx, now, send)?;
+                count.sent += i64::from(is_sent);
+                marketing += i64::from(is_sent && send.marketing);
+            }
             Outcome::Later(reason) => {
                 let wait = Millis::minutes(retry_after_minutes(send.attempts + 1));
                 ledger::later(tx, send, now.plus(wait), reason)?;
@@ -164,6 +176,9 @@ pub(super) fn settle(tx: &mut Tx<'_>, now: Timestamp, done: &[(SendRow, Outcome)
                 count.skipped += i64::from(ledger::ended(tx, now, send, SendState::Skipped, skip.as_str())?)
             }
         }
+    }
+    if marketing > 0 && pace::is_counted(ws) {
+        pace::add_sent(tx, now, marketing)?;
     }
     Ok(tally)
 }

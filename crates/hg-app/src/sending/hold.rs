@@ -10,6 +10,7 @@ use hg_store::{Sql, Tx};
 use serde_json::json;
 
 use super::ledger::SendRow;
+use super::pace;
 use crate::changes::{self, Happening};
 use crate::error::Result;
 use crate::preferences::{Period, Rule, rules_of};
@@ -19,7 +20,14 @@ use crate::workspace::Workspace;
 const LOOK_AGAIN: Millis = Millis::days(1);
 
 /// Puts back what has to wait; what may leave is left over.
-pub(super) fn hold(ws: &Workspace, tx: &mut Tx<'_>, claimed: Vec<SendRow>) -> Result<Vec<SendRow>> {
+///
+/// `ceiling`: how much marketing mail may still leave today, and when the next day begins.
+pub(super) fn hold(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    claimed: Vec<SendRow>,
+    ceiling: Option<(i64, Timestamp)>,
+) -> Result<Vec<SendRow>> {
     let mut people: Vec<i64> = claimed.iter().filter(|s| s.marketing).map(|s| s.contact.0).collect();
     people.sort_unstable();
     people.dedup();
@@ -31,10 +39,13 @@ pub(super) fn hold(ws: &Workspace, tx: &mut Tx<'_>, claimed: Vec<SendRow>) -> Re
         .filter_map(|(id, rules)| Some((id, rules.into_iter().find(|r| r.channel == "email")?)))
         .collect();
     let general = limit_of_all(ws);
-    if rules.is_empty() && general.is_none() {
+    let quiet = ws.settings().pace.quiet;
+    if rules.is_empty() && general.is_none() && !quiet && ceiling.is_none() {
         return Ok(claimed);
     }
     let now = ws.clock.now();
+    let zones = if quiet { zones_of(tx, &people)? } else { HashMap::new() };
+    let mut left = ceiling.map(|(left, next)| (left.max(0), next));
     let mut had = had_lately(ws, tx, &claimed, &people, now)?;
     let mut leaving = Vec::with_capacity(claimed.len());
     for send in claimed {
@@ -48,17 +59,34 @@ pub(super) fn hold(ws: &Workspace, tx: &mut Tx<'_>, claimed: Vec<SendRow>) -> Re
             put_off(tx, &send, now, due, "she asked for a pause")?;
             continue;
         }
+        let zone = zones.get(&send.contact).map_or("", String::as_str);
+        if let Some(until) = pace::quiet_until(ws, now, zone) {
+            put_off(tx, &send, now, until, "it is night where she lives")?;
+            continue;
+        }
+        if let Some((0, next)) = left {
+            put_off(tx, &send, now, next, "as much left today as the settings allow")?;
+            continue;
+        }
         let own = rule.and_then(|r| Some((r.most?, r.period?)));
         let times = had.entry(send.contact).or_default();
         match own.or(general).and_then(|(most, period)| free_at(ws, times, most, period, now)) {
             Some(due) => put_off(tx, &send, now, due, "she had as many as she wants in this time")?,
             None => {
                 times.push(now);
+                left = left.map(|(left, next)| (left - 1, next));
                 leaving.push(send);
             }
         }
     }
     Ok(leaving)
+}
+
+/// The zones that these contacts live in.
+fn zones_of(tx: &mut Tx<'_>, people: &[i64]) -> Result<HashMap<ContactId, String>> {
+    let text = "SELECT id, timezone FROM contacts WHERE id @in($1) AND timezone IS NOT NULL";
+    let rows = tx.all(Sql::new(text).bind(people), |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The workspace's own limit.

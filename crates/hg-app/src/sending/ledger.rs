@@ -17,9 +17,12 @@ use crate::error::{Error, Result};
 pub(super) const CLAIM: Millis = Millis::minutes(3);
 /// How long a hand-over may take before its outcome counts as unknown; longer than any server's time limit.
 pub(super) const HAND_OVER: Millis = Millis::minutes(15);
-/// Single messages go before mass mail.
+/// Single messages that somebody waits for go before everything else.
 pub(super) const LANE_SINGLE: i64 = 0;
-pub(super) const LANE_MASS: i64 = 1;
+/// What campaigns send.
+pub(super) const LANE_CAMPAIGN: i64 = 1;
+/// What is sent to segments.
+pub(super) const LANE_MASS: i64 = 2;
 /// Added to the lane while a send is paused.
 pub(super) const PAUSED: i64 = 100;
 
@@ -140,13 +143,71 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &NewSend<'_>) -> Result<SendId> {
     )?)
 }
 
-/// Takes what is due. The instant until which a row is claimed is also the mark of whoever claimed it.
-pub(super) fn claim(tx: &mut Tx<'_>, now: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<SendRow>> {
+/// An email that has mail waiting in a lane.
+struct Source {
+    lane: i64,
+    email: EmailId,
+    /// When its first message is due.
+    due_at: Timestamp,
+}
+
+/// The emails that have mail waiting in a lane: one look into the index for each.
+fn sources(tx: &mut Tx<'_>, lane: i64) -> Result<Vec<Source>> {
+    let text = "WITH RECURSIVE waiting (email_id) AS (\
+                SELECT min(email_id) FROM sends WHERE state = 0 AND lane = $1 \
+                UNION ALL SELECT (SELECT min(s.email_id) FROM sends s WHERE s.state = 0 AND s.lane = $1 AND s.email_id > waiting.email_id) \
+                FROM waiting WHERE waiting.email_id IS NOT NULL) \
+                SELECT email_id, (SELECT min(s.due_at) FROM sends s WHERE s.state = 0 AND s.lane = $1 AND s.email_id = waiting.email_id) \
+                FROM waiting WHERE email_id IS NOT NULL";
+    Ok(tx.all(Sql::new(text).bind(lane), |r| Ok(Source { lane, email: r.get(0)?, due_at: r.get(1)? }))?)
+}
+
+/// Takes what is due. Single messages come first; campaigns and sends to segments share the rest, each email alike, so
+/// that a large one holds up nobody else's. `mass`: sends to segments may leave too.
+///
+/// The instant until which a row is claimed is also the mark of whoever claimed it.
+pub(super) fn claim(tx: &mut Tx<'_>, now: Timestamp, until: Timestamp, limit: i64, mass: bool) -> Result<Vec<SendRow>> {
+    let mut taken = Vec::new();
+    let single = sources(tx, LANE_SINGLE)?;
+    take_shares(tx, now, until, limit, single, &mut taken)?;
+    let rest = limit - taken.len() as i64;
+    if rest > 0 {
+        let mut others = sources(tx, LANE_CAMPAIGN)?;
+        if mass {
+            others.extend(sources(tx, LANE_MASS)?);
+        }
+        take_shares(tx, now, until, rest, others, &mut taken)?;
+    }
+    Ok(taken)
+}
+
+/// Takes the same number from each, those that wait longest first; what one leaves over goes to those after it.
+fn take_shares(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    until: Timestamp,
+    limit: i64,
+    mut from: Vec<Source>,
+    taken: &mut Vec<SendRow>,
+) -> Result<()> {
+    from.retain(|source| source.due_at <= now);
+    from.sort_by_key(|source| source.due_at);
     let text = format!(
-        "UPDATE sends SET state = 1, claimed_until = $2 WHERE id IN (SELECT id FROM sends WHERE state = 0 AND lane < $4 AND due_at <= $1 \
-         ORDER BY lane, due_at LIMIT $3 @locked) RETURNING {COLUMNS}"
+        "UPDATE sends SET state = 1, claimed_until = $2 WHERE id IN (SELECT id FROM sends WHERE state = 0 AND lane = $4 AND email_id = $5 \
+         AND due_at <= $1 ORDER BY due_at LIMIT $3 @locked) RETURNING {COLUMNS}"
     );
-    Ok(tx.all(Sql::new(text).bind(now).bind(until).bind(limit).bind(PAUSED), read)?)
+    let mut rest = limit;
+    for (at, source) in from.iter().enumerate() {
+        if rest <= 0 {
+            break;
+        }
+        let share = (rest + (from.len() - at) as i64 - 1) / (from.len() - at) as i64;
+        let sql = Sql::new(&text).bind(now).bind(until).bind(share).bind(source.lane).bind(source.email);
+        let some = tx.all(sql, read)?;
+        rest -= some.len() as i64;
+        taken.extend(some);
+    }
+    Ok(())
 }
 
 /// Puts claimed rows back; nothing had left the house.
@@ -284,18 +345,24 @@ pub(super) fn recount(tx: &mut Tx<'_>, email: i64) -> Result<()> {
     Ok(())
 }
 
-/// When the next message falls due.
-pub(super) fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
-    let mut next = None;
-    for lane in [LANE_SINGLE, LANE_MASS] {
-        let due: Option<Timestamp> =
-            tx.scalar(Sql::new("SELECT min(due_at) FROM sends WHERE state = 0 AND lane = $1").bind(lane))?;
+/// When the next message falls due; mass mail not before an instant.
+pub(super) fn next_due(tx: &mut Tx<'_>, mass_from: Option<Timestamp>) -> Result<Option<Timestamp>> {
+    let mut next: Option<Timestamp> = None;
+    for lane in [LANE_SINGLE, LANE_CAMPAIGN, LANE_MASS] {
+        let due = sources(tx, lane)?.into_iter().map(|source| source.due_at).min();
+        let due = due.map(|due| mass_from.filter(|_| lane == LANE_MASS).map_or(due, |from| due.max(from)));
         next = match (next, due) {
-            (Some(a), Some(b)) => Some(std::cmp::min(a, b)),
+            (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
     }
     Ok(next)
+}
+
+/// When the last of an email's waiting messages to segments is due.
+pub(super) fn last_slot(tx: &mut Tx<'_>, email: EmailId) -> Result<Option<Timestamp>> {
+    let text = "SELECT max(due_at) FROM sends WHERE state = 0 AND lane = $2 AND email_id = $1";
+    Ok(tx.scalar(Sql::new(text).bind(email).bind(LANE_MASS))?)
 }
 
 /// Settles what a crash or a lost worker left behind: claimed messages wait again, those being handed over are unknown.

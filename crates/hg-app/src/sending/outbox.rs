@@ -51,6 +51,7 @@ pub(super) async fn catch(cx: &Cx, sends: Vec<SendRow>) -> Result<usize> {
             Err(error) => settled.push((job.send, Outcome::Failed { reason: error.to_string(), blames_address: false })),
         }
     }
+    let ws = cx.ws.clone();
     cx.db()
         .write_in(Lane::Live, move |tx| {
             let mut done = settled.clone();
@@ -65,7 +66,7 @@ pub(super) async fn catch(cx: &Cx, sends: Vec<SendRow>) -> Result<usize> {
                 };
                 done.push((send.clone(), outcome));
             }
-            batch::settle(tx, now, &done)?.write(tx)
+            batch::settle(&ws, tx, now, &done)?.write(tx)
         })
         .await?;
     Ok(count)

@@ -6,7 +6,7 @@ use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx};
 use serde_json::Value as Json;
 
-use super::ledger::{self, LANE_SINGLE, NewSend, Tally};
+use super::ledger::{self, LANE_CAMPAIGN, LANE_SINGLE, NewSend, Tally};
 use crate::cx::{Action, Cx};
 use crate::emails::{self, Email};
 use crate::error::{Error, Result};
@@ -82,7 +82,7 @@ pub fn queue_given(ws: &Workspace, tx: &mut Tx<'_>, what: Queue, given: &Given) 
         campaign: what.campaign,
         step: what.step,
         tokens: given.tokens.as_ref(),
-        lane: LANE_SINGLE,
+        lane: if what.campaign.is_some() && purpose == Purpose::Marketing { LANE_CAMPAIGN } else { LANE_SINGLE },
         due_at: what.due_at,
         now,
     };
@@ -171,15 +171,31 @@ pub(super) fn sendable(email: &Email) -> Result<()> {
     Ok(())
 }
 
-/// One email to one contact, because a client of the API says so: in spite of an opt-out, and as often as asked.
-pub async fn send_to_contact(cx: &Cx, email: EmailId, contact: ContactId, tokens: Option<Json>) -> Result<Queued> {
+/// The longest key with which a client names its wish.
+const LONGEST_KEY: usize = 200;
+
+/// One email to one contact, because a client of the API says so: in spite of an opt-out, and as often as asked. A wish
+/// with a key is the same wish when it comes again: it gets the answer that it got before.
+pub async fn send_to_contact(
+    cx: &Cx,
+    email: EmailId,
+    contact: ContactId,
+    tokens: Option<Json>,
+    key: Option<String>,
+) -> Result<Queued> {
     cx.may(Action::Send)?;
+    if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > LONGEST_KEY || key.chars().any(char::is_control)) {
+        return Err(Error::field("/idempotency_key", "range", "Give a key of 1 to 200 characters, without line breaks."));
+    }
     let (ws, now) = (cx.ws.clone(), cx.now());
     let given = Given { tokens: tokens.map(|t| serde_json::json!({ "tokens": t })), transactional: true };
     cx.db()
         .write(move |tx| {
             let contact = crate::contacts::survivor(tx, contact)?;
-            let occasion = format!("api:{}", alphanumeric(&*ws.chance, 20));
+            let occasion = match &key {
+                Some(key) => format!("api-key:{key}"),
+                None => format!("api:{}", alphanumeric(&*ws.chance, 20)),
+            };
             queue_given(&ws, tx, Queue { email, contact, occasion, campaign: None, step: None, due_at: now }, &given)
         })
         .await

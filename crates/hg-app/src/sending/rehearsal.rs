@@ -56,7 +56,7 @@ impl Worker for RehearsedMail {
             return Ok(0);
         }
         let ready = batch::prepare(cx, claimed).await?;
-        let (now, desk) = (cx.now(), Desk::of(&cx.ws));
+        let (now, desk, ws) = (cx.now(), Desk::of(&cx.ws), cx.ws.clone());
         let gone = cx
             .db()
             .write_in(Lane::Live, move |tx| {
@@ -75,7 +75,7 @@ impl Worker for RehearsedMail {
                         };
                     done.push((job.send.clone(), outcome));
                 }
-                batch::settle(tx, now, &done)?.write(tx)?;
+                batch::settle(&ws, tx, now, &done)?.write(tx)?;
                 Ok::<_, Error>(gone)
             })
             .await?;
@@ -84,7 +84,7 @@ impl Worker for RehearsedMail {
     }
 
     async fn next_due(&self, cx: &Cx) -> Result<Option<Timestamp>> {
-        cx.db().read(ledger::next_due).await
+        cx.db().read(|tx| ledger::next_due(tx, None)).await
     }
 }
 

@@ -5,12 +5,15 @@
 
 use async_trait::async_trait;
 use hg_core::emails::{Purpose, SendState, Verdict, judge};
-use hg_core::ids::EmailId;
+use hg_core::ids::{EmailId, UserId};
+use hg_core::time::Timestamp;
 use hg_store::{Lane, Sql, Tx, Value};
 use serde_json::json;
 
 use super::audience::{candidates, people};
-use super::ledger::{LANE_MASS, PAUSED};
+use super::lanes::{push_lane_job, settle_lane};
+use super::ledger::{LANE_MASS, last_slot};
+use super::plan;
 use super::queue::{fresh_keys, sendable};
 use crate::cx::{Action, Cx};
 use crate::emails::{self, Email, EmailError, SendingState};
@@ -18,9 +21,11 @@ use crate::error::{Error, Result};
 use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
 
 /// The occasion of every send to segments: once for each contact, however often it is pressed.
-const OCCASION: &str = "segment";
+pub(super) const OCCASION: &str = "segment";
 /// Rows written in one transaction.
 const CHUNK: usize = 500;
+/// Milliseconds.
+const HOUR: f64 = 3_600_000.0;
 const KIND: &str = "email.fill";
 
 /// What was begun.
@@ -29,29 +34,11 @@ pub struct SegmentSend {
     pub email: Email,
 }
 
-/// Begins, or begins again for those who joined since.
-pub async fn send_to_segments(cx: &Cx, id: EmailId) -> Result<SegmentSend> {
-    cx.may(Action::Send)?;
-    if super::sender_of(&cx.ws).is_empty() {
-        return Err(EmailError::NoSender.into());
-    }
-    let (now, by) = (cx.now(), cx.user_id());
-    cx.db()
-        .write(move |tx| {
-            let email = emails::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
-            sendable(&email)?;
-            tx.exec(Sql::new("UPDATE emails SET send_state = 'sending', send_filled = 0 WHERE id = $1").bind(id))?;
-            push_fill(tx, now, &email, by)?;
-            reload(tx, id)
-        })
-        .await
-}
-
 /// Stops handing over, at once but for what is on its way.
 pub async fn pause(cx: &Cx, id: EmailId) -> Result<SegmentSend> {
     cx.may(Action::Send)?;
     set_state(cx, id, SendingState::Sending, SendingState::Paused).await?;
-    move_lane(cx, id, LANE_MASS, LANE_MASS + PAUSED).await?;
+    settle_lane(cx, id).await?;
     cx.db().read(move |tx| reload(tx, id)).await
 }
 
@@ -59,30 +46,35 @@ pub async fn pause(cx: &Cx, id: EmailId) -> Result<SegmentSend> {
 pub async fn resume(cx: &Cx, id: EmailId) -> Result<SegmentSend> {
     cx.may(Action::Send)?;
     set_state(cx, id, SendingState::Paused, SendingState::Sending).await?;
-    move_lane(cx, id, LANE_MASS + PAUSED, LANE_MASS).await?;
+    settle_lane(cx, id).await?;
     let (now, by) = (cx.now(), cx.user_id());
     cx.db()
         .write(move |tx| {
             let email = emails::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
-            push_fill(tx, now, &email, by)?;
+            push_fill(tx, now, &email, now, by)?;
             tx.wake(super::TOPIC);
             reload(tx, id)
         })
         .await
 }
 
-fn reload(tx: &mut Tx<'_>, id: EmailId) -> Result<SegmentSend> {
+pub(super) fn reload(tx: &mut Tx<'_>, id: EmailId) -> Result<SegmentSend> {
     let email = emails::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
     tx.announce_with(super::PROGRESS, || format!(r#"{{"email_id":{id}}}"#));
     Ok(SegmentSend { email })
 }
 
+/// Moves on from one state to another; what waits follows, also after a crash.
 async fn set_state(cx: &Cx, id: EmailId, from: SendingState, to: SendingState) -> Result<()> {
+    let now = cx.now();
     cx.db()
         .write(move |tx| {
             let sql = Sql::new("UPDATE emails SET send_state = $3 WHERE id = $1 AND send_state = $2 AND deleted_at IS NULL");
             if tx.exec(sql.bind(id).bind(from.key()).bind(to.key()))? == 1 {
-                return Ok(());
+                if to == SendingState::Paused {
+                    tx.exec(Sql::new("UPDATE send_plans SET paused_at = $2 WHERE email_id = $1").bind(id).bind(now))?;
+                }
+                return push_lane_job(tx, now, id);
             }
             emails::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
             Err(EmailError::NotSending.into())
@@ -90,23 +82,8 @@ async fn set_state(cx: &Cx, id: EmailId, from: SendingState, to: SendingState) -
         .await
 }
 
-/// Moves waiting rows between the lanes, in steps that hold up nobody.
-async fn move_lane(cx: &Cx, id: EmailId, from: i64, to: i64) -> Result<()> {
-    loop {
-        let moved = cx
-            .db()
-            .write_in(Lane::Bulk, move |tx| {
-                let sql = "UPDATE sends SET lane = $3 WHERE id IN (SELECT id FROM sends WHERE email_id = $1 AND state = 0 AND lane = $2 LIMIT 2000)";
-                Ok::<_, Error>(tx.exec(Sql::new(sql).bind(id).bind(from).bind(to))?)
-            })
-            .await?;
-        if moved == 0 {
-            return Ok(());
-        }
-    }
-}
-
-fn push_fill(tx: &mut Tx<'_>, now: hg_core::time::Timestamp, email: &Email, by: Option<hg_core::ids::UserId>) -> Result<()> {
+/// Queues the work of giving everybody a row, for when the send begins.
+pub(super) fn push_fill(tx: &mut Tx<'_>, now: Timestamp, email: &Email, due_at: Timestamp, by: Option<UserId>) -> Result<()> {
     jobs::push(
         tx,
         now,
@@ -115,13 +92,32 @@ fn push_fill(tx: &mut Tx<'_>, now: hg_core::time::Timestamp, email: &Email, by: 
             dedupe_key: Some(format!("{KIND}:{}", email.id)),
             title: format!("Send “{}”", email.name),
             payload: json!({"email_id": email.id.0}),
-            due_at: now,
+            due_at,
             visible: true,
-            link: Some(format!("/emails/{}", email.id)),
+            link: Some(format!("/emails/{}/send", email.id)),
             created_by: by,
         },
     )?;
     Ok(())
+}
+
+/// Takes that work back, unless it has begun.
+pub(super) fn forget_fill(tx: &mut Tx<'_>, email: EmailId) -> Result<()> {
+    jobs::take_back(tx, KIND, &format!("{KIND}:{email}"))
+}
+
+/// Begins a send whose time has come. `None`: it is not to be sent, or not yet.
+fn set_out(tx: &mut Tx<'_>, now: Timestamp, id: EmailId) -> Result<Option<Email>> {
+    let Some(email) = emails::find(tx, id)? else { return Ok(None) };
+    match email.send_state {
+        SendingState::Sending => Ok(Some(email)),
+        SendingState::Scheduled if plan::find(tx, id)?.is_none_or(|plan| plan.starts_at <= now) => {
+            tx.exec(Sql::new("UPDATE emails SET send_state = 'sending', send_filled = 0 WHERE id = $1").bind(id))?;
+            tx.announce_with(super::PROGRESS, || format!(r#"{{"email_id":{id}}}"#));
+            emails::find(tx, id)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Gives everybody of the audience a row.
@@ -135,19 +131,29 @@ impl JobRunner for FillJob {
 
     async fn run(&self, cx: &Cx, job: &Job, handle: &JobHandle) -> Result<Outcome> {
         let id = EmailId(job.payload.get("email_id").and_then(serde_json::Value::as_i64).unwrap_or(0));
-        let ws = cx.ws.clone();
-        let found = cx
+        let (ws, now) = (cx.ws.clone(), cx.now());
+        let Some(email) = cx.db().write(move |tx| set_out(tx, now, id)).await? else {
+            return Ok(Outcome::Done("Not sent: it was called back or deleted.".into()));
+        };
+        if let Err(error) = sendable(&email) {
+            // What was possible when it was planned is not any more.
+            let text = "UPDATE emails SET send_state = 'idle', stopped_reason = $2 WHERE id = $1";
+            let reason = error.detail.clone();
+            cx.db().write(move |tx| Ok::<_, Error>(tx.exec(Sql::new(text).bind(id).bind(&reason))?)).await?;
+            return Ok(Outcome::Fail(error.detail));
+        }
+        let asked = email.clone();
+        let (people, per_hour) = cx
             .db()
-            .read(move |tx| match emails::find(tx, id)? {
-                Some(email) => Ok::<_, Error>(Some((people(&ws, tx, &email)?, email))),
-                None => Ok(None),
+            .read(move |tx| {
+                let per_hour = plan::find(tx, id)?.map_or(0, |plan| plan.per_hour);
+                Ok::<_, Error>((people(&ws, tx, &asked)?, per_hour))
             })
             .await?;
-        let Some((people, email)) = found else { return Ok(Outcome::Fail("The email was deleted.".into())) };
         let total = people.len() as i64;
         let mut done = 0;
         for chunk in people.chunks(CHUNK) {
-            if !self.fill(cx, &email, chunk.to_vec()).await? {
+            if !self.fill(cx, &email, chunk.to_vec(), per_hour).await? {
                 return Ok(Outcome::Done("Paused.".into()));
             }
             done += chunk.len() as i64;
@@ -167,8 +173,8 @@ impl JobRunner for FillJob {
 }
 
 impl FillJob {
-    /// Writes the rows of a chunk; false when the send was paused.
-    async fn fill(&self, cx: &Cx, email: &Email, chunk: Vec<u32>) -> Result<bool> {
+    /// Writes the rows of a chunk, evenly spread where the send goes slowly; false when the send was paused.
+    async fn fill(&self, cx: &Cx, email: &Email, chunk: Vec<u32>, per_hour: i64) -> Result<bool> {
         let (ws, now, id, revision) = (cx.ws.clone(), cx.now(), email.id, email.revision);
         cx.db()
             .write_in(Lane::Bulk, move |tx| {
@@ -178,6 +184,11 @@ impl FillJob {
                 }
                 let people = candidates(tx, id, &chunk)?;
                 let (mut rows, mut skipped) = (Vec::new(), 0);
+                let apart = if per_hour > 0 { HOUR / per_hour as f64 } else { 0.0 };
+                let mut slot = now.0 as f64;
+                if per_hour > 0 {
+                    slot = last_slot(tx, id)?.map_or(slot, |last| slot.max(last.0 as f64 + apart));
+                }
                 for (contact, address, candidate) in people {
                     if candidate.had_it_already {
                         continue;
@@ -201,15 +212,19 @@ impl FillJob {
                         Value::Int(1),
                         Value::Int(revision),
                         Value::Int(LANE_MASS),
-                        Value::Int(now.0),
+                        Value::Int(slot as i64),
                         Value::Int(now.0),
                     ]);
+                    if state == SendState::Queued {
+                        slot += apart;
+                    }
                 }
                 // Whoever was skipped before and may be mailed now gets the row that is there already.
                 let head = "INSERT INTO sends (email_id, contact_id, occasion, state, reason, address, tracking_key, message_id, marketing, \
                             revision, lane, due_at, created_at)";
                 let tail = "ON CONFLICT (email_id, contact_id, occasion) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
-                            address = excluded.address, revision = excluded.revision, due_at = excluded.due_at WHERE sends.state = 6";
+                            address = excluded.address, revision = excluded.revision, lane = excluded.lane, \
+                            due_at = excluded.due_at WHERE sends.state = 6";
                 tx.insert_many(head, tail, 13, &rows)?;
                 if skipped > 0 {
                     let count = "UPDATE email_counts SET skipped = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 6) WHERE email_id = $1";

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use async_trait::async_trait;
 use hg_core::emails::Skip;
 use hg_core::time::{Millis, Timestamp};
-use hg_store::{Lane, Sql};
+use hg_store::Lane;
 use tokio::task::JoinSet;
 
 use super::batch::{self, Outcome};
 use super::compose::{Desk, Job, Outgoing};
+use super::lanes;
 use super::ledger::{self, SendRow, Tally};
+use super::pace::{self, Destinations};
 use super::transport::{Channel, MailTransport, Transport, TransportError, Undelivered};
 use super::{TOPIC, outbox};
 use crate::cx::Cx;
@@ -67,7 +69,7 @@ impl Worker for MailWorker {
         let first = batch::claim(cx, FIRST_BATCH).await?;
         if first.is_empty() {
             ledger::recover(cx, false).await?;
-            finish_sends(cx).await?;
+            lanes::finish_sends(cx).await?;
             return Ok(0);
         }
         match cx.ws.get_part::<MailTransport>() {
@@ -78,7 +80,14 @@ impl Worker for MailWorker {
 
     async fn next_due(&self, cx: &Cx) -> Result<Option<Timestamp>> {
         let rest = cx.ws.part::<Rest>().until();
-        let due = cx.db().read(ledger::next_due).await?;
+        let (ws, now) = (cx.ws.clone(), cx.now());
+        let due = cx
+            .db()
+            .read(move |tx| {
+                let ceiling = pace::left_today(&ws, tx, now)?;
+                ledger::next_due(tx, ceiling.filter(|(left, _)| *left <= 0).map(|(_, next)| next))
+            })
+            .await?;
         Ok(due.map(|due| due.max(rest)))
     }
 }
@@ -88,9 +97,9 @@ async fn hand_over_all(cx: &Cx, transport: Arc<dyn Transport>, first: Vec<SendRo
     let much = first.len() as i64 == FIRST_BATCH;
     let connections = if much { cx.ws.settings().sending.max_connections.max(1) } else { 1 };
     let desk = Arc::new(Desk::open(cx).await?);
-    let mut lanes = JoinSet::new();
+    let mut lines = JoinSet::new();
     for number in 0..connections {
-        let lane = Line {
+        let line = Line {
             cx: cx.clone(),
             transport: transport.clone(),
             desk: desk.clone(),
@@ -98,12 +107,12 @@ async fn hand_over_all(cx: &Cx, transport: Arc<dyn Transport>, first: Vec<SendRo
             before: None,
             tally: Tally::default(),
         };
-        lanes.spawn(lane.run(if number == 0 { first.clone() } else { Vec::new() }));
+        lines.spawn(line.run(if number == 0 { first.clone() } else { Vec::new() }));
     }
     let mut done = 0;
     let mut failure = None;
-    while let Some(lane) = lanes.join_next().await {
-        match lane {
+    while let Some(line) = lines.join_next().await {
+        match line {
             Ok(Ok(n)) => done += n,
             Ok(Err(error)) => failure = Some(error),
             Err(panic) => failure = Some(Error::internal(panic.to_string())),
@@ -186,6 +195,7 @@ impl Line {
             match carried {
                 Ok(outcome) => {
                     done += 1;
+                    self.cx.ws.part::<Destinations>().said(self.cx.now(), &job.send.address, &outcome);
                     // What was not written down with the hand-over (a refused offer) is written now.
                     if let Some(before) = self.before.replace((job.send, outcome)) {
                         self.write(vec![before]).await?;
@@ -215,11 +225,11 @@ impl Line {
         if done.is_empty() && waiting == Tally::default() {
             return Ok(());
         }
-        let now = self.cx.now();
+        let (now, ws) = (self.cx.now(), self.cx.ws.clone());
         self.cx
             .db()
             .write_in(Lane::Live, move |tx| {
-                let mut tally = batch::settle(tx, now, &done)?;
+                let mut tally = batch::settle(&ws, tx, now, &done)?;
                 tally.add(&waiting);
                 tally.write(tx)
             })
@@ -277,12 +287,12 @@ impl Line {
     /// Commits `handing_over` together with what became of the message before. What must not be sent after all.
     async fn write_down(&mut self, job: &Job) -> Result<Option<Outcome>> {
         let before: Vec<_> = self.before.take().into_iter().collect();
-        let (now, send) = (self.cx.now(), job.send.clone());
+        let (now, send, ws) = (self.cx.now(), job.send.clone(), self.cx.ws.clone());
         let (tally, skip) = self
             .cx
             .db()
             .write_in(Lane::Live, move |tx| {
-                let tally = batch::settle(tx, now, &before)?;
+                let tally = batch::settle(&ws, tx, now, &before)?;
                 if let Some(skip) = batch::still_welcome(tx, &send)? {
                     return Ok::<_, Error>((tally, Some(skip)));
                 }
@@ -293,31 +303,4 @@ impl Line {
         self.tally.add(&tally);
         Ok(skip.map(Outcome::Skipped))
     }
-}
-
-/// Ends the sends to segments of which everybody was served.
-async fn finish_sends(cx: &Cx) -> Result<()> {
-    let open: i64 = cx
-        .db()
-        .read(|tx| Ok::<_, Error>(tx.scalar("SELECT count(*) FROM emails WHERE send_state = 'sending' AND send_filled = 1")?))
-        .await?;
-    if open == 0 {
-        return Ok(());
-    }
-    cx.db()
-        .write_in(Lane::Live, |tx| {
-            let finished: Vec<i64> = tx.all(
-                Sql::new(
-                    "UPDATE emails SET send_state = 'sent' WHERE send_state = 'sending' AND send_filled = 1 \
-                     AND NOT EXISTS (SELECT 1 FROM sends WHERE sends.email_id = emails.id AND sends.state IN (0, 1, 2)) RETURNING id",
-                ),
-                |r| r.get(0),
-            )?;
-            for email in finished {
-                ledger::recount(tx, email)?;
-                tx.announce_with(super::PROGRESS, || format!(r#"{{"email_id":{email}}}"#));
-            }
-            Ok::<_, Error>(())
-        })
-        .await
 }

@@ -5,12 +5,12 @@ mod model;
 mod service;
 
 pub use model::{
-    General, Identity, Imports, Mailbox, Outgoing, Preferences, Providers, Retention, Section, Sending, Settings, Tracking,
+    General, Identity, Imports, Mailbox, Outgoing, Pace, Preferences, Providers, Retention, Section, Sending, Settings, Tracking,
     UnverifiedUpdates,
 };
-pub(crate) use service::{identity_in, looks_like_an_address, store_mailbox, store_providers};
+pub(crate) use service::{identity_in, looks_like_an_address, pace_in, store_mailbox, store_providers};
 pub use service::{
-    load, read_general, read_identity, read_imports, read_outgoing, read_preferences, read_retention, read_sending,
-    read_tracking, write_general, write_identity, write_imports, write_outgoing, write_preferences, write_retention,
+    load, read_general, read_identity, read_imports, read_outgoing, read_pace, read_preferences, read_retention, read_sending,
+    read_tracking, write_general, write_identity, write_imports, write_outgoing, write_pace, write_preferences, write_retention,
     write_sending, write_tracking,
 };

@@ -14,6 +14,7 @@ pub struct Settings {
     pub imports: Imports,
     pub mailbox: Mailbox,
     pub providers: Providers,
+    pub pace: Pace,
     pub retention: Retention,
     pub preferences: Preferences,
 }
@@ -66,6 +67,54 @@ impl Default for Mailbox {
             folder: "INBOX".into(),
             every_minutes: 5,
             remove: false,
+        }
+    }
+}
+
+/// How fast marketing mail leaves, and when it stops by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Pace {
+    /// At most so many marketing mails a day; 0: no limit.
+    pub daily_most: i64,
+    /// A new sender begins small and grows each day.
+    pub warm_up: bool,
+    /// When the warm-up began.
+    pub warm_up_since: Timestamp,
+    pub warm_up_first: i64,
+    /// Per cent a day.
+    pub warm_up_growth: i64,
+    /// No marketing mail at night, in the contact's own zone.
+    pub quiet: bool,
+    /// Minutes of the day.
+    pub quiet_from: i64,
+    pub quiet_until: i64,
+    /// A send to segments stops when more than so many per cent come back for good; 0: never.
+    pub stop_bounced_percent: i64,
+    /// The same for reports of spam, in thousandths.
+    pub stop_complained_permille: i64,
+    /// Minutes in which a send to segments can be called back, unless its author says otherwise.
+    pub undo_minutes: i64,
+}
+
+impl Section for Pace {
+    const KEY: &'static str = "pace";
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            daily_most: 0,
+            warm_up: false,
+            warm_up_since: Timestamp::default(),
+            warm_up_first: 200,
+            warm_up_growth: 50,
+            quiet: false,
+            quiet_from: 22 * 60,
+            quiet_until: 7 * 60,
+            stop_bounced_percent: 5,
+            stop_complained_permille: 3,
+            undo_minutes: 5,
         }
     }
 }

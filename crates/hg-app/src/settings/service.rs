@@ -2,7 +2,7 @@ use hg_core::time;
 use hg_store::{Db, Sql, Tx};
 
 use super::model::{
-    General, Identity, Imports, Mailbox, Outgoing, Preferences, Providers, Retention, Section, Sending, Settings, Tracking,
+    General, Identity, Imports, Mailbox, Outgoing, Pace, Preferences, Providers, Retention, Section, Sending, Settings, Tracking,
 };
 use crate::audit::{self, Changes, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
@@ -20,6 +20,7 @@ pub async fn load(db: &Db) -> Result<Settings> {
             imports: stored(tx)?,
             mailbox: stored(tx)?,
             providers: stored(tx)?,
+            pace: stored(tx)?,
             retention: stored(tx)?,
             preferences: stored(tx)?,
         })
@@ -139,6 +140,57 @@ pub async fn write_imports(cx: &Cx, new: Imports) -> Result<Imports> {
         return Err(Error::field("/parallel", "range", "Let one or two imports run at once; the others wait."));
     }
     store(cx, new.clone()).await?;
+    Ok(new)
+}
+
+/// How fast mail leaves, as it stands in the caller's transaction.
+pub(crate) fn pace_in(tx: &mut Tx<'_>) -> Result<Pace> {
+    stored(tx)
+}
+
+pub fn read_pace(cx: &Cx) -> Result<Pace> {
+    cx.may(Action::View(Area::Settings))?;
+    Ok(cx.ws.settings().pace.clone())
+}
+
+/// Sets how fast mail leaves. A warm-up begins when it is switched on.
+pub async fn write_pace(cx: &Cx, mut new: Pace) -> Result<Pace> {
+    cx.may(Action::Edit(Area::Settings))?;
+    let before = cx.ws.settings().pace.clone();
+    new.warm_up_since = if new.warm_up && before.warm_up { before.warm_up_since } else { cx.now() };
+    let mut wrong = Vec::new();
+    for (pointer, value, least, most, detail) in [
+        ("/daily_most", new.daily_most, 0, 1_000_000_000, "Choose a number of mails, or 0 for no limit."),
+        ("/warm_up_first", new.warm_up_first, 1, 1_000_000, "Choose between 1 and 1,000,000 mails for the first day."),
+        ("/warm_up_growth", new.warm_up_growth, 1, 200, "Choose a growth between 1 and 200 per cent a day."),
+        ("/quiet_from", new.quiet_from, 0, 1_439, "Choose a time of the day."),
+        ("/quiet_until", new.quiet_until, 0, 1_439, "Choose a time of the day."),
+        ("/stop_bounced_percent", new.stop_bounced_percent, 0, 100, "Choose between 0 and 100 per cent; 0 never stops."),
+        (
+            "/stop_complained_permille",
+            new.stop_complained_permille,
+            0,
+            1_000,
+            "Choose between 0 and 1,000 in a thousand; 0 never stops.",
+        ),
+        ("/undo_minutes", new.undo_minutes, 0, 60, "Choose between 0 and 60 minutes."),
+    ] {
+        if !(least..=most).contains(&value) {
+            wrong.push(FieldError::new(pointer, "range", detail));
+        }
+    }
+    if new.quiet && new.quiet_from == new.quiet_until {
+        wrong.push(FieldError::new("/quiet_until", "range", "Choose another time than the one at which the quiet hours begin."));
+    }
+    refuse(wrong)?;
+    store(cx, new.clone()).await?;
+    // What waits may leave earlier now.
+    cx.db()
+        .write(|tx| {
+            tx.wake(crate::sending::TOPIC);
+            Ok::<_, Error>(())
+        })
+        .await?;
     Ok(new)
 }
 

@@ -130,7 +130,9 @@ pub async fn update(cx: &Cx, id: UserId, patch: UserPatch) -> Result<User> {
             if patch.version.is_some_and(|v| v != before.version) {
                 return Err(Error::changed_meanwhile("user"));
             }
-            if before.role == Role::Administrator && patch.role == Some(Role::Viewer) && store::other_administrators(tx, id)? == 0
+            if before.role == Role::Administrator
+                && patch.role.is_some_and(|role| role != Role::Administrator)
+                && store::other_administrators(tx, id)? == 0
             {
                 return Err(UserError::LastAdministrator.into());
             }

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use hg_core::ids::UserId;
 use hg_core::time::Timestamp;
 use hg_store::{Row, Sql, Tx};
@@ -216,4 +218,14 @@ pub(super) fn end_all_sessions(tx: &mut Tx<'_>) -> Result<u64> {
 pub(super) fn forget_failures(tx: &mut Tx<'_>, subject: &str) -> Result<()> {
     tx.exec(Sql::new("DELETE FROM sign_in_failures WHERE subject = $1").bind(subject))?;
     Ok(())
+}
+
+/// The names of users, also of deleted ones.
+pub fn names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<i64, String>> {
+    let sql = Sql::new("SELECT id, first_name, last_name, email FROM users WHERE id @in($1)").bind(ids);
+    let rows = tx.all(sql, |r| {
+        let name = format!("{} {}", r.get::<String>(1)?, r.get::<String>(2)?).trim().to_owned();
+        Ok((r.get(0)?, if name.is_empty() { r.get(3)? } else { name }))
+    })?;
+    Ok(rows.into_iter().collect())
 }

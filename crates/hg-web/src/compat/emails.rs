@@ -279,7 +279,7 @@ async fn send(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<V
     if !before.published || before.kind != Kind::Segment {
         return Err(CompatError::not_found());
     }
-    sending::send_to_segments(&cx, id).await?;
+    sending::send_to_segments(&cx, id, sending::Wish::default()).await?;
     let looked = async {
         loop {
             let email = emails::get(&cx, id).await?;
@@ -302,11 +302,13 @@ async fn send(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<V
 async fn send_to_contact(
     Caller(cx): Caller,
     Path((id, contact)): Path<(String, String)>,
+    headers: axum::http::HeaderMap,
     body: AnyBody,
 ) -> CompatAnswer<Json<Value>> {
+    let key = crate::native::idempotency_key(&headers);
     let (id, contact) = (EmailId(id_of(&id)?), ContactId(id_of(&contact)?));
     let tokens = body.0.and_then(|b| b.get("tokens").filter(|t| t.is_object()).cloned());
-    Ok(Json(match sending::send_to_contact(&cx, id, contact, tokens).await? {
+    Ok(Json(match sending::send_to_contact(&cx, id, contact, tokens, key).await? {
         Queued::Queued(_) => json!({"success": true}),
         Queued::Skipped(why) => json!({"success": false, "failed": why.text()}),
     }))

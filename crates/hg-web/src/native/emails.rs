@@ -23,9 +23,6 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(preview))
         .routes(routes!(test))
         .routes(routes!(audience))
-        .routes(routes!(send))
-        .routes(routes!(pause))
-        .routes(routes!(resume))
         .routes(routes!(recipients))
         .routes(routes!(links))
 }
@@ -51,6 +48,11 @@ pub struct CountsOut {
     failed: i64,
     unknown: i64,
     skipped: i64,
+    /// Came back for good.
+    bounced: i64,
+    /// Reported as spam.
+    complained: i64,
+    replied: i64,
 }
 
 /// Something the author should look at.
@@ -97,6 +99,8 @@ pub struct EmailOut {
     utm: UtmBody,
     #[schema(value_type = super::words::SendState)]
     send_state: String,
+    /// Why its send stopped by itself, if it did.
+    stopped_reason: Option<String>,
     counts: CountsOut,
     /// Empty in lists.
     warnings: Vec<WarningOut>,
@@ -128,6 +132,7 @@ impl From<Email> for EmailOut {
             language: c.language,
             utm: UtmBody { source: c.utm_source, medium: c.utm_medium, campaign: c.utm_campaign, content: c.utm_content },
             send_state: e.send_state.key().to_owned(),
+            stopped_reason: e.stopped_reason,
             counts: CountsOut {
                 queued: n.queued,
                 sent: n.sent,
@@ -137,6 +142,9 @@ impl From<Email> for EmailOut {
                 failed: n.failed,
                 unknown: n.unknown,
                 skipped: n.skipped,
+                bounced: n.bounced,
+                complained: n.complained,
+                replied: n.replied,
             },
             warnings: Vec::new(),
         }
@@ -387,24 +395,6 @@ async fn audience(Caller(cx): Caller, Path(id): Path<EmailId>) -> Answer<Json<Au
             .map(|(why, count)| SkippedOut { reason: why.as_str().to_owned(), text: why.text().to_owned(), count })
             .collect(),
     }))
-}
-
-/// Sends to the segments; again: to those who joined since.
-#[utoipa::path(post, path = "/emails/{id}/send", tag = "emails", params(("id" = i64, Path)), responses((status = 200, body = EmailOut)))]
-async fn send(Caller(cx): Caller, Path(id): Path<EmailId>) -> Answer<Json<EmailOut>> {
-    Ok(Json(sending::send_to_segments(&cx, id).await?.email.into()))
-}
-
-/// Stops handing over.
-#[utoipa::path(post, path = "/emails/{id}/pause", tag = "emails", params(("id" = i64, Path)), responses((status = 200, body = EmailOut)))]
-async fn pause(Caller(cx): Caller, Path(id): Path<EmailId>) -> Answer<Json<EmailOut>> {
-    Ok(Json(sending::pause(&cx, id).await?.email.into()))
-}
-
-/// Goes on.
-#[utoipa::path(post, path = "/emails/{id}/resume", tag = "emails", params(("id" = i64, Path)), responses((status = 200, body = EmailOut)))]
-async fn resume(Caller(cx): Caller, Path(id): Path<EmailId>) -> Answer<Json<EmailOut>> {
-    Ok(Json(sending::resume(&cx, id).await?.email.into()))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

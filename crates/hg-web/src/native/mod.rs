@@ -29,6 +29,7 @@ pub mod maybe;
 mod merges;
 mod notes;
 pub mod outbox;
+mod pace;
 pub mod pages;
 pub mod point_groups;
 pub mod point_triggers;
@@ -40,7 +41,8 @@ pub mod segment_pages;
 pub mod segment_parts;
 pub mod segments;
 mod sender_domains;
-pub mod session;
+pub mod sends;
+mod session;
 pub mod settings;
 mod simulations;
 pub mod stages;
@@ -50,6 +52,8 @@ pub mod tasks;
 pub mod users;
 pub mod views;
 mod words;
+
+pub use sends::key_of as idempotency_key;
 
 use axum::routing::any;
 use axum::{Router, middleware};
@@ -100,6 +104,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(import_mappings::router())
         .merge(import_schedules::router())
         .merge(import_undo::router())
+        .merge(pace::router())
         .merge(returns::router())
         .merge(sender_domains::router())
         .merge(suppressions::router())
@@ -108,6 +113,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(segment_pages::router())
         .merge(segment_parts::router())
         .merge(emails::router())
+        .merge(sends::router())
         .merge(forms::router())
         .merge(outbox::router())
         .merge(pages::router())

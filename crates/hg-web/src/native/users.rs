@@ -83,7 +83,7 @@ struct PasswordChange {
 }
 
 fn role(key: &str) -> Result<Role, Error> {
-    Role::from_key(key).ok_or_else(|| Error::field("/role", "role", "Choose the role administrator or viewer."))
+    Role::from_key(key).ok_or_else(|| Error::field("/role", "role", "Choose the role administrator, author or viewer."))
 }
 
 /// Everybody who can sign in.

@@ -15,7 +15,7 @@ macro_rules! words {
 
 words! {
     /// What somebody may do.
-    RoleWord { Administrator, Viewer }
+    RoleWord { Administrator, Author, Viewer }
     /// Where mail goes: `outbox` catches it inside.
     TransportWord { Outbox, Smtp }
     /// Whether a campaign runs.
@@ -45,7 +45,7 @@ words! {
     /// Whether opt-outs hold for it.
     PurposeWord { Marketing, Transactional }
     /// How far the sending to segments is.
-    SendState { Idle, Sending, Paused, Sent }
+    SendState { Idle, Asked, Scheduled, Sending, Paused, Sent }
     /// Whether sending in the form can start a campaign.
     FormWord { Standalone, Campaign }
     /// What a field of a form looks like.

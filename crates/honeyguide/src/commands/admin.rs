@@ -29,7 +29,7 @@ enum Command {
         first_name: String,
         #[arg(long, default_value = "")]
         last_name: String,
-        /// administrator or viewer.
+        /// administrator, author or viewer.
         #[arg(long, default_value = "administrator")]
         role: String,
     },
@@ -43,7 +43,7 @@ pub async fn run(args: Args, config: Config) -> Result<()> {
     match args.command {
         Command::Create { email, password, first_name, last_name, role } => {
             let role = Role::from_key(&role)
-                .ok_or_else(|| open::plain(format!("“{role}” is not a role; write administrator or viewer")))?;
+                .ok_or_else(|| open::plain(format!("“{role}” is not a role; write administrator, author or viewer")))?;
             let user = users::create(&cx, NewUser { email, password, first_name, last_name, role, timezone: None }).await?;
             println!("Made the account {} ({}).", user.email, user.role.key());
         }

@@ -41,7 +41,7 @@ pub(super) async fn run(bench: &Bench) -> Result<()> {
     let new =
         NewEmail { name: "Bench".into(), content, kind: Kind::Segment, segments: vec![everybody.id.0], ..NewEmail::default() };
     let email = emails::create(&cx, new).await?;
-    sending::send_to_segments(&cx, email.id).await?;
+    sending::send_to_segments(&cx, email.id, sending::Wish::default()).await?;
     let jobs = JobWorker::new(vec![Arc::new(FillJob)]);
     let began = Instant::now();
     while jobs.run_once(&cx).await? > 0 {}
