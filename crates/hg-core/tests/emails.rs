@@ -36,6 +36,7 @@ fn source(html: &str) -> EmailSource<'_> {
         track_clicks: true,
         track_opens: false,
         site_url: "https://m.io",
+        dynamic: &[],
     }
 }
 
@@ -54,18 +55,20 @@ fn send(email: &EmailSource<'_>) -> Message {
     let compiled = CompiledEmail::compile(email).expect("it compiles");
     let redirects: Vec<String> = (0..compiled.links.len()).map(|n| format!("link{n}")).collect();
     let workspace = workspace();
-    compiled.render(&MessageFacts {
-        contact: Some(&Ann),
-        now: "2025-03-10T20:30:00[UTC]".parse().expect("a zoned instant"),
-        workspace: &workspace,
-        urls: MessageUrls::Sent { key: "k1", address: "ann@x.io", secret: "s1" },
-        links: Links::Counted { redirects: &redirects, ct: "hg1.a.b" },
-        pages: &BTreeMap::new(),
-        from_name: "Shop",
-        owner: None,
-        given: &BTreeMap::new(),
-        escape_given: false,
-    })
+    compiled
+        .render(&MessageFacts {
+            contact: Some(&Ann),
+            now: "2025-03-10T20:30:00[UTC]".parse().expect("a zoned instant"),
+            workspace: &workspace,
+            urls: MessageUrls::Sent { key: "k1", address: "ann@x.io", secret: "s1" },
+            links: Links::Counted { redirects: &redirects, ct: "hg1.a.b" },
+            pages: &BTreeMap::new(),
+            from_name: "Shop",
+            owner: None,
+            given: &BTreeMap::new(),
+            escape_given: false,
+        })
+        .expect("it is filled in")
 }
 
 fn body(html: &str) -> String {
@@ -212,18 +215,20 @@ fn a_preview_shows_field_names_and_leads_nowhere_dangerous() {
         CompiledEmail::compile(&source(r#"{contactfield=city} <a href="{unsubscribe_url}">u</a><a href="https://s.io">s</a>"#))
             .unwrap();
     let workspace = workspace();
-    let message = compiled.render(&MessageFacts {
-        contact: None,
-        now: "2025-03-10T20:30:00[UTC]".parse().expect("a zoned instant"),
-        workspace: &workspace,
-        urls: MessageUrls::Preview { email_id: 3 },
-        links: Links::Direct,
-        pages: &BTreeMap::new(),
-        from_name: "",
-        owner: None,
-        given: &BTreeMap::new(),
-        escape_given: false,
-    });
+    let message = compiled
+        .render(&MessageFacts {
+            contact: None,
+            now: "2025-03-10T20:30:00[UTC]".parse().expect("a zoned instant"),
+            workspace: &workspace,
+            urls: MessageUrls::Preview { email_id: 3 },
+            links: Links::Direct,
+            pages: &BTreeMap::new(),
+            from_name: "",
+            owner: None,
+            given: &BTreeMap::new(),
+            escape_given: false,
+        })
+        .unwrap();
     assert!(message.html.contains(r##"[city] <a href="#">u</a><a href="https://s.io">s</a>"##), "{}", message.html);
 }
 

@@ -66,6 +66,36 @@ on_each_db!(what_is_wrong_with_an_email_is_told_at_its_place, |app| {
     assert_eq!(web.get("/api/v1/emails").await.json()["items"], json!([]), "nothing was kept of them");
 });
 
+on_each_db!(a_dynamic_block_shows_each_person_what_fits_her, |app| {
+    let web = administrator(&app).await;
+    let ann = contact(&web, "ann@example.org", "Ann").await;
+    let bo = contact(&web, "bo@example.org", "Bo").await;
+    let segment = segment_of(&web, &[ann]).await;
+    app.settle().await;
+    let row = json!({"glue": "and", "field": "leadlist", "kind": "leadlist", "operator": "in", "value": [segment]});
+    let body = json!({
+        "name": "Hello", "subject": "For {dynamiccontent=\"Who\"}", "source": "<p>{dynamiccontent=\"Who\"}</p>{% if contact.firstname == 'Bo' %}<i>{{ contact.firstname }}</i>{% endif %}",
+        "dynamic": [{"name": "Who", "content": "everybody", "variations": [{"content": "<b>friends</b>", "rows": [row]}]}],
+    });
+    let made = good(&web.post("/api/v1/emails", &body).await);
+    assert_eq!(made["dynamic"], body["dynamic"]);
+    for (person, subject, html) in
+        [(ann, "For friends", "<p><b>friends</b></p>"), (bo, "For everybody", "<p>everybody</p><i>Bo</i>")]
+    {
+        let mut asked = body.clone();
+        asked["contact_id"] = json!(person);
+        let seen = good(&web.post("/api/v1/emails/preview", &asked).await);
+        assert_eq!(seen["subject"], subject);
+        assert!(seen["html"].as_str().unwrap().contains(html), "{seen}");
+        assert_eq!(seen["warnings"], json!([]));
+    }
+    let path = format!("/api/v1/emails/{}", made["id"]);
+    let wrong = json!({"dynamic": [{"name": "", "content": "x"}]});
+    assert_eq!(complaint(&web.patch(&path, &wrong).await), (422, "/dynamic/0/name".into()));
+    let endless = json!({"source": "{% for a in contact.city %}"});
+    assert_eq!(complaint(&web.patch(&path, &endless).await), (422, "/source".into()));
+});
+
 on_each_db!(a_preview_shows_what_a_person_would_get_and_names_what_is_no_token, |app| {
     let web = administrator(&app).await;
     let ann = contact(&web, "ann@example.org", "Ann").await;

@@ -55,6 +55,9 @@ export type CompanySegment = S["CompanySegmentOut"];
 export type SegmentCompany = S["SegmentCompanyOut"];
 export type CompanyMember = S["CompanyMemberOut"];
 export type CompanyMoment = S["CompanyMomentOut"];
+export type DynamicBlock = Required<S["DynamicBlock"]> & { variations: DynamicVariation[] };
+type DynamicVariation = Required<S["DynamicBlockVariation"]> & { rows: DynamicRow[] };
+export type DynamicRow = Required<S["DynamicBlockRow"]>;
 export type Import = S["ImportOut"];
 export type ImportSchedule = S["ImportScheduleOut"];
 

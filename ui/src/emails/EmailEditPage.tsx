@@ -34,6 +34,7 @@ import { TokenInput } from "../ui/TokenInput";
 import { TokenMenu } from "../ui/TokenMenu";
 import { attempt } from "../ui/toasts";
 import { locales } from "../ui/zones";
+import { DynamicContentPanel } from "./DynamicContentPanel";
 import { emailState } from "./EmailsPage";
 
 export function EmailEditPage() {
@@ -47,7 +48,7 @@ export function EmailEditPage() {
 /** What the server takes; counters and what it derives stay out. */
 export function writable(email: Email): EmailWrite {
   const { name, subject, preheader, from_name, from_address, reply_to, format, source, plain_text } = email;
-  const { kind, purpose, published, segments, excluded_segments, language, utm, version } = email;
+  const { kind, purpose, published, segments, excluded_segments, language, utm, dynamic, version } = email;
   return {
     name,
     subject,
@@ -65,6 +66,7 @@ export function writable(email: Email): EmailWrite {
     excluded_segments,
     language,
     utm,
+    dynamic,
     version,
   };
 }
@@ -197,6 +199,7 @@ function ContentCard({ editor }: { editor: Editor<Email> }) {
       <Tabs defaultValue="content" keepMounted={false}>
         <Tabs.List mb="md">
           <Tabs.Tab value="content">{t("tab.content")}</Tabs.Tab>
+          <Tabs.Tab value="dynamic">{t("tab.dynamic")}</Tabs.Tab>
           <Tabs.Tab value="plain">{t("tab.plain")}</Tabs.Tab>
           <Tabs.Tab value="settings">{t("tab.settings")}</Tabs.Tab>
         </Tabs.List>
@@ -227,6 +230,9 @@ function ContentCard({ editor }: { editor: Editor<Email> }) {
               {editor.fieldErrors.source}
             </Text>
           )}
+        </Tabs.Panel>
+        <Tabs.Panel value="dynamic">
+          <DynamicContentPanel editor={editor} />
         </Tabs.Panel>
         <Tabs.Panel value="plain">
           <Stack gap="sm">

@@ -9,6 +9,7 @@ mod context;
 mod model;
 mod people;
 mod preview;
+mod related;
 mod service;
 mod store;
 

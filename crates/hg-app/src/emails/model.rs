@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use hg_core::emails::{EmailSource, Purpose, SourceFormat, Utm};
+use hg_core::emails::{DynamicSlot, EmailSource, Purpose, SourceFormat, Utm};
 use hg_core::ids::{EmailId, UserId};
 use hg_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,8 @@ pub struct Content {
     pub utm_content: String,
     /// Own headers; values may hold tokens.
     pub headers: BTreeMap<String, String>,
+    /// Blocks that differ from person to person.
+    pub dynamic: Vec<DynamicSlot>,
 }
 
 impl Default for Content {
@@ -114,6 +116,7 @@ impl Default for Content {
             utm_campaign: String::new(),
             utm_content: String::new(),
             headers: BTreeMap::new(),
+            dynamic: Vec::new(),
         }
     }
 }
@@ -142,6 +145,7 @@ impl Content {
             track_clicks: clicks,
             track_opens: opens,
             site_url,
+            dynamic: &self.dynamic,
         }
     }
 }

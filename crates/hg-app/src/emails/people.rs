@@ -53,10 +53,13 @@ fn columns(tx: &mut Tx<'_>) -> Result<Vec<Column>> {
 
 /// Aliases that a `{contactfield=…}` may use.
 pub fn known_aliases(tx: &mut Tx<'_>) -> Result<HashSet<String>> {
-    Ok(columns(tx)?.into_iter().map(|c| c.alias).collect())
+    let mut known: HashSet<String> = columns(tx)?.into_iter().map(|c| c.alias).collect();
+    known.extend(super::related::company_columns(tx)?.into_iter().map(|(alias, _)| alias));
+    known.insert("tags".into());
+    Ok(known)
 }
 
-/// The values of contacts that are not deleted.
+/// The values of contacts that are not deleted; also of the pseudo fields for owners, tags, companies and segments.
 pub fn texts(tx: &mut Tx<'_>, ids: &[i64], aliases: &[String]) -> Result<HashMap<i64, HashMap<String, Text>>> {
     let mut wanted: Vec<Column> = Vec::new();
     for column in columns(tx)? {
@@ -85,7 +88,10 @@ pub fn texts(tx: &mut Tx<'_>, ids: &[i64], aliases: &[String]) -> Result<HashMap
         }
         Ok((r.get::<i64>(0)?, texts))
     })?;
-    Ok(rows.into_iter().collect())
+    let own: Vec<String> = wanted.into_iter().map(|c| c.alias).collect();
+    let mut found = rows.into_iter().collect();
+    super::related::add(tx, &mut found, aliases, &own)?;
+    Ok(found)
 }
 
 fn yes_or_no(column: &Column, value: &str) -> Option<String> {

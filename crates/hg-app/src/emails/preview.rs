@@ -30,12 +30,17 @@ pub struct Preview {
     pub warnings: Vec<EmailWarning>,
 }
 
+fn sentence(error: &str) -> String {
+    let mut letters = error.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
 /// Fills in an email as it stands in the editor. Links lead straight to their targets, nothing is counted.
 pub async fn preview(cx: &Cx, request: PreviewRequest) -> Result<Preview> {
     cx.may(Action::View(Area::Emails))?;
     let site = site_url(&cx.ws);
     let compiled = CompiledEmail::compile(&request.content.compilable(&site, true, false))
-        .map_err(|e| EmailError::Source(format!("{e}.")))?;
+        .map_err(|e| EmailError::Source(sentence(&e.to_string())))?;
     let (now, chosen, aliases, page_ids) = (cx.now(), request.contact, compiled.field_aliases(), compiled.pages());
     let (texts, pages, known) = cx
         .db()
@@ -69,6 +74,7 @@ pub async fn preview(cx: &Cx, request: PreviewRequest) -> Result<Preview> {
         given: &BTreeMap::new(),
         escape_given: false,
     });
+    let message = message.map_err(|e| EmailError::Source(sentence(&e.to_string())))?;
     let warnings = service::warnings(&request.content, &compiled, &|alias| known.contains(alias));
     Ok(Preview { message, automatic_text: compiled.editable_text.clone(), warnings })
 }

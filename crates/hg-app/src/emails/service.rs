@@ -144,6 +144,10 @@ fn check(cx: &Cx, name: &str, content: &Content) -> Result<()> {
     }
     if !matches!(content.format.as_str(), "html" | "mjml") {
         wrong.push(FieldError::new("/format", "format", "Choose html or mjml."));
+    } else if let mistakes = hg_core::emails::dynamic_mistakes(&content.dynamic)
+        && !mistakes.is_empty()
+    {
+        wrong.extend(mistakes.into_iter().map(|m| FieldError::new(format!("/dynamic{}", m.pointer), "dynamic", m.detail)));
     } else if let Err(error) = CompiledEmail::compile(&content.compilable(&site_url(&cx.ws), true, true)) {
         wrong.push(FieldError::new("/source", "source", format!("{error}.")));
     }
@@ -169,6 +173,10 @@ pub fn warnings(content: &Content, compiled: &CompiledEmail, knows_field: &dyn F
             Warning::UnknownToken { token } => {
                 EmailWarning { code: "unknown-token", detail: format!("{token} is not a token and is sent as it stands.") }
             }
+            Warning::UnknownBlock { token } => EmailWarning {
+                code: "unknown-block",
+                detail: format!("{token}: the email has no such dynamic block, so this stays empty."),
+            },
             Warning::UnknownDate { token, expression } => {
                 EmailWarning { code: "unknown-date", detail: format!("{token}: “{expression}” is not a date we understand.") }
             }

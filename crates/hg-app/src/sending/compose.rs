@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use hg_core::emails::{
-    ContactValues, Links, Message, MessageFacts, MessageUrls, Sender, SenderWishes, Workspace as Facts, local_now, sender,
-    unsubscribe_secret,
+    ContactValues, Links, LogicError, Message, MessageFacts, MessageUrls, Sender, SenderWishes, Workspace as Facts, local_now,
+    sender, unsubscribe_secret,
 };
 use hg_core::ids::ContactId;
 use hg_core::time::Timestamp;
@@ -36,6 +36,8 @@ pub struct Outgoing {
 pub enum ComposeError {
     #[error("There is no sender: set the sender's address in the settings for sending.")]
     NoSender,
+    #[error("{0}")]
+    Logic(#[from] LogicError),
 }
 
 /// What is the same for all messages of a batch.
@@ -160,7 +162,7 @@ impl Desk {
             return Err(ComposeError::NoSender);
         }
         let headers = content.headers.iter().map(|(name, value)| (name.clone(), line(value))).collect();
-        Ok((email.compiled.render(&facts), from, reply_to, headers))
+        Ok((email.compiled.render(&facts)?, from, reply_to, headers))
     }
 }
 

@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use regex::Regex;
 
 use super::{
-    Purpose,
+    DynamicSlot, Purpose,
+    dynamic::{self, Choice},
     html_pass::{Targets, around_body, as_document, is_countable, mark_links},
+    logic::{Logic, LogicError, is_logic},
+    message::owner_alias,
     plain_text,
 };
 use crate::tokens::{Template, Token, Warning, parse::link_marker};
@@ -61,6 +64,8 @@ pub struct EmailSource<'a> {
     pub track_opens: bool,
     /// The public address of the workspace, for links that begin with `/`.
     pub site_url: &'a str,
+    /// Blocks that differ from person to person.
+    pub dynamic: &'a [DynamicSlot],
 }
 
 /// Why an email cannot be compiled.
@@ -75,6 +80,12 @@ pub enum CompileError {
     /// Too long.
     #[error("the email is longer than 2 MB")]
     TooLong,
+    /// Conditions or loops that cannot run.
+    #[error("{0}")]
+    Logic(#[from] LogicError),
+    /// A block of dynamic content that cannot be asked.
+    #[error("the block “{name}” cannot be used: {detail}")]
+    Dynamic { name: String, detail: String },
 }
 
 /// Where a counted link leads.
@@ -103,6 +114,27 @@ pub struct CompiledEmail {
     pub links: Vec<LinkTarget>,
     /// Campaign parameters, name and value.
     pub utm: Vec<(&'static str, Template)>,
+    /// Blocks that differ from person to person.
+    pub(super) blocks: Vec<Block>,
+    /// Conditions and loops, if the email has any.
+    pub(super) logic: Option<Logic>,
+    /// Aliases that decide about blocks.
+    deciding: Vec<String>,
+}
+
+/// A block of dynamic content, ready to be asked and filled in.
+#[derive(Debug, Clone)]
+pub(super) struct Block {
+    /// In lower case.
+    pub name: String,
+    pub choice: Choice,
+    /// The variations in their order, and the default behind them.
+    pub contents: Vec<Template>,
+}
+
+/// The name under which the statements of a block's content are kept.
+pub(super) fn content_name(block: usize, content: usize) -> String {
+    format!("html:{block}:{content}")
 }
 
 impl CompiledEmail {
@@ -119,7 +151,9 @@ impl CompiledEmail {
         let document = as_document(&html, email.subject, email.language);
         let marked = mark_links(&document, email.site_url, email.track_clicks, &mut targets)
             .map_err(|e| CompileError::Html(e.to_string()))?;
-        let needs_sentence = email.purpose == Purpose::Marketing && !offers_unsubscribing(&document);
+        let contents = marked_contents(email, &mut targets)?;
+        let offered = offers_unsubscribing(&document) || contents.iter().flatten().any(|html| offers_unsubscribing(html));
+        let needs_sentence = email.purpose == Purpose::Marketing && !offered;
         let mut automatic = plain_text(&marked).map_err(|e| CompileError::Html(e.to_string()))?;
         if needs_sentence {
             automatic.push_str("\n\n{unsubscribe_text}");
@@ -137,7 +171,21 @@ impl CompiledEmail {
         let html = around_body(&marked, &hidden_preheader(email.preheader), &closing(email, needs_sentence))
             .map_err(|e| CompileError::Html(e.to_string()))?;
         let editable_text = without_markers(&automatic, &targets.urls);
+        // Statements that stand between tags leave halves behind in the text made from the HTML: those are left out.
+        let own_text = email.plain_text.is_some_and(|text| !text.trim().is_empty());
+        let text =
+            if own_text || Logic::compile(&[("text".into(), &text, false)]).is_ok() { text } else { without_statements(&text) };
+        let mut parts = vec![("line:subject".to_owned(), email.subject, false), ("html".to_owned(), html.as_str(), true)];
+        parts.push(("line:preheader".to_owned(), email.preheader, false));
+        parts.push(("text".to_owned(), text.as_str(), false));
+        for (b, block) in contents.iter().enumerate() {
+            parts.extend(block.iter().enumerate().map(|(c, html)| (content_name(b, c), html.as_str(), true)));
+        }
+        let logic = Logic::compile(&parts)?;
         Ok(Self {
+            blocks: blocks(email, &contents)?,
+            logic,
+            deciding: dynamic::aliases(email.dynamic),
             subject: Template::parse(email.subject),
             preheader: Template::parse(email.preheader),
             html: Template::parse(&html),
@@ -152,7 +200,21 @@ impl CompiledEmail {
     pub fn warnings(&self, knows_field: &dyn Fn(&str) -> bool) -> Vec<Warning> {
         let mut found = Vec::new();
         let links = self.links.iter().map(|link| &link.template);
-        for template in [&self.subject, &self.preheader, &self.html, &self.text].into_iter().chain(links) {
+        let contents = self.blocks.iter().flat_map(|block| &block.contents);
+        let whole = [&self.subject, &self.preheader, &self.html, &self.text].into_iter();
+        for template in whole.clone() {
+            for (token, raw) in template.tokens() {
+                if let Token::DynamicContent(name) = token
+                    && !self.blocks.iter().any(|block| block.name == name.trim().to_lowercase())
+                {
+                    let missing = Warning::UnknownBlock { token: raw.to_owned() };
+                    if !found.contains(&missing) {
+                        found.push(missing);
+                    }
+                }
+            }
+        }
+        for template in whole.chain(links).chain(contents) {
             for warning in template.warnings(knows_field) {
                 if !found.contains(&warning) {
                     found.push(warning);
@@ -166,13 +228,23 @@ impl CompiledEmail {
     pub fn field_aliases(&self) -> Vec<String> {
         let links = self.links.iter().map(|link| &link.template);
         let utm = self.utm.iter().map(|(_, template)| template);
+        let contents = self.blocks.iter().flat_map(|block| &block.contents);
         let mut aliases: Vec<String> = [&self.subject, &self.preheader, &self.html, &self.text]
             .into_iter()
             .chain(links)
             .chain(utm)
+            .chain(contents)
             .flat_map(Template::field_aliases)
             .map(str::to_owned)
             .collect();
+        aliases.extend(self.deciding.iter().cloned());
+        let contents = self.blocks.iter().flat_map(|block| &block.contents);
+        let named = [&self.subject, &self.preheader, &self.html, &self.text].into_iter().chain(contents);
+        aliases.extend(named.flat_map(Template::tokens).filter_map(|(token, _)| match token {
+            Token::OwnerField(name) => owner_alias(name),
+            _ => None,
+        }));
+        aliases.extend(self.logic.iter().flat_map(|logic| logic.aliases.iter().cloned()));
         aliases.sort_unstable();
         aliases.dedup();
         aliases
@@ -181,9 +253,11 @@ impl CompiledEmail {
     /// Ids of the landing pages that the email links to.
     pub fn pages(&self) -> Vec<i64> {
         let links = self.links.iter().map(|link| &link.template);
+        let contents = self.blocks.iter().flat_map(|block| &block.contents);
         let mut pages: Vec<i64> = [&self.html, &self.text]
             .into_iter()
             .chain(links)
+            .chain(contents)
             .flat_map(Template::tokens)
             .filter_map(|(token, _)| if let Token::PageLink(id) = token { Some(*id) } else { None })
             .collect();
@@ -191,6 +265,45 @@ impl CompiledEmail {
         pages.dedup();
         pages
     }
+}
+
+/// The contents of every block, variations first and the default last, with their links marked.
+fn marked_contents(email: &EmailSource<'_>, targets: &mut Targets) -> Result<Vec<Vec<String>>, CompileError> {
+    let mut blocks = Vec::with_capacity(email.dynamic.len());
+    let mut length = 0;
+    for slot in email.dynamic {
+        let mut contents = Vec::with_capacity(slot.variations.len() + 1);
+        for html in slot.variations.iter().map(|v| &v.content).chain([&slot.content]) {
+            length += html.len();
+            if length > LONGEST_SOURCE {
+                return Err(CompileError::TooLong);
+            }
+            let marked = mark_links(html, email.site_url, email.track_clicks, targets);
+            contents.push(marked.map_err(|e| CompileError::Html(e.to_string()))?);
+        }
+        blocks.push(contents);
+    }
+    Ok(blocks)
+}
+
+fn blocks(email: &EmailSource<'_>, contents: &[Vec<String>]) -> Result<Vec<Block>, CompileError> {
+    let compiled = email.dynamic.iter().zip(contents).map(|(slot, contents)| {
+        let choice = Choice::of(slot, "").map_err(|wrong| CompileError::Dynamic {
+            name: slot.name.clone(),
+            detail: wrong.first().map(|w| w.detail.clone()).unwrap_or_default(),
+        })?;
+        let contents = contents.iter().map(|html| Template::parse(html)).collect();
+        Ok(Block { name: slot.name.trim().to_lowercase(), choice, contents })
+    });
+    compiled.collect()
+}
+
+/// A text without its statements.
+fn without_statements(text: &str) -> String {
+    if !is_logic(text) {
+        return text.to_owned();
+    }
+    Regex::new(r"(?s)\{%.*?%\}").map_or_else(|_| text.to_owned(), |pattern| pattern.replace_all(text, "").into_owned())
 }
 
 fn mjml_to_html(source: &str) -> Result<String, CompileError> {

@@ -60,6 +60,10 @@ pub(super) fn mark_links(html: &str, site_url: &str, count: bool, targets: &mut 
 /// Web addresses, and tokens that become one.
 pub(super) fn is_countable(href: &str) -> bool {
     let lower = href.to_ascii_lowercase().replace("%7b", "{");
+    // What a statement makes of an address is known only when the message is made.
+    if lower.contains("{{") || lower.contains("{%") {
+        return false;
+    }
     if OWN.iter().any(|own| lower.contains(&format!("{{{own}"))) {
         return false;
     }

@@ -4,7 +4,9 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use jiff::Zoned;
 
-use super::CompiledEmail;
+use super::compile::content_name;
+use super::logic::{Logic, unmask};
+use super::{CompiledEmail, LogicError};
 use crate::tokens::{
     DateFormats, OwnText, OwnUrl, Owner, Place, Template, Token, TokenFacts, Value, encode_component, escape_html, signature,
 };
@@ -101,23 +103,39 @@ pub struct Message {
 }
 
 impl CompiledEmail {
-    /// Fills in one message.
-    pub fn render(&self, facts: &MessageFacts<'_>) -> Message {
-        let mut filling = Filling { facts, email: self, subject: String::new(), query: String::new() };
-        let subject = self.subject.render(&filling, Place::Line);
-        filling.subject = subject;
+    /// Fills in one message. Only conditions and loops of the author can fail.
+    pub fn render(&self, facts: &MessageFacts<'_>) -> Result<Message, LogicError> {
+        let mut filling = Filling { facts, email: self, subject: String::new(), query: String::new(), blocks: Vec::new() };
+        let scope = self.logic.as_ref().map(|logic| (logic, logic.contact(&|alias| plain_value(facts, alias))));
+        filling.blocks = self.chosen(&filling, scope.as_ref())?;
+        filling.subject = part(scope.as_ref(), "line:subject", &self.subject, &filling, Place::Line, 64)?;
         filling.query = self.query(&filling);
-        let mut html = String::with_capacity(16 * 1024);
-        self.html.render_into(&filling, Place::Html, &mut html);
-        let mut text = String::with_capacity(4 * 1024);
-        self.text.render_into(&filling, Place::Plain, &mut text);
-        let preheader = self.preheader.render(&filling, Place::Line);
-        Message { subject: filling.subject, preheader, html, text }
+        if !self.blocks.is_empty() {
+            // Once more: blocks may hold the subject and counted links, which are known only now.
+            filling.blocks = self.chosen(&filling, scope.as_ref())?;
+        }
+        let html = part(scope.as_ref(), "html", &self.html, &filling, Place::Html, 16 * 1024)?;
+        let text = part(scope.as_ref(), "text", &self.text, &filling, Place::Plain, 4 * 1024)?;
+        let preheader = part(scope.as_ref(), "line:preheader", &self.preheader, &filling, Place::Line, 64)?;
+        Ok(Message { subject: filling.subject, preheader, html, text })
+    }
+
+    /// What the contact gets of every block, as HTML.
+    fn chosen(&self, filling: &Filling<'_>, scope: Option<&(&Logic, minijinja::Value)>) -> Result<Vec<String>, LogicError> {
+        // A block never holds another one.
+        let inner = Filling { blocks: Vec::new(), subject: filling.subject.clone(), query: filling.query.clone(), ..*filling };
+        let chosen = self.blocks.iter().enumerate().map(|(number, block)| {
+            let which = block.choice.pick(filling.facts.contact).unwrap_or(block.contents.len().saturating_sub(1));
+            let Some(template) = block.contents.get(which) else { return Ok(String::new()) };
+            part(scope, &content_name(number, which), template, &inner, Place::Html, 1024)
+        });
+        chosen.collect()
     }
 
     /// Fills in one line that belongs to the message, such as the name of the sender.
     pub fn render_line(&self, line: &Template, facts: &MessageFacts<'_>) -> String {
-        line.render(&Filling { facts, email: self, subject: String::new(), query: String::new() }, Place::Line)
+        let filling = Filling { facts, email: self, subject: String::new(), query: String::new(), blocks: Vec::new() };
+        line.render(&filling, Place::Line)
     }
 
     /// What every counted link carries: `?ct=…&utm_source=…`.
@@ -139,6 +157,49 @@ struct Filling<'a> {
     email: &'a CompiledEmail,
     subject: String,
     query: String,
+    /// What the contact gets of every block.
+    blocks: Vec<String>,
+}
+
+/// A part of the message: its statements run first, if it has any, and then its tokens are filled in.
+fn part(
+    scope: Option<&(&Logic, minijinja::Value)>,
+    name: &str,
+    template: &Template,
+    filling: &Filling<'_>,
+    place: Place,
+    expected: usize,
+) -> Result<String, LogicError> {
+    let mut out = String::with_capacity(expected);
+    let left = match scope {
+        Some((logic, contact)) => logic.run(name, contact)?,
+        None => None,
+    };
+    let Some(left) = left else {
+        template.render_into(filling, place, &mut out);
+        return Ok(out);
+    };
+    Template::parse(&left).render_into(filling, place, &mut out);
+    Ok(unmask(out))
+}
+
+/// A value for the statements; in a sample the name of the field.
+fn plain_value(facts: &MessageFacts<'_>, alias: &str) -> Option<String> {
+    match facts.contact {
+        Some(contact) => contact.value(alias).map(|value| value.text.into_owned()),
+        None => Some(format!("[{alias}]")),
+    }
+}
+
+/// The pseudo field that holds a value of the contact's owner.
+pub fn owner_alias(name: &str) -> Option<String> {
+    let name = match name {
+        "email" => "email",
+        "firstname" | "first_name" => "firstname",
+        "lastname" | "last_name" => "lastname",
+        _ => return None,
+    };
+    Some(format!("owner:{name}"))
 }
 
 impl TokenFacts for Filling<'_> {
@@ -162,7 +223,10 @@ impl TokenFacts for Filling<'_> {
         }
     }
     fn owner(&self, name: &str) -> Option<Cow<'_, str>> {
-        let (owner, _) = self.facts.owner?;
+        let Some((owner, _)) = self.facts.owner else {
+            let value = self.facts.contact?.value(&owner_alias(name)?)?;
+            return Some(Cow::Owned(value.text.into_owned()));
+        };
         Some(match name {
             "email" => Cow::Borrowed(owner.email.as_str()),
             "firstname" | "first_name" => Cow::Borrowed(owner.first_name.as_str()),
@@ -206,6 +270,11 @@ impl TokenFacts for Filling<'_> {
     }
     fn page_url(&self, id: i64) -> Option<Cow<'_, str>> {
         self.facts.pages.get(&id).map(|url| Cow::Borrowed(url.as_str()))
+    }
+    fn dynamic_content(&self, name: &str) -> Option<Cow<'_, str>> {
+        let name = name.trim().to_lowercase();
+        let number = self.email.blocks.iter().position(|block| block.name == name)?;
+        self.blocks.get(number).map(|html| Cow::Borrowed(html.as_str()))
     }
     fn write_link(&self, number: usize, place: Place, out: &mut String) {
         let url = match self.facts.links {

@@ -128,6 +128,8 @@ pub enum Warning {
     UnknownToken { token: String },
     /// A relative date that is not understood.
     UnknownDate { token: String, expression: String },
+    /// The email has no such block of dynamic content.
+    UnknownBlock { token: String },
 }
 
 impl Template {

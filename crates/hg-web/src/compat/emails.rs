@@ -18,11 +18,12 @@ use serde_json::{Map, Value, json};
 use super::answer::{CompatAnswer, CompatError};
 use super::body::AnyBody;
 use super::crud::{CompatList, Entity, Kept, PublishBlock, id_of, ids, is_true, routes};
+use super::email_blocks;
 use crate::Web;
 use crate::auth::Caller;
 
 /// Keys that are only kept, with what they are when nobody set them.
-const KEPT: [Kept; 13] = [
+const KEPT: [Kept; 12] = [
     ("category", || Value::Null),
     ("bccAddress", || Value::Null),
     ("useOwnerAsMailer", || Value::Null),
@@ -33,7 +34,6 @@ const KEPT: [Kept; 13] = [
     ("assetAttachments", || json!([])),
     ("unsubscribeForm", || Value::Null),
     ("preferenceCenter", || Value::Null),
-    ("dynamicContent", || json!([])),
     ("variantSettings", || json!([])),
     ("grapesjsbuilder", || Value::Null),
 ];
@@ -69,6 +69,7 @@ fn show(e: &Email, lists: &[Value]) -> Value {
         "readCount": e.counts.opened, "sentCount": e.counts.sent, "revision": e.revision,
         "variantStartDate": null, "variantSentCount": 0, "variantReadCount": 0, "variantParent": null, "variantChildren": [],
         "translationParent": null, "translationChildren": [], "lists": lists,
+        "dynamicContent": email_blocks::show(&c.dynamic),
         "headers": if c.headers.is_empty() { json!([]) } else { json!(c.headers) },
     });
     if let Value::Object(own) = own {
@@ -112,13 +113,11 @@ fn content(body: &Map<String, Value>, before: Content, replace: bool) -> CompatA
         let new = utm.and_then(|u| u.get(key)).map(|v| v.as_str().unwrap_or_default().to_owned());
         new.unwrap_or(if replace { String::new() } else { old })
     };
-    let filtered = body.get("dynamicContent").and_then(Value::as_array).is_some_and(|blocks| {
-        let variants = blocks.iter().filter_map(|b| b.get("filters")?.as_array()).flatten();
-        variants.filter_map(|v| v.get("filters")?.as_array()).any(|rows| !rows.is_empty())
-    });
-    if filtered {
-        return Err(CompatError::bad("dynamicContent: filters of dynamic content cannot run here yet."));
-    }
+    let dynamic = match body.get("dynamicContent") {
+        Some(blocks) => email_blocks::read(blocks),
+        None if replace => Vec::new(),
+        None => before.dynamic,
+    };
     let mjml =
         body.get("grapesjsbuilder").and_then(|g| g.get("customMjml")).and_then(Value::as_str).filter(|m| !m.trim().is_empty());
     let html = text(body, "customHtml");
@@ -151,6 +150,7 @@ fn content(body: &Map<String, Value>, before: Content, replace: bool) -> CompatA
         utm_campaign: tag("utmCampaign", before.utm_campaign),
         utm_content: tag("utmContent", before.utm_content),
         headers,
+        dynamic,
     })
 }
 

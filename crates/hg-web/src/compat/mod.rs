@@ -18,6 +18,7 @@ mod contact_query;
 mod contacts;
 pub mod crud;
 mod devices;
+mod email_blocks;
 mod emails;
 mod fields;
 mod form_answers;

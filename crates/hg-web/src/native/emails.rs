@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::email_blocks::DynamicBlock;
 use crate::Web;
 use crate::auth::Caller;
 use crate::input::{Body, ListParams, PageOut, Path, Query};
@@ -97,6 +98,8 @@ pub struct EmailOut {
     excluded_segments: Vec<i64>,
     language: String,
     utm: UtmBody,
+    /// Blocks that differ from person to person.
+    dynamic: Vec<DynamicBlock>,
     #[schema(value_type = super::words::SendState)]
     send_state: String,
     /// Why its send stopped by itself, if it did.
@@ -131,6 +134,7 @@ impl From<Email> for EmailOut {
             excluded_segments: e.excluded_segments,
             language: c.language,
             utm: UtmBody { source: c.utm_source, medium: c.utm_medium, campaign: c.utm_campaign, content: c.utm_content },
+            dynamic: c.dynamic.into_iter().map(DynamicBlock::from).collect(),
             send_state: e.send_state.key().to_owned(),
             stopped_reason: e.stopped_reason,
             counts: CountsOut {
@@ -189,6 +193,7 @@ pub struct EmailIn {
     excluded_segments: Option<Vec<i64>>,
     language: Option<String>,
     utm: Option<UtmBody>,
+    dynamic: Option<Vec<DynamicBlock>>,
 }
 
 /// Tells an absent key from a null.
@@ -225,6 +230,10 @@ impl EmailIn {
             utm_campaign: utm.campaign,
             utm_content: utm.content,
             headers: before.headers,
+            dynamic: match &self.dynamic {
+                Some(blocks) => blocks.iter().cloned().map(Into::into).collect(),
+                None => before.dynamic,
+            },
         })
     }
 

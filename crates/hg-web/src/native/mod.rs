@@ -15,6 +15,7 @@ mod contact_traces;
 pub mod contacts;
 pub mod dashboard;
 mod describe;
+mod email_blocks;
 pub mod emails;
 pub mod exports;
 mod field_parts;
