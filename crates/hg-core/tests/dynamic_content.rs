@@ -185,6 +185,13 @@ fn conditions_and_loops_see_the_contact() {
 }
 
 #[test]
+fn statements_are_no_unknown_tokens() {
+    let html = "{% if contact.city %}{{ contact.city }}{{contact.city|upper}}{% endif %}{first_name}";
+    let warnings = CompiledEmail::compile(&source(html, &[])).unwrap().warnings(&|_| true);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+}
+
+#[test]
 fn a_value_that_looks_like_a_token_or_a_statement_stays_a_value() {
     let mut eve = ann();
     eve.0.insert("firstname", "{unsubscribe_url}{% if 1 %}<b>".into());

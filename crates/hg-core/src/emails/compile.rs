@@ -216,12 +216,18 @@ impl CompiledEmail {
         }
         for template in whole.chain(links).chain(contents) {
             for warning in template.warnings(knows_field) {
-                if !found.contains(&warning) {
+                let written = matches!(&warning, Warning::UnknownToken { token } if self.is_statement(token));
+                if !written && !found.contains(&warning) {
                     found.push(warning);
                 }
             }
         }
         found
+    }
+
+    /// Whether a word in braces is the inner half of `{{ … }}` or `{% … %}`.
+    fn is_statement(&self, token: &str) -> bool {
+        self.logic.is_some() && (token.starts_with("{%") || token.starts_with("{ ") || token.starts_with("{contact."))
     }
 
     /// Aliases of the contact fields that a message needs.

@@ -118,6 +118,9 @@ fn content(body: &Map<String, Value>, before: Content, replace: bool) -> CompatA
         None if replace => Vec::new(),
         None => before.dynamic,
     };
+    if let Some(mistake) = hg_core::emails::dynamic_mistakes(&dynamic).first() {
+        return Err(CompatError::bad(format!("dynamicContent: {}", mistake.detail)));
+    }
     let mjml =
         body.get("grapesjsbuilder").and_then(|g| g.get("customMjml")).and_then(Value::as_str).filter(|m| !m.trim().is_empty());
     let html = text(body, "customHtml");
