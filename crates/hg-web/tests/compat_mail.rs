@@ -159,10 +159,7 @@ on_each_db!(mistakes_in_emails_of_old_clients_are_named, |app| {
         (json!({"name": "Hi"}), "subject: A subject is required."),
         (json!({"name": "Hi", "subject": "Hi", "emailType": "list"}), "lists: A segment is required."),
         (json!({"name": "Hi", "subject": "Hi", "emailType": "fax"}), "emailType: The selected choice is invalid."),
-        (
-            json!({"name": "Hi", "subject": "Hi", "dynamicContent": filtered}),
-            "dynamicContent: There is no operator “”.",
-        ),
+        (json!({"name": "Hi", "subject": "Hi", "dynamicContent": filtered}), "dynamicContent: There is no operator “”."),
     ] {
         assert_eq!(message(&web.post("/api/emails/new", &body).await), (400, expected.to_owned()), "{body}");
     }

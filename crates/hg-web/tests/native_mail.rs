@@ -90,7 +90,7 @@ on_each_db!(a_dynamic_block_shows_each_person_what_fits_her, |app| {
         assert_eq!(seen["warnings"], json!([]));
     }
     let path = format!("/api/v1/emails/{}", made["id"]);
-    let wrong = json!({"dynamic": [{"name": "", "content": "x"}]});
+    let wrong = json!({"dynamic": [{"name": "", "content": "x", "variations": []}]});
     assert_eq!(complaint(&web.patch(&path, &wrong).await), (422, "/dynamic/0/name".into()));
     let endless = json!({"source": "{% for a in contact.city %}"});
     assert_eq!(complaint(&web.patch(&path, &endless).await), (422, "/source".into()));

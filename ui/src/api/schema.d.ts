@@ -4898,6 +4898,33 @@ export interface components {
             /** Format: int64 */
             updated: number;
         };
+        /** @description A block of dynamic content: the first variation that fits, else the default. */
+        DynamicBlock: {
+            /** @description HTML for whoever no variation fits. */
+            content: string;
+            /** @description What stands in `{dynamiccontent="…"}`. */
+            name: string;
+            variations: components["schemas"]["DynamicBlockVariation"][];
+        };
+        /** @description One condition. */
+        DynamicBlockRow: {
+            /** @description Alias of a field of contacts or companies, `tags`, or `leadlist` for segments. */
+            field: string;
+            /** @description `and` or `or`. */
+            glue: string;
+            /** @description Type of the field; decides how values are compared. */
+            kind: string;
+            /** @description For example `=`, `!=`, `gt`, `empty`, `like`, `in`, `regexp`, `startsWith`. */
+            operator: string;
+            /** @description A text, a number, or a list of them. */
+            value: components["schemas"]["Value"];
+        };
+        /** @description What some people see instead of the default. */
+        DynamicBlockVariation: {
+            content: string;
+            /** @description A row with the glue `or` begins a new group; all rows of a group must hold, one group is enough. */
+            rows: components["schemas"]["DynamicBlockRow"][];
+        };
         /**
          * @description What earns points.
          * @enum {string}
@@ -4910,6 +4937,8 @@ export interface components {
         EmailFormat: "html" | "mjml";
         /** @description What is sent to make or change an email; absent keys stay as they are. */
         EmailIn: {
+            /** @default null */
+            dynamic?: components["schemas"]["DynamicBlock"][] | null;
             /** @default null */
             excluded_segments?: number[] | null;
             /** @default null */
@@ -4955,6 +4984,8 @@ export interface components {
         EmailOut: {
             counts: components["schemas"]["CountsOut"];
             created_at: string;
+            /** @description Blocks that differ from person to person. */
+            dynamic: components["schemas"]["DynamicBlock"][];
             excluded_segments: number[];
             format: components["schemas"]["EmailFormat"];
             from_address: string;
@@ -6429,6 +6460,8 @@ export interface components {
             items: {
                 counts: components["schemas"]["CountsOut"];
                 created_at: string;
+                /** @description Blocks that differ from person to person. */
+                dynamic: components["schemas"]["DynamicBlock"][];
                 excluded_segments: number[];
                 format: components["schemas"]["EmailFormat"];
                 from_address: string;
@@ -7824,6 +7857,8 @@ export interface components {
             answer: string | null;
             answered_by: string | null;
             asked_by: string | null;
+            /** @description Blocks that differ from person to person. */
+            dynamic: components["schemas"]["DynamicBlock"][];
             /**
              * Format: int64
              * @description At most so many an hour; 0: as fast as it goes.

@@ -55,9 +55,8 @@ export type CompanySegment = S["CompanySegmentOut"];
 export type SegmentCompany = S["SegmentCompanyOut"];
 export type CompanyMember = S["CompanyMemberOut"];
 export type CompanyMoment = S["CompanyMomentOut"];
-export type DynamicBlock = Required<S["DynamicBlock"]> & { variations: DynamicVariation[] };
-type DynamicVariation = Required<S["DynamicBlockVariation"]> & { rows: DynamicRow[] };
-export type DynamicRow = Required<S["DynamicBlockRow"]>;
+export type DynamicBlock = S["DynamicBlock"];
+export type DynamicRow = S["DynamicBlockRow"];
 export type Import = S["ImportOut"];
 export type ImportSchedule = S["ImportScheduleOut"];
 

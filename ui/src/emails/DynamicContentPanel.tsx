@@ -1,5 +1,6 @@
 import {
   ActionIcon,
+  Box,
   Button,
   CopyButton,
   Group,
@@ -106,9 +107,11 @@ function Block({ block, error, change, remove }: BlockProps) {
   const { t } = useTranslation("emails");
   const token = `{dynamiccontent="${block.name}"}`;
   const setVariation = (at: number, patch: Partial<DynamicBlock["variations"][number]>) =>
-    change({ variations: block.variations.map((one, number) => (number === at ? { ...one, ...patch } : one)) });
+    change({
+      variations: block.variations.map((one, number) => (number === at ? { ...one, ...patch } : one)),
+    });
   return (
-    <div className="hg-card" role="group" aria-label={block.name} style={{ padding: 16 }}>
+    <Box className="hg-card" role="group" aria-label={block.name} p="md">
       <Stack gap="sm">
         <Group align="flex-end" wrap="nowrap">
           <TextInput
@@ -136,7 +139,12 @@ function Block({ block, error, change, remove }: BlockProps) {
           </ActionIcon>
         </Group>
         {block.variations.map((variation, at) => (
-          <Stack key={at} gap="xs" pl="md" style={{ borderLeft: "2px solid var(--mantine-color-default-border)" }}>
+          <Stack
+            key={at}
+            gap="xs"
+            pl="md"
+            style={{ borderLeft: "2px solid var(--mantine-color-default-border)" }}
+          >
             <Group justify="space-between">
               <Text size="sm" fw={550}>
                 {t("dynamic.variation", { number: at + 1 })}
@@ -181,14 +189,15 @@ function Block({ block, error, change, remove }: BlockProps) {
           onChange={(event) => change({ content: event.currentTarget.value })}
         />
       </Stack>
-    </div>
+    </Box>
   );
 }
 
 /** Who sees a variation: rows joined by "and", groups by "or". */
 function Rows({ rows, onChange }: { rows: DynamicRow[]; onChange: (rows: DynamicRow[]) => void }) {
   const { t } = useTranslation("emails");
-  const set = (at: number, row: DynamicRow) => onChange(rows.map((old, number) => (number === at ? row : old)));
+  const set = (at: number, row: DynamicRow) =>
+    onChange(rows.map((old, number) => (number === at ? row : old)));
   return (
     <Stack gap={6}>
       {rows.map((row, at) => (
@@ -243,7 +252,8 @@ function RowFields({ row, onChange }: { row: DynamicRow; onChange: (row: Dynamic
   const field = all.find((one) => one.alias === row.field);
   const choose = (alias: string | null) => {
     if (!alias) return;
-    const kind = alias === SEGMENTS || alias === TAGS ? alias : (all.find((one) => one.alias === alias)?.type ?? "");
+    const kind =
+      alias === SEGMENTS || alias === TAGS ? alias : (all.find((one) => one.alias === alias)?.type ?? "");
     const next = { ...row, field: alias, kind, value: "" };
     const operators = operatorsOf(next);
     onChange({ ...next, operator: operators.includes(row.operator) ? row.operator : (operators[0] ?? "=") });
@@ -264,7 +274,10 @@ function RowFields({ row, onChange }: { row: DynamicRow; onChange: (row: Dynamic
               { value: TAGS, label: t("dynamic.tags") },
             ],
           },
-          { group: t("dynamic.groups.contact"), items: own.map((one) => ({ value: one.alias, label: one.label })) },
+          {
+            group: t("dynamic.groups.contact"),
+            items: own.map((one) => ({ value: one.alias, label: one.label })),
+          },
           {
             group: t("dynamic.groups.company"),
             items: company.map((one) => ({ value: one.alias, label: one.label })),
@@ -318,10 +331,28 @@ function RowValue({ row, field, onChange }: ValueProps) {
       { value: "1", label: t("common:yes") },
       { value: "0", label: t("common:no") },
     ];
-    return <Select aria-label={label} w={110} allowDeselect={false} data={answers} value={value || null} onChange={onChange} />;
+    return (
+      <Select
+        aria-label={label}
+        w={110}
+        allowDeselect={false}
+        data={answers}
+        value={value || null}
+        onChange={onChange}
+      />
+    );
   }
   if (options.length && (row.operator === "=" || row.operator === "!=")) {
-    return <Select aria-label={label} w={200} data={options} searchable value={value || null} onChange={onChange} />;
+    return (
+      <Select
+        aria-label={label}
+        w={200}
+        data={options}
+        searchable
+        value={value || null}
+        onChange={onChange}
+      />
+    );
   }
   return (
     <TextInput

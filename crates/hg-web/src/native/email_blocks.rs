@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A block of dynamic content: the first variation that fits, else the default.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DynamicBlock {
     /// What stands in `{dynamiccontent="…"}`.
     pub name: String,
@@ -16,8 +15,7 @@ pub struct DynamicBlock {
 }
 
 /// What some people see instead of the default.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DynamicBlockVariation {
     pub content: String,
     /// A row with the glue `or` begins a new group; all rows of a group must hold, one group is enough.
@@ -25,8 +23,7 @@ pub struct DynamicBlockVariation {
 }
 
 /// One condition.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DynamicBlockRow {
     /// `and` or `or`.
     pub glue: String,
