@@ -120,9 +120,10 @@ test("a contact list becomes a campaign, and an answer to it reaches the dashboa
   const landing = `${house!.url}/ama-2017`;
 
   await test.step("write the invitation, preview it as Ada and send a test", async () => {
-    await at("/emails?new=1");
+    await at("/emails/new");
     await page.getByLabel("Name").fill("Invitation");
     await page.getByRole("radio", { name: /For campaigns/ }).check();
+    await page.getByRole("radio", { name: "Own HTML" }).check();
     await page.getByRole("button", { name: "Create email" }).click();
     await expect(page.getByRole("heading", { name: "Invitation" })).toBeVisible();
     await page.getByRole("textbox", { name: "Subject" }).fill("Ask us anything, {contactfield=firstname}");
@@ -144,9 +145,10 @@ test("a contact list becomes a campaign, and an answer to it reaches the dashboa
   });
 
   await test.step("write the thank-you for questions", async () => {
-    await at("/emails?new=1");
+    await at("/emails/new");
     await page.getByLabel("Name").fill("Thank-you");
     await page.getByRole("radio", { name: /For campaigns/ }).check();
+    await page.getByRole("radio", { name: "Own HTML" }).check();
     await page.getByRole("button", { name: "Create email" }).click();
     await page.getByRole("textbox", { name: "Subject" }).fill("Your question is on the list");
     await switchOn(page, /Live/);

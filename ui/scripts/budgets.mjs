@@ -4,7 +4,9 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const KB = 1024;
-const LIMITS = { first: 300 * KB, page: 150 * KB, editor: 200 * KB };
+const LIMITS = { first: 300 * KB, page: 150 * KB, editor: 200 * KB, design: 700 * KB };
+const limitOf = (key) =>
+  key.includes("/editors/design/") ? LIMITS.design : key.includes("/editors/") ? LIMITS.editor : LIMITS.page;
 const dist = new URL("../dist/", import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL(".vite/manifest.json", dist), "utf8"));
 
@@ -29,7 +31,7 @@ const rows = [["first load", weight(first), LIMITS.first]];
 
 for (const key of Object.keys(manifest).filter((k) => manifest[k].isDynamicEntry)) {
   const added = [...closure(key)].filter((k) => !first.has(k));
-  rows.push([key, weight(added), key.includes("/editors/") ? LIMITS.editor : LIMITS.page]);
+  rows.push([key, weight(added), limitOf(key)]);
 }
 
 let failed = false;

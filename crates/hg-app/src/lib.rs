@@ -30,6 +30,7 @@ pub mod forms;
 pub mod imports;
 pub mod jobs;
 pub mod list;
+pub mod media;
 pub mod notes;
 pub mod outgoing;
 pub mod pages;

@@ -186,6 +186,10 @@ ids! {
     SenderDomainId;
     /// A key that signs for one.
     SenderKeyId;
+    /// A picture of the media library.
+    MediaId;
+    /// Something said about an email.
+    CommentId;
 }
 
 impl ContactId {

@@ -12,6 +12,7 @@ pub mod events;
 pub mod forms;
 pub mod ids;
 pub mod imports;
+pub mod media;
 pub mod points;
 pub mod publish;
 pub mod segments;

@@ -43,6 +43,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (31, "returns", include_str!("../migrations/0031_returns.sql")),
     (32, "sending pace", include_str!("../migrations/0032_sending_pace.sql")),
     (33, "send plans", include_str!("../migrations/0033_send_plans.sql")),
+    (34, "media", include_str!("../migrations/0034_media.sql")),
+    (35, "email comments", include_str!("../migrations/0035_email_comments.sql")),
     (36, "email families", include_str!("../migrations/0036_email_families.sql")),
 ];
 

@@ -89,9 +89,13 @@ export type SegmentOverride = S["OverrideOut"];
 export type SendCounts = S["CountsOut"];
 export type SendPlan = S["SendPlanOut"];
 export type PaceSettings = Required<S["PaceSettings"]>;
-export type Warning = S["WarningOut"];
 export type Email = S["EmailOut"];
 export type EmailWrite = S["EmailIn"];
+export type EmailCheck = S["EmailCheckOut"];
+export type EmailTemplate = S["EmailTemplate"];
+export type EmailComment = S["EmailComment"];
+export type MediaFile = S["MediaOut"];
+export type BrandSettings = S["BrandBody"];
 export type Recipient = S["RecipientOut"];
 export type CaughtMail = S["CaughtOut"];
 

@@ -258,6 +258,11 @@ const emails = createRoute({
   validateSearch: listSearch,
   component: lazyRouteComponent(() => import("../emails/EmailsPage"), "EmailsPage"),
 });
+const emailNew = createRoute({
+  getParentRoute: () => app,
+  path: "/emails/new",
+  component: lazyRouteComponent(() => import("../emails/EmailNewPage"), "EmailNewPage"),
+});
 const email = createRoute({
   getParentRoute: () => app,
   path: "/emails/$id",
@@ -272,10 +277,20 @@ const emailEdit = createRoute({
   path: "/emails/$id/edit",
   component: lazyRouteComponent(() => import("../emails/EmailEditPage"), "EmailEditPage"),
 });
+const emailDesign = createRoute({
+  getParentRoute: () => app,
+  path: "/emails/$id/design",
+  component: lazyRouteComponent(() => import("../emails/EmailDesignPage"), "EmailDesignPage"),
+});
 const emailSend = createRoute({
   getParentRoute: () => app,
   path: "/emails/$id/send",
   component: lazyRouteComponent(() => import("../emails/EmailSendPage"), "EmailSendPage"),
+});
+const media = createRoute({
+  getParentRoute: () => app,
+  path: "/media",
+  component: lazyRouteComponent(() => import("../media/MediaPage"), "MediaPage"),
 });
 const outbox = createRoute({
   getParentRoute: () => app,
@@ -408,9 +423,12 @@ export const router = createRouter({
       segmentEdit,
       segment,
       emails,
+      emailNew,
       emailEdit,
+      emailDesign,
       emailSend,
       email,
+      media,
       outbox,
       pages,
       page,

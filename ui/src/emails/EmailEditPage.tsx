@@ -13,13 +13,13 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
-import { IconAlertTriangle, IconSend } from "@tabler/icons-react";
+import { IconPalette, IconSend } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
-import type { Email, EmailWrite, Warning } from "../api/types";
+import type { Email } from "../api/types";
 import { useSession } from "../app/session";
 import { CodeField } from "../ui/CodeField";
 import { type Editor, SaveTools, useEditor } from "../ui/editor";
@@ -34,8 +34,12 @@ import { TokenInput } from "../ui/TokenInput";
 import { TokenMenu } from "../ui/TokenMenu";
 import { attempt } from "../ui/toasts";
 import { locales } from "../ui/zones";
+import { CheckPanel } from "./CheckPanel";
+import { CommentsButton } from "./CommentsButton";
 import { DynamicContentPanel } from "./DynamicContentPanel";
 import { emailState } from "./EmailsPage";
+import { HistoryButton } from "./HistoryButton";
+import { writable } from "./writable";
 
 export function EmailEditPage() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -45,39 +49,15 @@ export function EmailEditPage() {
   return <EmailEditor key={id} email={query.data} />;
 }
 
-/** What the server takes; counters and what it derives stay out. */
-export function writable(email: Email): EmailWrite {
-  const { name, subject, preheader, from_name, from_address, reply_to, format, source, plain_text } = email;
-  const { kind, purpose, published, segments, excluded_segments, language, utm, dynamic, version } = email;
-  return {
-    name,
-    subject,
-    preheader,
-    from_name,
-    from_address,
-    reply_to,
-    format,
-    source,
-    plain_text,
-    kind,
-    purpose,
-    published,
-    segments,
-    excluded_segments,
-    language,
-    utm,
-    dynamic,
-    version,
-  };
-}
+/** Changes reach only people who get it from now on: such emails are not saved behind the author's back. */
+const sentAlready = (email: Email) => email.counts.sent > 0 || email.send_state === "sending";
 
-function EmailEditor({ email }: { email: Email }) {
-  const { t } = useTranslation("emails");
+/** The draft of an email, saved by itself until it was sent. */
+export function useEmailEditor(email: Email): Editor<Email> {
   const params = { path: { id: email.id } };
-  const sentBefore = email.counts.sent > 0 || email.send_state === "sending";
-  const editor = useEditor<Email>({
+  return useEditor<Email>({
     initial: email,
-    autosave: !sentBefore,
+    autosave: !sentAlready(email),
     save: async (draft) => {
       const kept = await take(http.PATCH("/emails/{id}", { params, body: writable(draft) }));
       await refresh("/emails");
@@ -85,6 +65,12 @@ function EmailEditor({ email }: { email: Email }) {
     },
     reload: () => take(http.GET("/emails/{id}", { params })),
   });
+}
+
+function EmailEditor({ email }: { email: Email }) {
+  const { t } = useTranslation("emails");
+  const sentBefore = sentAlready(email);
+  const editor = useEmailEditor(email);
   const { draft } = editor;
   const [testing, test] = useDisclosure();
   const [contact, setContact] = useState<number | null>(null);
@@ -102,6 +88,8 @@ function EmailEditor({ email }: { email: Email }) {
         actions={
           <>
             <SaveTools editor={editor} />
+            <HistoryButton editor={editor} />
+            <CommentsButton id={email.id} />
             <Button variant="default" onClick={test.open}>
               {t("test.title")}
             </Button>
@@ -170,7 +158,10 @@ function EmailEditor({ email }: { email: Email }) {
           </Card>
           <ContentCard editor={editor} />
         </Stack>
-        <LivePreview draft={draft} contact={contact} onContact={setContact} />
+        <Stack>
+          <LivePreview draft={draft} contact={contact} onContact={setContact} />
+          <CheckPanel draft={draft} />
+        </Stack>
       </div>
       <FormModal opened={testing} close={test.close} title={t("test.title")}>
         <TestSend
@@ -217,7 +208,18 @@ function ContentCard({ editor }: { editor: Editor<Email> }) {
               value={draft.format}
               onChange={(format) => format && set({ format: format as Email["format"] })}
             />
-            <TokenMenu where="email" compact onPick={(token) => insert.current?.(token)} />
+            <Group gap="xs">
+              <TokenMenu where="email" compact onPick={(token) => insert.current?.(token)} />
+              <ButtonLink
+                to="/emails/$id/design"
+                params={{ id: String(draft.id) }}
+                size="xs"
+                variant="light"
+                leftSection={<IconPalette size={15} aria-hidden />}
+              >
+                {t("design:open")}
+              </ButtonLink>
+            </Group>
           </Group>
           <CodeField
             label={t("source")}
@@ -329,7 +331,8 @@ function ContentCard({ editor }: { editor: Editor<Email> }) {
 
 type PreviewProps = { draft: Email; contact: number | null; onContact: (id: number | null) => void };
 
-function LivePreview({ draft, contact, onContact }: PreviewProps) {
+/** The email as the server makes it, as anybody gets it. */
+export function LivePreview({ draft, contact, onContact }: PreviewProps) {
   const { t } = useTranslation("emails");
   const [body] = useDebouncedValue(writable(draft), 400);
   const { version: _version, ...fields } = body;
@@ -344,6 +347,7 @@ function LivePreview({ draft, contact, onContact }: PreviewProps) {
       <PreviewFrame
         html={preview.data?.html ?? ""}
         title={t("previewTitle")}
+        night
         aside={
           <ContactSelect
             aria-label={t("previewAs")}
@@ -365,22 +369,7 @@ function LivePreview({ draft, contact, onContact }: PreviewProps) {
           {preview.error.message}
         </Text>
       )}
-      <Warnings list={preview.data?.warnings ?? []} />
     </Card>
-  );
-}
-
-export function Warnings({ list }: { list: Warning[] }) {
-  if (!list.length) return null;
-  return (
-    <Stack gap={4} mt="sm">
-      {list.map((warning, index) => (
-        <Group key={index} gap={6} wrap="nowrap" align="flex-start">
-          <IconAlertTriangle size={15} aria-hidden style={{ flex: "none", marginTop: 2 }} />
-          <Text size="sm">{warning.detail}</Text>
-        </Group>
-      ))}
-    </Stack>
   );
 }
 

@@ -16,8 +16,8 @@ import { PreviewFrame } from "../ui/PreviewFrame";
 import { Card, StatTile } from "../ui/parts";
 import { EmptyState, ErrorState, StateBadge, Waiting } from "../ui/states";
 import { useView } from "../ui/view";
-import { writable } from "./EmailEditPage";
 import { emailState, useDeleteEmail } from "./EmailsPage";
+import { writable } from "./writable";
 
 type View = { tab?: string; state?: string };
 
@@ -281,7 +281,7 @@ function Preview({ email }: { email: Email }) {
   if (query.isError) return <ErrorState error={query.error} />;
   return (
     <Card p="md">
-      <PreviewFrame html={query.data?.html ?? ""} title={t("previewTitle")} />
+      <PreviewFrame html={query.data?.html ?? ""} title={t("previewTitle")} night />
     </Card>
   );
 }

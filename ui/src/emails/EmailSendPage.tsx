@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Progress, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Alert, Box, Button, Group, Progress, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconInbox, IconPlayerPause, IconPlayerPlay, IconSend } from "@tabler/icons-react";
 import { useParams } from "@tanstack/react-router";
@@ -15,7 +15,7 @@ import { PageHeader } from "../ui/PageHeader";
 import { Card, ConsequenceDialog, StatTile } from "../ui/parts";
 import { ErrorState, StateBadge, Waiting } from "../ui/states";
 import { attempt } from "../ui/toasts";
-import { Warnings } from "./EmailEditPage";
+import { CheckPanel } from "./CheckPanel";
 import { asBody, NO_WISH, PlanNotice, useSendPlan, type Wish, WishFields } from "./SendPlan";
 
 export function EmailSendPage() {
@@ -52,6 +52,11 @@ export function EmailSendPage() {
         <ProgressCard email={email} counts={live ?? email.counts} />
       )}
       {plan && <AudienceCard email={email} plan={plan} />}
+      {email.send_state === "idle" && (
+        <Box mt="md">
+          <CheckPanel draft={email} />
+        </Box>
+      )}
     </>
   );
 }
@@ -208,7 +213,6 @@ function AudienceCard({ email, plan }: { email: Email; plan: SendPlan }) {
               </Group>
             </div>
           )}
-          <Warnings list={email.warnings ?? []} />
           {outbox && (
             <Alert variant="default" icon={<IconInbox aria-hidden />}>
               {t("send.outboxNote")}

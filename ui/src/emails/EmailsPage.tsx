@@ -1,11 +1,8 @@
-import { Button, Group, Menu, Radio, Stack, Text, TextInput } from "@mantine/core";
-import { useForm } from "@mantine/form";
+import { Menu, Text } from "@mantine/core";
 import { IconMail } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
-import { showProblem } from "../api/forms";
 import { useLive } from "../api/live";
 import type { Email } from "../api/types";
 import type { ListSearch } from "../app/router";
@@ -17,12 +14,9 @@ import { ago, number, percent, spoken } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
-import { FormModal } from "../ui/parts";
-import { ThingSelect } from "../ui/pickers";
-import { EmptyState, ErrorSummary, NothingFound, StateBadge } from "../ui/states";
+import { EmptyState, NothingFound, StateBadge } from "../ui/states";
 import { attempt, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
-import { letterHtml, letterMjml } from "./starters";
 
 /** The state to show: how far a segment email is, or whether a campaign email may be used. */
 export function emailState(email: Email): string {
@@ -57,7 +51,7 @@ export function EmailsPage() {
     byCursor,
   );
   useLive("send", () => refresh("/emails"));
-  const create = may && <NewButton onClick={() => change({ new: true })}>{t("new")}</NewButton>;
+  const create = may && <NewButton onClick={() => navigate({ to: "/emails/new" })}>{t("new")}</NewButton>;
   return (
     <>
       <PageHeader title={t("title")} description={t("text")} actions={create} />
@@ -133,9 +127,6 @@ export function EmailsPage() {
           )
         }
       />
-      <FormModal opened={view.new === true} close={() => change({ new: undefined })} title={t("new")}>
-        <NewEmail close={() => change({ new: undefined })} />
-      </FormModal>
     </>
   );
 }
@@ -155,71 +146,5 @@ export function Rate({ part, whole }: { part: number; whole: number }) {
         {number(part)}
       </Text>
     </Text>
-  );
-}
-
-function NewEmail({ close }: { close: () => void }) {
-  const { t } = useTranslation("emails");
-  const navigate = useNavigate();
-  const [errors, setErrors] = useState<string[]>([]);
-  const form = useForm({
-    initialValues: { name: "", kind: "segment" as Email["kind"], format: "html" as Email["format"] },
-  });
-  const [page, setPage] = useState<number | null>(null);
-  const submit = form.onSubmit(async (values) => {
-    try {
-      const email = await take(
-        http.POST("/emails", {
-          body: {
-            ...values,
-            subject: values.name,
-            source: values.format === "mjml" ? letterMjml(page) : letterHtml(page),
-            purpose: "marketing",
-          },
-        }),
-      );
-      await refresh("/emails");
-      close();
-      navigate({ to: "/emails/$id/edit", params: { id: String(email.id) } });
-    } catch (error) {
-      setErrors(showProblem(form, error));
-    }
-  });
-  return (
-    <form onSubmit={submit}>
-      <Stack>
-        <ErrorSummary errors={errors} />
-        <TextInput
-          label={t("common:name")}
-          description={t("nameHint")}
-          required
-          data-autofocus
-          {...form.getInputProps("name")}
-        />
-        <Radio.Group label={t("kind")} {...form.getInputProps("kind")}>
-          <Stack gap="xs" mt={6}>
-            <Radio value="segment" label={t("kinds.segment")} description={t("kindHints.segment")} />
-            <Radio value="template" label={t("kinds.template")} description={t("kindHints.template")} />
-          </Stack>
-        </Radio.Group>
-        <ThingSelect
-          kind="pages"
-          label={t("leadsTo")}
-          description={t("leadsToHint")}
-          value={page}
-          onChange={setPage}
-          clearable
-        />
-        <Radio.Group label={t("format")} {...form.getInputProps("format")}>
-          <Group mt={6}>
-            <Radio value="html" label="HTML" />
-            <Radio value="mjml" label="MJML" />
-          </Group>
-        </Radio.Group>
-        <Group justify="flex-end">
-          <Button type="submit">{t("createEmail")}</Button>
-        </Group>
-      </Stack>
-    </form>
   );
 }

@@ -1,7 +1,7 @@
 /** Where the button leads: to a landing page when one was chosen. */
 const goal = (page: number | null) => (page ? `{pagelink=${page}}` : "https://example.org");
 
-/** What a new email starts with: a readable letter that works everywhere, or the same in MJML. */
+/** What a new email starts with: a readable letter in HTML that works everywhere. */
 export const letterHtml = (page: number | null) => `<!doctype html>
 <html lang="en">
 <head>
@@ -25,29 +25,4 @@ export const letterHtml = (page: number | null) => `<!doctype html>
 </table>
 </body>
 </html>
-`;
-
-export const letterMjml = (page: number | null) => `<mjml>
-  <mj-head>
-    <mj-attributes>
-      <mj-all font-family="Helvetica, Arial, sans-serif" />
-      <mj-text font-size="16px" line-height="1.6" color="#22252f" />
-    </mj-attributes>
-  </mj-head>
-  <mj-body background-color="#f4f4f7">
-    <mj-section background-color="#ffffff" border-radius="12px" padding="24px">
-      <mj-column>
-        <mj-text>Hello {contactfield=firstname|friend},</mj-text>
-        <mj-text>write here what it is about, in a few sentences.</mj-text>
-        <mj-button href="${goal(page)}" background-color="#4f46e5" border-radius="8px" align="left">What to do next</mj-button>
-        <mj-text>Kind regards</mj-text>
-      </mj-column>
-    </mj-section>
-    <mj-section>
-      <mj-column>
-        <mj-text font-size="12px" color="#6b7085" align="center">{unsubscribe_text}</mj-text>
-      </mj-column>
-    </mj-section>
-  </mj-body>
-</mjml>
 `;

@@ -24,6 +24,7 @@ const KINDS = [
   "point_action",
   "point_trigger",
   "point_group",
+  "image",
   "company",
   "company_segment",
 ];

@@ -28,6 +28,7 @@ import { Card, Copyable } from "../ui/parts";
 import { ErrorState, ErrorSummary, Waiting } from "../ui/states";
 import { said } from "../ui/toasts";
 import { locales, timezones } from "../ui/zones";
+import { BrandSection } from "./BrandSection";
 import { CategoriesSection } from "./CategoriesSection";
 import { DeliverabilitySection } from "./DeliverabilitySection";
 import { PreferencesSection } from "./PreferencesSection";
@@ -36,6 +37,7 @@ import { UsersSection } from "./UsersSection";
 
 const SECTIONS = [
   "general",
+  "brand",
   "sending",
   "deliverability",
   "preferences",
@@ -64,6 +66,7 @@ export function SettingsPage() {
           ))}
         </Tabs.List>
         <Tabs.Panel value="general">{section === "general" && <General />}</Tabs.Panel>
+        <Tabs.Panel value="brand">{section === "brand" && <BrandSection />}</Tabs.Panel>
         <Tabs.Panel value="sending">{section === "sending" && <Sending />}</Tabs.Panel>
         <Tabs.Panel value="deliverability">
           {section === "deliverability" && <DeliverabilitySection />}

@@ -10,9 +10,11 @@ mod model;
 mod service;
 mod signing;
 mod store;
+mod verdicts;
 
 pub use check::{DnsWorker, Names, RecordKind, Resolver, check};
 pub use model::{DnsRecord, KeyState, SenderDomain, SenderKey};
 pub(crate) use service::mail_host;
 pub use service::{activate, add, delete, get, list, remove_key, restore, rotate};
 pub(crate) use signing::{Signers, signers};
+pub(crate) use verdicts::verdicts;

@@ -5,18 +5,24 @@
 //! the neighbour [`crate::sending`]; what campaigns need of it is re-exported here under the names of
 //! this domain.
 
+mod check;
+mod comments;
 mod context;
 mod model;
 mod people;
 mod preview;
 mod related;
+mod revisions;
 mod service;
 mod store;
 
+pub use check::{Check, brand, check, gallery};
+pub use comments::{Comment, comments, say, settle, unsay};
 pub use context::{ContactTexts, Prepared, prepared, site_url, workspace_facts};
 pub use model::{Content, Counts, Email, EmailError, EmailPatch, EmailWarning, Kind, NewEmail, SendingState};
 pub use people::{Text, known_aliases, texts};
 pub use preview::{Preview, PreviewRequest, preview};
+pub use revisions::{Revision, restore_revision, revision, revisions};
 pub use service::{create, delete, get, list, names, restore, update, warnings};
 pub use store::{content_of, find};
 

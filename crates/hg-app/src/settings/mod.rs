@@ -1,9 +1,11 @@
 //! What people set: the site, how mail is sent, how visitors are tracked. Deployment (database, ports, transport)
 //! is configuration and stands in `honeyguide.toml` instead.
 
+mod brand;
 mod model;
 mod service;
 
+pub use brand::{BrandSettings, Profile, read_brand, write_brand};
 pub use model::{
     General, Identity, Imports, Mailbox, Outgoing, Pace, Preferences, Providers, Retention, Section, Sending, Settings, Tracking,
     UnverifiedUpdates,

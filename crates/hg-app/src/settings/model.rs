@@ -17,6 +17,7 @@ pub struct Settings {
     pub pace: Pace,
     pub retention: Retention,
     pub preferences: Preferences,
+    pub brand: super::BrandSettings,
 }
 
 /// One section, stored as one JSON value; missing keys take their defaults.

@@ -23,6 +23,7 @@ pub async fn load(db: &Db) -> Result<Settings> {
             pace: stored(tx)?,
             retention: stored(tx)?,
             preferences: stored(tx)?,
+            brand: stored(tx)?,
         })
     })
     .await
@@ -259,7 +260,7 @@ pub(crate) async fn store_providers(cx: &Cx, new: Providers) -> Result<()> {
     store(cx, new).await
 }
 
-async fn store<S: Section>(cx: &Cx, section: S) -> Result<()> {
+pub(super) async fn store<S: Section>(cx: &Cx, section: S) -> Result<()> {
     let (who, now) = (cx.who(), cx.now());
     let body = serde_json::to_value(section).map_err(|e| Error::internal(e.to_string()))?;
     cx.db()

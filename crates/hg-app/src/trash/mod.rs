@@ -4,8 +4,8 @@
 //! What lies there for longer can no longer be brought back from here.
 
 use hg_core::ids::{
-    CampaignId, CategoryId, CompanyId, CompanySegmentId, ContactId, EmailId, FormId, PageId, PointActionId, PointGroupId,
-    PointTriggerId, SegmentId, StageId, TagId,
+    CampaignId, CategoryId, CompanyId, CompanySegmentId, ContactId, EmailId, FormId, MediaId, PageId, PointActionId,
+    PointGroupId, PointTriggerId, SegmentId, StageId, TagId,
 };
 use hg_core::time::{Millis, Timestamp};
 use hg_store::{Sql, Value};
@@ -13,7 +13,9 @@ use hg_store::{Sql, Value};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::list::{ListQuery, Page};
-use crate::{campaigns, categories, companies, company_segments, contacts, emails, forms, pages, points, segments, stages, tags};
+use crate::{
+    campaigns, categories, companies, company_segments, contacts, emails, forms, media, pages, points, segments, stages, tags,
+};
 
 /// How long things can be brought back.
 pub const KEPT: Millis = Millis::days(30);
@@ -31,7 +33,7 @@ pub struct Trashed {
 }
 
 /// A kind of thing that can lie in the trash: its name, its table, the column with what people call it.
-const KINDS: [(&str, &str, &str); 12] = [
+const KINDS: [(&str, &str, &str); 13] = [
     ("company_segment", "company_segments", "name"),
     ("segment", "segments", "name"),
     ("tag", "tags", "name"),
@@ -44,6 +46,7 @@ const KINDS: [(&str, &str, &str); 12] = [
     ("point_action", "point_actions", "name"),
     ("point_trigger", "point_triggers", "name"),
     ("point_group", "point_groups", "name"),
+    ("image", "media_files", "name"),
 ];
 
 /// Merged contacts are gone into another one: undoing the merge brings them back, not the trash. Erased ones are gone.
@@ -118,6 +121,7 @@ pub async fn restore(cx: &Cx, kind: &str, id: i64) -> Result<()> {
         "category" => categories::restore(cx, CategoryId(id)).await.map(drop),
         "point_action" => points::restore_action(cx, PointActionId(id)).await.map(drop),
         "point_trigger" => points::restore_trigger(cx, PointTriggerId(id)).await.map(drop),
+        "image" => media::restore(cx, MediaId(id)).await.map(drop),
         "point_group" => points::restore_group(cx, PointGroupId(id)).await.map(drop),
         _ => {
             // Who may see nothing learns nothing about kinds either.

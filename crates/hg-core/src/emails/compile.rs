@@ -312,7 +312,8 @@ fn without_statements(text: &str) -> String {
     Regex::new(r"(?s)\{%.*?%\}").map_or_else(|_| text.to_owned(), |pattern| pattern.replace_all(text, "").into_owned())
 }
 
-fn mjml_to_html(source: &str) -> Result<String, CompileError> {
+/// What a design becomes: tables and inlined styles that every mail program shows.
+pub fn mjml_to_html(source: &str) -> Result<String, CompileError> {
     let parsed = mrml::parse(source).map_err(|error| CompileError::Mjml(error.to_string()))?;
     // No fonts: mails must not load anything from a host of somebody else behind the author's back.
     let options =
@@ -320,7 +321,7 @@ fn mjml_to_html(source: &str) -> Result<String, CompileError> {
     parsed.element.render(&options).map_err(|error| CompileError::Mjml(error.to_string()))
 }
 
-fn offers_unsubscribing(text: &str) -> bool {
+pub(super) fn offers_unsubscribing(text: &str) -> bool {
     Template::parse(text).tokens().any(|(token, _)| {
         use crate::tokens::{OwnText, OwnUrl};
         matches!(token, Token::Text(OwnText::Unsubscribe) | Token::Url(OwnUrl::Unsubscribe) | Token::Url(OwnUrl::DoNotContact))

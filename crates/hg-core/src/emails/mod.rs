@@ -12,20 +12,23 @@
 mod audience;
 mod compile;
 mod dynamic;
+mod gallery;
 mod html_pass;
 mod logic;
 mod message;
 mod plain_text;
+pub mod preflight;
 mod send_state;
 mod sender;
 mod unsubscribe;
 mod variants;
 
 pub use audience::{Candidate, Purpose, Skip, Verdict, judge};
-pub use compile::{CompileError, CompiledEmail, EmailSource, LinkTarget, SourceFormat, Utm};
+pub use compile::{CompileError, CompiledEmail, EmailSource, LinkTarget, SourceFormat, Utm, mjml_to_html};
 pub use dynamic::{
     ANY_SEGMENT, DynamicMistake, DynamicRow, DynamicSlot, DynamicVariation, dynamic_mistakes, segment_alias, segment_of_alias,
 };
+pub use gallery::{Brand, Starter, branded, gallery};
 pub use html_pass::links_of;
 pub use logic::LogicError;
 pub use message::{ContactValues, Links, Message, MessageFacts, MessageUrls, Workspace, local_now, owner_alias};

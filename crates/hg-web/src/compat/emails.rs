@@ -12,6 +12,7 @@ use hg_app::emails::{self, Content, Email, EmailPatch, Kind, NewEmail, SendingSt
 use hg_app::list::ListQuery;
 use hg_app::sending::{self, Queued};
 use hg_app::{Cx, Error, segments};
+use hg_core::emails::mjml_to_html;
 use hg_core::ids::{ContactId, EmailId};
 use serde_json::{Map, Value, json};
 
@@ -64,7 +65,7 @@ fn show(e: &Email, lists: &[Value]) -> Value {
         "fromAddress": some(&c.from_address), "fromName": some(&c.from_name), "replyToAddress": some(&c.reply_to),
         "utmTags": {"utmSource": some(&c.utm_source), "utmMedium": some(&c.utm_medium),
                     "utmCampaign": some(&c.utm_campaign), "utmContent": some(&c.utm_content)},
-        "preheaderText": some(&c.preheader), "customHtml": c.source, "plainText": c.plain_text,
+        "preheaderText": some(&c.preheader), "customHtml": shown_html(c), "plainText": c.plain_text,
         "emailType": if e.kind == Kind::Segment { "list" } else { "template" },
         "readCount": e.counts.opened, "sentCount": e.counts.sent, "revision": e.revision,
         "variantStartDate": null, "variantSentCount": 0, "variantReadCount": 0, "variantParent": null, "variantChildren": [],
@@ -78,7 +79,19 @@ fn show(e: &Email, lists: &[Value]) -> Value {
     for (key, default) in KEPT {
         out.insert(key.to_owned(), kept(key, default));
     }
+    if c.format == "mjml" {
+        out.insert("grapesjsbuilder".to_owned(), json!({"id": e.id, "customMjml": c.source}));
+    }
     Value::Object(out)
+}
+
+/// The HTML of an email: as written, or what its design becomes. A design that does not compile any more is shown as it
+/// stands.
+fn shown_html(content: &Content) -> String {
+    if content.format != "mjml" {
+        return content.source.clone();
+    }
+    mjml_to_html(&content.source).unwrap_or_else(|_| content.source.clone())
 }
 
 /// The segments of an email in the old shape.
@@ -113,6 +126,7 @@ fn content(body: &Map<String, Value>, before: Content, replace: bool) -> CompatA
         let new = utm.and_then(|u| u.get(key)).map(|v| v.as_str().unwrap_or_default().to_owned());
         new.unwrap_or(if replace { String::new() } else { old })
     };
+    let was_shown = shown_html(&before);
     let dynamic = match body.get("dynamicContent") {
         Some(blocks) => email_blocks::read(blocks),
         None if replace => Vec::new(),
@@ -126,6 +140,10 @@ fn content(body: &Map<String, Value>, before: Content, replace: bool) -> CompatA
     let html = text(body, "customHtml");
     let (format, source) = match (mjml, html) {
         (Some(mjml), None) => ("mjml".to_owned(), mjml.to_owned()),
+        // Clients give both back, as they got them: the design holds, unless only the HTML was changed.
+        (Some(mjml), Some(html)) if html.trim().is_empty() || mjml != before.source || html == was_shown => {
+            ("mjml".to_owned(), mjml.to_owned())
+        }
         (_, Some(html)) => ("html".to_owned(), html),
         (None, None) if replace => ("html".to_owned(), String::new()),
         (None, None) => (before.format, before.source),

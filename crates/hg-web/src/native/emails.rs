@@ -323,6 +323,13 @@ pub struct EmailPreviewIn {
     contact_id: Option<i64>,
 }
 
+impl EmailPreviewIn {
+    pub(super) fn request(self) -> Result<PreviewRequest, Error> {
+        let content = self.email.content(Content::default())?;
+        Ok(PreviewRequest { email_id: self.id.unwrap_or(0), content, contact: self.contact_id.map(ContactId) })
+    }
+}
+
 /// A message that nobody gets.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EmailPreview {
@@ -336,9 +343,7 @@ pub struct EmailPreview {
 /// An email as it stands in the editor, as somebody would get it.
 #[utoipa::path(post, path = "/emails/preview", tag = "emails", request_body = EmailPreviewIn, responses((status = 200, body = EmailPreview)))]
 async fn preview(Caller(cx): Caller, Body(b): Body<EmailPreviewIn>) -> Answer<Json<EmailPreview>> {
-    let content = b.email.content(Content::default())?;
-    let request = PreviewRequest { email_id: b.id.unwrap_or(0), content, contact: b.contact_id.map(ContactId) };
-    let p = emails::preview(&cx, request).await?;
+    let p = emails::preview(&cx, b.request()?).await?;
     let warnings = p.warnings.into_iter().map(WarningOut::from).collect();
     let m = p.message;
     Ok(Json(EmailPreview { subject: m.subject, preheader: m.preheader, html: m.html, text: m.text, warnings }))

@@ -3,6 +3,7 @@
 
 pub mod activity;
 pub mod audit;
+mod brand;
 mod bulk;
 pub mod campaign_people;
 pub mod campaigns;
@@ -16,6 +17,8 @@ pub mod contacts;
 pub mod dashboard;
 mod describe;
 mod email_blocks;
+mod email_checks;
+mod email_comments;
 pub mod emails;
 pub mod exports;
 mod field_parts;
@@ -27,6 +30,7 @@ mod import_undo;
 pub mod imports;
 pub mod live;
 pub mod maybe;
+mod media;
 mod merges;
 mod notes;
 pub mod outbox;
@@ -83,6 +87,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(session::router())
         .merge(users::router())
         .merge(settings::router())
+        .merge(brand::router())
         .merge(activity::router())
         .merge(audit::router())
         .merge(campaigns::router())
@@ -115,7 +120,10 @@ fn api() -> OpenApiRouter<Web> {
         .merge(segment_parts::router())
         .merge(emails::router())
         .merge(sends::router())
+        .merge(email_checks::router())
+        .merge(email_comments::router())
         .merge(forms::router())
+        .merge(media::router())
         .merge(outbox::router())
         .merge(pages::router())
         .merge(point_groups::router())

@@ -73,6 +73,8 @@ words! {
     ProviderWord { Ses, Sendgrid, Mailgun, Postmark, Sparkpost, Mailjet, Brevo, Resend }
     /// What came back.
     ReturnWord { Bounce, Complaint, Unsubscribe, Reply, AutoReply, Delivered, Other }
+    /// How much a remark about an email weighs.
+    RemarkWeight { Error, Warning, Hint }
     /// How a line of the DNS stands.
     FindingWord { Good, Weak, Missing, Wrong, Unknown }
     /// A span in which messages are counted.

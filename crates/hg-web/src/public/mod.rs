@@ -7,6 +7,7 @@ mod callbacks;
 mod cors;
 mod forms;
 mod mails;
+mod media;
 mod pages;
 mod preferences;
 mod scripts;
@@ -29,6 +30,7 @@ pub fn router(web: &Web) -> Router<Web> {
     let routes = Router::new()
         .route("/mtc.js", get(scripts::tracking))
         .route("/media/js/mautic-form.js", get(scripts::forms))
+        .route("/media/{hash}/{name}", get(media::picture))
         .route("/mtc/event", any(tracking::event))
         .route("/mtc", get(tracking::who))
         .route("/mtracking.gif", any(tracking::pixel))
