@@ -65,10 +65,8 @@ pub(super) fn judge_lines(subject: &str, preheader: &str, remarks: &mut Vec<Rema
             "Put what matters first, or shorten it.",
         ));
     }
-    if letters.len() >= 6
-        && letters.iter().all(|c| c.is_uppercase() || !c.is_lowercase() && !c.is_uppercase())
-        && letters.iter().any(|c| c.is_uppercase())
-    {
+    let shouted = letters.iter().any(|c| c.is_uppercase()) && !letters.iter().any(|c| c.is_lowercase());
+    if letters.len() >= 6 && shouted {
         remarks.push(Remark::new(
             "capitals",
             Weight::Warning,
