@@ -1443,6 +1443,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/emails/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks over an email as it stands in the editor. */
+        post: operations["post_emails_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/emails/preview": {
         parameters: {
             query?: never;
@@ -1454,6 +1471,23 @@ export interface paths {
         put?: never;
         /** An email as it stands in the editor, as somebody would get it. */
         post: operations["post_emails_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Emails to start from, in the looks of the house. */
+        get: operations["get_emails_templates"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1525,6 +1559,76 @@ export interface paths {
         /** Calls a send back before it begins; once it runs, cancels what has not left. */
         post: operations["post_emails_id_call_back"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Looks over an email before it goes out. */
+        get: operations["get_emails_id_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything said about an email, the oldest first. */
+        get: operations["get_emails_id_comments"];
+        put?: never;
+        /** Opens a thread, or answers in one. */
+        post: operations["post_emails_id_comments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/comments/{comment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a comment back, with its answers; only whoever wrote it may. */
+        delete: operations["delete_emails_id_comments_comment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/comments/{comment}/settled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a thread. */
+        post: operations["post_emails_id_comments_comment_settled"];
+        /** Opens a thread again. */
+        delete: operations["delete_emails_id_comments_comment_settled"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1626,6 +1730,57 @@ export interface paths {
         put?: never;
         /** Goes on. */
         post: operations["post_emails_id_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of an email, the newest first: one for each save that changed what is sent. */
+        get: operations["get_emails_id_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/revisions/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of an email. */
+        get: operations["get_emails_id_revisions_revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/revisions/{revision}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes an email look as it did in a version; the look of now is kept as a version too. */
+        post: operations["post_emails_id_revisions_revision_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2291,6 +2446,77 @@ export interface paths {
         put?: never;
         /** Changes the own password; every session ends. */
         post: operations["post_me_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pictures, newest first. */
+        get: operations["get_media"];
+        put?: never;
+        /** Puts a picture in (multipart, part `file`). One that is there already is given back. */
+        post: operations["post_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One picture. */
+        get: operations["get_media_id"];
+        put?: never;
+        post?: never;
+        /** Takes a picture out of the library; mails that were sent go on showing it. */
+        delete: operations["delete_media_id"];
+        options?: never;
+        head?: never;
+        /** Describes a picture; only named keys change. */
+        patch: operations["patch_media_id"];
+        trace?: never;
+    };
+    "/media/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a picture back. */
+        post: operations["post_media_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media/{id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a picture stands. */
+        get: operations["get_media_id_uses"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3170,6 +3396,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settings/brand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the house looks. */
+        get: operations["get_settings_brand"];
+        /** Sets how the house looks. */
+        put: operations["put_settings_brand"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/settings/general": {
         parameters: {
             query?: never;
@@ -3927,6 +4171,30 @@ export interface components {
             object_id?: number | null;
             /** Format: int64 */
             user_id?: number | null;
+        };
+        /** @description Logo, colours and fonts that templates and blocks of emails take from. */
+        BrandBody: {
+            card: string;
+            font: string;
+            ground: string;
+            /** @description Empty: the name of the site is written. */
+            logo_url: string;
+            /** Format: int32 */
+            logo_width: number;
+            /** @description Colour of buttons, as `#rrggbb`. */
+            primary: string;
+            profiles: components["schemas"]["BrandProfile"][];
+            /**
+             * Format: int32
+             * @description How round buttons are, in pixels.
+             */
+            radius: number;
+            text: string;
+        };
+        /** @description A profile elsewhere. */
+        BrandProfile: {
+            name: string;
+            url: string;
         };
         /** @description Many contacts and what to do with them. */
         BulkIn: {
@@ -4930,6 +5198,44 @@ export interface components {
          * @enum {string}
          */
         EarnWord: "page.hit" | "url.hit" | "email.open" | "email.send" | "form.submit";
+        /** @description What was found in an email; the weightiest first. */
+        EmailCheckOut: {
+            /** @description Length of the HTML that one person gets. */
+            bytes: number;
+            remarks: components["schemas"]["EmailRemark"][];
+        };
+        /** @description Something that somebody said. */
+        EmailComment: {
+            /** Format: int64 */
+            author: number | null;
+            author_name: string;
+            body: string;
+            created_at: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description The comment that opened the thread; null: this one did.
+             */
+            parent: number | null;
+            resolved_at: string | null;
+            /**
+             * Format: int64
+             * @description The version of the email that it speaks of.
+             */
+            revision: number;
+        };
+        /** @description What is said. */
+        EmailCommentIn: {
+            /** @default  */
+            body?: string;
+            /**
+             * Format: int64
+             * @description The thread that it answers in; null: opens one.
+             * @default null
+             */
+            parent?: number | null;
+        };
         /**
          * @description The language of an email's source.
          * @enum {string}
@@ -5037,6 +5343,43 @@ export interface components {
              * @default null
              */
             id?: number | null;
+        };
+        /** @description One thing that was seen. */
+        EmailRemark: {
+            /** @description What to do. */
+            advice: string;
+            code: string;
+            /** @description What was seen. */
+            seen: string;
+            /** @description `error`, `warning` or `hint`. */
+            weight: components["schemas"]["RemarkWeight"];
+        };
+        /** @description What an email looked like once. */
+        EmailRevision: {
+            /** @description Length of the source. */
+            bytes: number;
+            created_at: string;
+            /** Format: int64 */
+            revision: number;
+            subject: string;
+        };
+        /** @description What stands in a version. */
+        EmailRevisionContent: {
+            format: components["schemas"]["EmailFormat"];
+            preheader: string;
+            source: string;
+            subject: string;
+        };
+        /** @description An email to start from. */
+        EmailTemplate: {
+            key: string;
+            name: string;
+            preheader: string;
+            purpose: components["schemas"]["PurposeWord"];
+            /** @description MJML in the looks of the house. */
+            source: string;
+            subject: string;
+            text: string;
         };
         /**
          * @description Sent by campaigns and by hand, or once to segments.
@@ -5839,6 +6182,58 @@ export interface components {
          * @enum {string}
          */
         MatchWord: "all" | "any";
+        /** @description What of a picture changes. */
+        MediaIn: {
+            /** @default null */
+            alt?: string | null;
+            /** @default null */
+            folder?: string | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            version?: number | null;
+        };
+        /** @description A picture of the library. */
+        MediaOut: {
+            /** @description What it shows, for those who do not see it. */
+            alt: string;
+            /** Format: int64 */
+            bytes: number;
+            content_type: string;
+            created_at: string;
+            folder: string;
+            /** Format: int64 */
+            height: number;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            updated_at: string;
+            /** @description Where everybody reaches it. */
+            url: string;
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            width: number;
+        };
+        /** @description What is sent to put a picture in. */
+        MediaUpload: {
+            alt?: string | null;
+            /**
+             * Format: binary
+             * @description PNG, JPEG, GIF or WebP, up to 5 MB.
+             */
+            file: string;
+            folder?: string | null;
+        };
+        /** @description An email or page in which a picture stands. */
+        MediaUse: {
+            /** Format: int64 */
+            id: number;
+            /** @description `email` or `page`. */
+            kind: string;
+            name: string;
+        };
         /** @description Contacts to add and to remove by hand. */
         MembersIn: {
             /** @default [] */
@@ -6704,6 +7099,37 @@ export interface components {
                 points: number;
                 /** @description Since when she stands there. */
                 since: string | null;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
+        PageOut_MediaOut: {
+            items: {
+                /** @description What it shows, for those who do not see it. */
+                alt: string;
+                /** Format: int64 */
+                bytes: number;
+                content_type: string;
+                created_at: string;
+                folder: string;
+                /** Format: int64 */
+                height: number;
+                /** Format: int64 */
+                id: number;
+                name: string;
+                updated_at: string;
+                /** @description Where everybody reaches it. */
+                url: string;
+                /** Format: int64 */
+                version: number;
+                /** Format: int64 */
+                width: number;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
@@ -7590,6 +8016,11 @@ export interface components {
             line: number;
             reason: string;
         };
+        /**
+         * @description How much a remark about an email weighs.
+         * @enum {string}
+         */
+        RemarkWeight: "error" | "warning" | "hint";
         /** @description What is forgotten, after how many days; 0: never. */
         RetentionSettings: {
             /**
@@ -7646,6 +8077,14 @@ export interface components {
          * @enum {string}
          */
         ReturnWord: "bounce" | "complaint" | "unsubscribe" | "reply" | "auto_reply" | "delivered" | "other";
+        RevisionRestoreIn: {
+            /**
+             * Format: int64
+             * @description Refuse if somebody else saved since this version.
+             * @default null
+             */
+            version?: number | null;
+        };
         /**
          * @description What somebody may do.
          * @enum {string}
@@ -12346,6 +12785,38 @@ export interface operations {
             };
         };
     };
+    post_emails_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailPreviewIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailCheckOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     post_emails_preview: {
         parameters: {
             query?: never;
@@ -12365,6 +12836,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EmailPreview"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_emails_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailTemplate"][];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -12560,6 +13059,191 @@ export interface operations {
             };
         };
     };
+    get_emails_id_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailCheckOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_emails_id_comments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailComment"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_emails_id_comments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailCommentIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailComment"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_emails_id_comments_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                comment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_emails_id_comments_comment_settled: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                comment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailComment"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_emails_id_comments_comment_settled: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                comment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailComment"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_emails_id_links: {
         parameters: {
             query?: never;
@@ -12735,6 +13419,102 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_emails_id_revisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailRevision"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_emails_id_revisions_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailRevisionContent"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_emails_id_revisions_revision_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevisionRestoreIn"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -14441,6 +15221,235 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_media: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_MediaOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["MediaUpload"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaOut"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_media_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_media_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    patch_media_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MediaIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_media_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_media_id_uses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaUse"][];
+                };
             };
             /** @description What is wrong and what can be done */
             default: {
@@ -16742,6 +17751,66 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_settings_brand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandBody"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_settings_brand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandBody"];
+                };
             };
             /** @description What is wrong and what can be done */
             default: {
