@@ -286,7 +286,7 @@ fn write_batch(conn: &Connection, queue: &Queue) {
             }
             bulk_taken = true;
         }
-        if done.is_empty() && lane == Lane::Bulk as usize {
+        if done.is_empty() {
             match run_alone(conn, task) {
                 Ok(Some(task)) => done.push(task),
                 Ok(None) => return,
@@ -317,8 +317,9 @@ fn write_batch(conn: &Connection, queue: &Queue) {
     }
 }
 
-/// Runs the first task of a batch without a savepoint, which would copy each page that it changes: bulk work changes
-/// thousands. When its changes are taken back, the batch ends with it, and nothing is left to commit.
+/// Runs the first task of a batch without a savepoint, which would copy each page that it changes: bulk work, campaign
+/// steps and reactions change hundreds in one task. When its changes are taken back, the batch ends with it, and nothing
+/// is left to commit.
 #[allow(clippy::type_complexity)]
 fn run_alone(
     conn: &Connection,

@@ -24,6 +24,6 @@ pub use people::{Text, known_aliases, texts};
 pub use preview::{Preview, PreviewRequest, preview};
 pub use revisions::{Revision, restore_revision, revision, revisions};
 pub use service::{create, delete, get, list, names, restore, update, warnings};
-pub use store::{content_of, find};
+pub use store::{content_of, find, find_uncounted};
 
 pub use crate::sending::{Queue, Queued, SkipReason, queue_one};

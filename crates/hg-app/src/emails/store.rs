@@ -7,10 +7,12 @@ use super::model::{Content, Counts, Email, Kind, NewEmail, SendingState};
 use crate::error::{Error, Result};
 use crate::list::{ListQuery, Page, SmallTable};
 
+/// How many messages of an email have not left; counts as many rows.
+const QUEUED: &str = "(SELECT count(*) FROM sends WHERE sends.email_id = emails.id AND sends.state IN (0, 1, 2))";
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, \
      format, source, plain_text, kind, purpose, published, language, utm, headers, extra, revision, send_state, \
      sent, opened, clicked, unsubscribed, failed, unknown, skipped, \
-     (SELECT count(*) FROM sends WHERE sends.email_id = emails.id AND sends.state IN (0, 1, 2)), bounced, complained, replied, stopped_reason, dynamic";
+     @queued, bounced, complained, replied, stopped_reason, dynamic";
 const TABLES: &str = "emails JOIN email_counts ON email_counts.email_id = emails.id";
 
 fn read(r: &Row<'_>) -> hg_store::Result<Email> {
@@ -77,7 +79,22 @@ pub(super) fn find_deleted(tx: &mut Tx<'_>, id: EmailId) -> Result<Option<Email>
 }
 
 fn find_where(tx: &mut Tx<'_>, id: EmailId, condition: &str) -> Result<Option<Email>> {
-    let found = tx.opt(Sql::new(format!("SELECT {COLUMNS} FROM {TABLES} WHERE id = $1 AND {condition}")).bind(id), read)?;
+    find_counting(tx, id, condition, QUEUED)
+}
+
+/// The same for who asks for each message: how many wait is not counted, `counts.queued` is 0.
+pub fn find_uncounted(tx: &mut Tx<'_>, id: EmailId) -> Result<Option<Email>> {
+    find_counting(tx, id, "deleted_at IS NULL", "0")
+}
+
+/// The columns in the order in which they are read.
+fn columns(queued: &str) -> String {
+    COLUMNS.replace("@queued", queued)
+}
+
+fn find_counting(tx: &mut Tx<'_>, id: EmailId, condition: &str, queued: &str) -> Result<Option<Email>> {
+    let text = format!("SELECT {} FROM {TABLES} WHERE id = $1 AND {condition}", columns(queued));
+    let found = tx.opt(Sql::new(text).bind(id), read)?;
     let Some(email) = found else { return Ok(None) };
     let mut emails = vec![email];
     attach_segments(tx, &mut emails)?;
@@ -111,7 +128,7 @@ const LIST: SmallTable = SmallTable {
 
 pub(super) fn list(tx: &mut Tx<'_>, query: &ListQuery, kind: Option<Kind>) -> Result<Page<Email>> {
     let load = |tx: &mut Tx<'_>, ids: &[i64]| {
-        let mut rows = tx.all(Sql::new(format!("SELECT {COLUMNS} FROM {TABLES} WHERE id @in($1)")).bind(ids), read)?;
+        let mut rows = tx.all(Sql::new(format!("SELECT {} FROM {TABLES} WHERE id @in($1)", columns(QUEUED))).bind(ids), read)?;
         attach_segments(tx, &mut rows)?;
         Ok(rows)
     };

@@ -52,7 +52,7 @@ pub fn queue_given(ws: &Workspace, tx: &mut Tx<'_>, what: Queue, given: &Given) 
         let skipped = there.reason.as_deref().and_then(Skip::of).filter(|_| there.state == SendState::Skipped);
         return Ok(skipped.map_or(Queued::Queued(there.id), Queued::Skipped));
     }
-    let email = emails::find(tx, what.email)?.ok_or_else(|| Error::not_found("email", what.email))?;
+    let email = emails::find_uncounted(tx, what.email)?.ok_or_else(|| Error::not_found("email", what.email))?;
     let purpose = if given.transactional { Purpose::Transactional } else { email.content.purpose() };
     let addressee = addressee(tx, what.contact)?;
     let candidate = Candidate {
