@@ -1,14 +1,16 @@
 //! The real binary is killed in the middle of its work, again and again: nobody is mailed twice, nobody is forgotten, and
 //! points for a visit are given once.
 
-use std::net::TcpListener;
+mod server;
+
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use hg_testkit::smtp_sink::{Faults, SinkOptions, SmtpSink};
 use hg_testkit::web::{TestWeb, browser};
 use serde_json::{Value, json};
+use server::{Server, client, free_port, good, until_it_answers};
 
 const PEOPLE: u64 = 1_500;
 const KILLS: u64 = 30;
@@ -16,54 +18,6 @@ const KILLS: u64 = 30;
 const CONNECTIONS: u64 = 4;
 /// Messages that must arrive between two kills.
 const BETWEEN: u64 = 12;
-
-struct Server {
-    child: Child,
-}
-
-impl Server {
-    /// Without a sink mail stays in the outbox.
-    fn start(dir: &Path, port: u16, sink: Option<&SmtpSink>) -> Self {
-        let mail = sink.map_or_else(|| "outbox:".to_owned(), |sink| format!("{}?tls=none", sink.url()));
-        let child = Command::new(env!("CARGO_BIN_EXE_honeyguide"))
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"])
-            .arg(dir)
-            .env("HONEYGUIDE__MAIL__URL", mail)
-            .env("HONEYGUIDE__ADMIN__EMAIL", "ada@example.org")
-            .env("HONEYGUIDE__ADMIN__PASSWORD", hg_testkit::app::PASSWORD)
-            .env("HONEYGUIDE__LOG__LEVEL", "error")
-            .current_dir(dir)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("the binary starts");
-        Self { child }
-    }
-
-    /// Kill -9: no goodbye.
-    fn kill(&mut self) {
-        self.child.kill().expect("it can be killed");
-        self.child.wait().expect("it is gone");
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-async fn until_it_answers(port: u16) {
-    let client = browser().build().unwrap();
-    for _ in 0..600 {
-        if client.get(format!("http://127.0.0.1:{port}/health")).send().await.is_ok_and(|r| r.status().is_success()) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("the server does not answer");
-}
 
 fn import_people(dir: &Path) {
     let file = dir.join("people.csv");
@@ -80,11 +34,6 @@ fn import_people(dir: &Path) {
         .status()
         .expect("the import starts");
     assert!(status.success());
-}
-
-async fn good(reply: hg_testkit::web::Reply) -> Value {
-    assert!(reply.status < 300, "{} {}", reply.status, reply.text);
-    reply.json()
 }
 
 /// Makes segment and email and begins the send; the email's id.
@@ -118,11 +67,11 @@ async fn thirty_kills_in_the_middle_of_a_send_double_nobody_and_forget_nobody() 
     let dir = tempfile::tempdir().expect("a folder");
     let faults = Faults { delay: Duration::from_millis(15), ..Faults::default() };
     let sink = SmtpSink::with(SinkOptions { keep: false, faults, ..SinkOptions::default() }).await.expect("the sink starts");
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    let port = free_port();
     import_people(dir.path());
     let mut server = Server::start(dir.path(), port, Some(&sink));
     until_it_answers(port).await;
-    let web = TestWeb::at(format!("http://127.0.0.1:{port}")).with_basic("ada@example.org", hg_testkit::app::PASSWORD);
+    let web = client(port);
     let id = begin(&web).await;
     for kill in 1..=KILLS {
         tokio::time::timeout(Duration::from_secs(60), sink.wait_for(sink.total() + BETWEEN)).await.expect("mail goes on");
@@ -184,10 +133,10 @@ async fn visits(port: u16, server: &mut Server) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn points_for_a_visit_are_given_once_however_often_the_server_is_killed() {
     let dir = tempfile::tempdir().expect("a folder");
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    let port = free_port();
     let mut server = Server::start(dir.path(), port, None);
     until_it_answers(port).await;
-    let web = TestWeb::at(format!("http://127.0.0.1:{port}")).with_basic("ada@example.org", hg_testkit::app::PASSWORD);
+    let web = client(port);
     let action = json!({"name": "Looks at prices", "type": "url.hit", "settings": {"page_url": "*/pricing*"}, "delta": 5, "repeatable": true});
     good(web.post("/api/v1/points/actions", &action).await).await;
     let mut answered = 0;
