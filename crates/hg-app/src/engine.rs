@@ -129,6 +129,7 @@ pub fn standard() -> Engine {
             Arc::new(segments::RebuildJob),
             Arc::new(stages::ClearJob),
             Arc::new(campaigns::SyncJob),
+            Arc::new(campaigns::EditJob),
             Arc::new(campaigns::simulate::SimulateJob),
             Arc::new(sending::FillJob),
             Arc::new(sending::LaneJob),

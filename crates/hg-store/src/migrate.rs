@@ -39,6 +39,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (25, "company segments", include_str!("../migrations/0025_company_segments.sql")),
     (26, "simulations", include_str!("../migrations/0026_simulations.sql")),
     (28, "campaign steps", include_str!("../migrations/0028_campaign_steps.sql")),
+    (29, "campaign versions", include_str!("../migrations/0029_campaign_versions.sql")),
     (30, "sender domains", include_str!("../migrations/0030_sender_domains.sql")),
     (31, "returns", include_str!("../migrations/0031_returns.sql")),
     (32, "sending pace", include_str!("../migrations/0032_sending_pace.sql")),

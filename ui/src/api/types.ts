@@ -123,6 +123,9 @@ export type Step = Omit<S["StepOut"], "id" | "counts" | "timing" | "timing_text"
 };
 export type CampaignSource = S["SourceOut"];
 export type Campaign = Omit<S["CampaignOut"], "steps"> & { steps: Step[] };
+export type CampaignVersion = S["CampaignVersion"];
+export type StepDifference = S["StepDifferenceOut"];
+export type PeopleChoice = S["PeopleIn"];
 export type CampaignPerson = S["PersonOut"];
 export type CampaignSimulation = S["CampaignSimulation"];
 export type CampaignSimulationReport = S["CampaignSimulationReport"];

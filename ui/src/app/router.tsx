@@ -352,6 +352,11 @@ const campaignPeople = createRoute({
   component: lazyRouteComponent(() => import("../campaigns/PeoplePage"), "PeoplePage"),
 });
 
+const campaignVersions = createRoute({
+  getParentRoute: () => app,
+  path: "/campaigns/$id/versions",
+  component: lazyRouteComponent(() => import("../campaigns/VersionsPage"), "VersionsPage"),
+});
 const campaignTry = createRoute({
   getParentRoute: () => app,
   path: "/campaigns/$id/try",
@@ -437,6 +442,7 @@ export const router = createRouter({
       campaigns,
       campaignPeople,
       campaignTry,
+      campaignVersions,
       campaign,
       exports_,
       trash,

@@ -27,7 +27,7 @@ import { useLive } from "../api/live";
 import type { Campaign, Step } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { DotsMenu } from "../ui/DotsMenu";
-import { problemParts, SaveTools, useEditor } from "../ui/editor";
+import { problemParts, SaveTools, useEditor, Withdrawn } from "../ui/editor";
 import { number } from "../ui/format";
 import { ButtonLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
@@ -43,6 +43,7 @@ import { saveJson } from "./file";
 import { Outline } from "./Outline";
 import { StepPanel } from "./StepPanel";
 import { addStep, branch, copyBranch, isUnfinished, moveBranch, removeBranch, type Slot } from "./tree";
+import { useEditDialog } from "./useEditDialog";
 
 const Canvas = lazy(() => import("../editors/canvas/Canvas"));
 
@@ -81,11 +82,23 @@ function CampaignEditor({ live }: { live: Campaign }) {
   const [publishing, publish] = useDisclosure();
   const [publishErrors, setPublishErrors] = useState<string[]>([]);
   const params = { path: { id: live.id } };
+  const { ask, dialog } = useEditDialog();
+  /** Of a campaign with people inside: what becomes of them when the steps change. */
+  const askAbout = async (draft: Campaign) => {
+    const { steps } = writable(draft);
+    const differences = await take(http.POST("/campaigns/{id}/diff", { params, body: { steps } }));
+    if (differences.length === 0) return {};
+    const choice = await ask({ title: t("edit.title"), confirm: t("edit.publish"), differences, steps });
+    if (!choice) throw new Withdrawn();
+    return choice;
+  };
   const editor = useEditor<Campaign>({
     initial: live,
     autosave: live.state === "draft",
     save: async (draft) => {
-      const kept = await take(http.PATCH("/campaigns/{id}", { params, body: writable(draft) }));
+      const people = live.state === "draft" ? {} : await askAbout(draft);
+      const body = { ...writable(draft), people };
+      const kept = await take(http.PATCH("/campaigns/{id}", { params, body }));
       await refresh("/campaigns");
       return kept;
     },
@@ -217,6 +230,15 @@ function CampaignEditor({ live }: { live: Campaign }) {
             {may && (
               <DotsMenu button label={t("common:moreActions", { name: live.name })}>
                 <Menu.Item onClick={() => select("source")}>{t("settings")}</Menu.Item>
+                {live.state !== "draft" && (
+                  <Menu.Item
+                    onClick={() =>
+                      navigate({ to: "/campaigns/$id/versions", params: { id: String(live.id) } })
+                    }
+                  >
+                    {t("versions.button")}
+                  </Menu.Item>
+                )}
                 <Menu.Item onClick={copy}>{t("duplicate")}</Menu.Item>
                 <Menu.Item onClick={download}>{t("export")}</Menu.Item>
                 <Menu.Item
@@ -287,6 +309,7 @@ function CampaignEditor({ live }: { live: Campaign }) {
           <SourcePanel draft={draft} set={set} editable={may} close={() => select(null)} />
         )}
       </div>
+      {dialog}
       <ConsequenceDialog
         opened={publishing}
         close={publish.close}

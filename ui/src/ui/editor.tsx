@@ -36,8 +36,12 @@ export type Editor<T> = {
   adopt: (kept: T) => void;
 };
 
+/** Somebody was asked before saving and decided not to: nothing is wrong. */
+export class Withdrawn extends Error {}
+
 /** The sentences of a problem and the fields they belong to, by the first step of the pointer. */
 export function problemParts(error: unknown): { errors: string[]; fields: Record<string, string> } {
+  if (error instanceof Withdrawn) return { errors: [], fields: {} };
   if (!(error instanceof ApiError)) return { errors: [String(error)], fields: {} };
   const fields: Record<string, string> = {};
   for (const { pointer, detail } of error.problem.errors ?? []) {
@@ -137,6 +141,7 @@ export function useEditor<T extends { version: number }>({
             setDraft(theirs);
             setDirty(false);
           },
+          error.message,
         );
       } else {
         setProblem(problemParts(error));
@@ -204,10 +209,17 @@ export function useEditor<T extends { version: number }>({
   };
 }
 
-function askAboutConflict(keepMine: () => void, takeTheirs: () => void) {
+function askAboutConflict(keepMine: () => void, takeTheirs: () => void, who: string) {
   modals.openConfirmModal({
     title: i18n.t("common:error.changedTitle"),
-    children: <Text size="sm">{i18n.t("common:error.changedText")}</Text>,
+    children: (
+      <>
+        <Text size="sm" mb="xs">
+          {who}
+        </Text>
+        <Text size="sm">{i18n.t("common:error.changedText")}</Text>
+      </>
+    ),
     labels: { confirm: i18n.t("common:error.keepMine"), cancel: i18n.t("common:error.takeTheirs") },
     closeButtonProps: { "aria-label": i18n.t("common:close") },
     onConfirm: keepMine,

@@ -146,7 +146,7 @@ impl Run<'_, '_> {
         let Some((log, campaign, step, rotation, base, attempts)) = row else { return Ok(()) };
         let campaign = self.load(campaign)?;
         let task = Task { campaign: campaign.clone(), log, step, contact, rotation, base, attempts };
-        let Some(found) = campaign.plan.by_id(step) else { return self.cancel(&task, "The step was deleted.") };
+        let Some(found) = campaign.plan.by_id(step) else { return self.redirect(&task) };
         let ending = match failure {
             None => Ending::done(at),
             Some((text, "failed")) => Ending::failed(at, text),

@@ -14,6 +14,12 @@ pub enum CampaignError {
     NoSource { index: usize, kind: &'static str, id: i64 },
     #[error("A campaign can have at most {0} steps.")]
     TooManySteps(usize),
+    #[error("{waiting} people wait at “{name}”, which is removed. Say where they go on, or that they leave.")]
+    PeopleWait { key: String, name: String, waiting: i64 },
+    #[error("People of “{key}” cannot go on at “{target}”: there is no such step. Choose one that stays.")]
+    NoTarget { key: String, target: String },
+    #[error("“{0}” is neither new nor moved: who is past it has had it already.")]
+    NotNew(String),
 }
 
 impl DomainError for CampaignError {
@@ -24,6 +30,9 @@ impl DomainError for CampaignError {
             Self::Step { code, .. } => code,
             Self::NoSource { .. } => "campaign.no-such-source",
             Self::TooManySteps(_) => "campaign.too-many-steps",
+            Self::PeopleWait { .. } => "campaign.people-wait",
+            Self::NoTarget { .. } => "campaign.no-target",
+            Self::NotNew(_) => "campaign.not-new",
         }
     }
 
@@ -46,6 +55,10 @@ impl DomainError for CampaignError {
             Self::NoName => vec![FieldError::new("/name", self.code(), self.to_string())],
             Self::Step { index, code, detail } => vec![FieldError::new(format!("/steps/{index}"), *code, detail)],
             Self::NoSource { index, .. } => vec![FieldError::new(format!("/sources/{index}"), self.code(), self.to_string())],
+            Self::PeopleWait { key, .. } | Self::NoTarget { key, .. } => {
+                vec![FieldError::new(format!("/people/gone/{key}"), self.code(), self.to_string())]
+            }
+            Self::NotNew(_) => vec![FieldError::new("/people/backfill", self.code(), self.to_string())],
             Self::TooManySteps(_) => vec![FieldError::new("/steps", self.code(), self.to_string())],
         }
     }

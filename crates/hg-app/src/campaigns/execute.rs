@@ -21,7 +21,7 @@ impl Run<'_, '_> {
     pub fn execute(&mut self, task: &Task) -> Result<()> {
         let campaign = task.campaign.clone();
         let Some(step) = campaign.plan.by_id(task.step) else {
-            return self.cancel(task, "The step was deleted.");
+            return self.redirect(task);
         };
         if !effects::is_there(self.tx, task.contact)? {
             return self.cancel(task, "The contact was deleted.");

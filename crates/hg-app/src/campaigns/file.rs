@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use hg_core::campaigns::{Needs, Path, Source, SourceKind, StepType, Timing};
+use hg_core::campaigns::{Needs, Path, Source, SourceKind, Step, StepType, Timing};
 use hg_core::ids::CampaignId;
 use hg_store::{Sql, Tx};
 use serde::{Deserialize, Serialize};
@@ -50,9 +50,10 @@ struct Named {
     name: String,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+/// A step as files and versions hold it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FileStep {
+pub(super) struct FileStep {
     key: String,
     #[serde(rename = "type")]
     kind: String,
@@ -65,6 +66,27 @@ struct FileStep {
     settings: Json,
     #[serde(default)]
     timing: Timing,
+}
+
+impl FileStep {
+    pub fn of(step: &Step) -> Self {
+        Self {
+            key: step.key.clone(),
+            kind: step.what.key().to_owned(),
+            name: step.name.clone(),
+            parent: step.parent.clone(),
+            path: step.path,
+            settings: step.what.write(),
+            timing: step.timing.clone(),
+        }
+    }
+}
+
+impl From<FileStep> for StepIn {
+    fn from(step: FileStep) -> Self {
+        let FileStep { key, kind, name, parent, path, settings, timing } = step;
+        Self { key, parent, path, name, kind, settings, timing }
+    }
 }
 
 /// A campaign that came in from a file.
@@ -103,15 +125,7 @@ pub async fn export(cx: &Cx, id: CampaignId) -> Result<Json> {
             }
             let sources =
                 campaign.sources.iter().map(|(s, name)| Named { kind: s.kind.key().into(), id: s.id, name: name.clone() });
-            let steps = campaign.plan.steps.iter().map(|s| FileStep {
-                key: s.key.clone(),
-                kind: s.what.key().to_owned(),
-                name: s.name.clone(),
-                parent: s.parent.clone(),
-                path: s.path,
-                settings: s.what.write(),
-                timing: s.timing.clone(),
-            });
+            let steps = campaign.plan.steps.iter().map(FileStep::of);
             let file = File {
                 honeyguide: WHAT.to_owned(),
                 version: VERSION,
@@ -185,15 +199,7 @@ pub async fn import(cx: &Cx, file: Json) -> Result<Imported> {
         let what = StepType::read(&step.kind, &step.settings)
             .map_err(|e| Error::field(format!("/file/steps/{index}"), "step.settings", format!("{}: {e}.", step.name)))?;
         let settings = what.with_needs(&|needs| found.get(&needs).copied()).write();
-        steps.push(StepIn {
-            key: step.key,
-            parent: step.parent,
-            path: step.path,
-            name: step.name,
-            kind: step.kind,
-            settings,
-            timing: step.timing,
-        });
+        steps.push(StepIn::from(FileStep { settings, ..step }));
     }
     let new = NewCampaign {
         name: file.name,

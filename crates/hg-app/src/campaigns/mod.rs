@@ -21,6 +21,7 @@ mod members;
 mod model;
 mod people;
 mod react;
+mod redirect;
 mod run;
 mod service;
 pub mod simulate;
@@ -29,6 +30,7 @@ mod store;
 mod sync;
 mod texts;
 mod timer;
+mod versions;
 
 pub use calls::CallWorker;
 pub use error::{CampaignError, LogError};
@@ -42,3 +44,6 @@ pub(crate) use service::{change_one_in, change_some_in};
 pub use service::{change_people, create, delete, duplicate, get, list, names, pause, publish, restore, update};
 pub use sync::{SyncJob, sources_changed};
 pub use timer::CampaignTimer;
+pub use versions::{
+    EditJob, PeopleChoice, StepDifference, Version, VersionDetail, difference, go_back, version, versions,
+};

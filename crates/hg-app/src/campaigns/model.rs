@@ -3,6 +3,7 @@ use hg_core::ids::{CampaignId, StepId};
 use hg_core::time::Timestamp;
 use serde_json::Value as Json;
 
+use super::versions::PeopleChoice;
 use crate::list::ListQuery;
 
 /// Whether a campaign runs.
@@ -142,6 +143,8 @@ pub struct CampaignPatch {
     pub steps: Option<Vec<StepIn>>,
     pub layout: Option<Json>,
     pub extra: Option<Json>,
+    /// What becomes of the people inside; without it, who waits at a removed step goes no further.
+    pub people: Option<PeopleChoice>,
 }
 
 /// What part of the list of campaigns is wanted.

@@ -210,7 +210,7 @@ impl<'a, 't> Run<'a, 't> {
         Ok(())
     }
 
-    fn zone(&mut self, contact: ContactId) -> Result<TimeZone> {
+    pub(super) fn zone(&mut self, contact: ContactId) -> Result<TimeZone> {
         if let Some(zone) = self.zones.get(&contact) {
             return Ok(zone.clone());
         }
@@ -269,15 +269,7 @@ impl<'a, 't> Run<'a, 't> {
         mail: Option<SendId>,
         zone: &TimeZone,
     ) -> Result<()> {
-        let due = campaign
-            .plan
-            .children(step, Some(Path::No))
-            .into_iter()
-            .filter_map(|child| match child.timing.due(base, self.now, zone) {
-                Due::At(at) => Some(at),
-                Due::Missed(_) => None,
-            })
-            .min();
+        let due = self.no_path_due(&campaign.plan, step, base, zone);
         let Some(log) = self.insert_log(campaign.id, step.id, contact, rotation, LogState::Waiting, due, base, mail)? else {
             return Ok(());
         };
@@ -306,6 +298,15 @@ impl<'a, 't> Run<'a, 't> {
             }
         }
         Ok(())
+    }
+
+    /// When the no path of a decision is taken; none: it waits for ever.
+    pub(super) fn no_path_due(&self, plan: &Plan, step: &Step, base: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let due = |child: &&Step| match child.timing.due(base, self.now, zone) {
+            Due::At(at) => Some(at),
+            Due::Missed(_) => None,
+        };
+        plan.children(step, Some(Path::No)).iter().filter_map(due).min()
     }
 
     #[allow(clippy::too_many_arguments)]

@@ -3,14 +3,15 @@ use std::collections::hash_map::Entry;
 
 use hg_core::campaigns::{Needs, Problem, Source, SourceKind, check};
 use hg_core::ids::{CampaignId, ContactId};
-use hg_store::Tx;
+use hg_store::{Sql, Tx};
 
 use super::effects;
 use super::error::CampaignError;
+use super::file::FileStep;
 use super::members::Entry as Way;
 use super::model::{Campaign, CampaignPatch, CampaignQuery, NewCampaign, State, StepIn};
 use super::run::{Run, TOPIC};
-use super::{look, steps, store, sync};
+use super::{look, steps, store, sync, versions};
 use crate::audit::{self, Changes, Deed};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
@@ -139,7 +140,7 @@ pub async fn create(cx: &Cx, new: NewCampaign) -> Result<Campaign> {
             steps::save(tx, now, id, &hg_core::campaigns::Plan::default(), plan.clone())?;
             audit::record(tx, &who, audit::Entry::new(Deed::Create, "campaign", id.0, &new.name))?;
             if new.publish {
-                return switch(&ws, tx, id, State::Published);
+                return switch(&ws, tx, id, State::Published, by);
             }
             loaded(&ws, tx, id)
         })
@@ -149,15 +150,7 @@ pub async fn create(cx: &Cx, new: NewCampaign) -> Result<Campaign> {
 /// Makes an unpublished copy of a campaign.
 pub async fn duplicate(cx: &Cx, id: CampaignId) -> Result<Campaign> {
     let original = get(cx, id).await?;
-    let steps = original.plan.steps.iter().map(|s| StepIn {
-        key: s.key.clone(),
-        parent: s.parent.clone(),
-        path: s.path,
-        name: s.name.clone(),
-        kind: s.what.key().to_owned(),
-        settings: s.what.write(),
-        timing: s.timing.clone(),
-    });
+    let steps = original.plan.steps.iter().map(|s| StepIn::from(FileStep::of(s)));
     let copy = NewCampaign {
         name: original.name.clone(),
         description: original.description.clone(),
@@ -180,22 +173,27 @@ pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Cam
         return Err(CampaignError::NoName.into());
     }
     let plan = patch.steps.as_deref().map(steps::read).transpose()?;
-    let (ws, who, now) = (cx.ws.clone(), cx.who(), cx.now());
+    let (ws, who, now, by) = (cx.ws.clone(), cx.who(), cx.now(), cx.user_id().map(|u| u.0));
     cx.db()
         .write(move |tx| {
             let mut c = store::find(tx, id, false)?;
             let before = (c.name.clone(), c.description.clone(), c.allow_restart);
             let redrawn = plan.as_ref().is_some_and(|plan| *plan != c.plan);
             if patch.version.is_some_and(|v| v != c.version) {
-                return Err(Error::changed_meanwhile("campaign"));
+                return Err(changed_by_somebody(tx, id)?);
             }
             if let Some(sources) = &patch.sources {
                 check_sources(tx, sources)?;
                 store::set_sources(tx, id, sources)?;
             }
-            if let Some(plan) = &plan {
-                steps::save(tx, now, id, &c.plan, plan.clone())?;
+            if c.state != State::Draft {
+                // Campaigns that were started before there were versions.
+                versions::keep_first(tx, now, &c)?;
             }
+            let edit = match &plan {
+                Some(plan) => Some(versions::apply(tx, now, &c, plan.clone(), patch.people.as_ref())?),
+                None => None,
+            };
             c.name = patch.name.clone().unwrap_or(c.name);
             c.description = patch.description.clone().unwrap_or(c.description);
             c.publish_up = patch.publish_up.unwrap_or(c.publish_up);
@@ -212,6 +210,12 @@ pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Cam
             c.extra = patch.extra.clone().or(c.extra);
             store::write(tx, now, &c)?;
             let saved = loaded(&ws, tx, id)?;
+            if let Some(edit) = edit.filter(|edit| saved.state != State::Draft && !edit.differences.is_empty()) {
+                versions::keep(tx, now, by, &saved, Some((&edit, patch.people.as_ref())))?;
+                if !edit.work.is_empty() {
+                    versions::push(tx, now, id, &saved.name)?;
+                }
+            }
             if saved.state == State::Published {
                 refuse_problems(&saved)?;
                 if patch.sources.is_some() {
@@ -222,6 +226,17 @@ pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Cam
             Ok(saved)
         })
         .await
+}
+
+/// Says who saved meanwhile, so that two people can talk about it.
+fn changed_by_somebody(tx: &mut Tx<'_>, id: CampaignId) -> Result<Error> {
+    let sql = Sql::new("SELECT actor, at FROM audit WHERE object_type = 'campaign' AND object_id = $1 ORDER BY id DESC LIMIT 1");
+    let last = tx.opt(sql.bind(id), |r| Ok((r.get::<String>(0)?, r.get::<hg_core::time::Timestamp>(1)?)))?;
+    let mut error = Error::changed_meanwhile("campaign");
+    if let Some((who, at)) = last {
+        error.detail = format!("{who} changed this campaign on {} (UTC), after you opened it.", at.sql_text());
+    }
+    Ok(error)
 }
 
 fn refuse_problems(campaign: &Campaign) -> Result<()> {
@@ -241,10 +256,10 @@ pub async fn pause(cx: &Cx, id: CampaignId) -> Result<Campaign> {
 }
 
 async fn set_state(cx: &Cx, id: CampaignId, state: State) -> Result<Campaign> {
-    let (ws, who) = (cx.ws.clone(), cx.who());
+    let (ws, who, by) = (cx.ws.clone(), cx.who(), cx.user_id().map(|u| u.0));
     cx.db()
         .write(move |tx| {
-            let campaign = switch(&ws, tx, id, state)?;
+            let campaign = switch(&ws, tx, id, state, by)?;
             let deed = if state == State::Published { Deed::Publish } else { Deed::Unpublish };
             audit::record(tx, &who, audit::Entry::new(deed, "campaign", id.0, &campaign.name))?;
             Ok(campaign)
@@ -252,10 +267,13 @@ async fn set_state(cx: &Cx, id: CampaignId, state: State) -> Result<Campaign> {
         .await
 }
 
-fn switch(ws: &Workspace, tx: &mut Tx<'_>, id: CampaignId, state: State) -> Result<Campaign> {
+fn switch(ws: &Workspace, tx: &mut Tx<'_>, id: CampaignId, state: State, by: Option<i64>) -> Result<Campaign> {
     let before = loaded(ws, tx, id)?;
     if state == State::Published {
         refuse_problems(&before)?;
+    }
+    if state == State::Published {
+        versions::keep(tx, ws.clock.now(), by, &before, None)?;
     }
     if before.state != state {
         store::write(tx, ws.clock.now(), &Campaign { state, ..before })?;

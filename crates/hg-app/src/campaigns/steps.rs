@@ -53,17 +53,22 @@ pub(super) fn save(tx: &mut Tx<'_>, now: Timestamp, campaign: CampaignId, before
     for gone in before.steps.iter().filter(|s| plan.by_key(&s.key).is_none()) {
         store::delete_step(tx, now, gone.id)?;
     }
+    let kind = |step: &Step| step.what.kind();
     // First every step gets its id, then parents can be named, whatever the order they were drawn in.
     for (position, step) in plan.steps.iter_mut().enumerate() {
         let position = i64::try_from(position).unwrap_or(i64::MAX);
         step.id = match known.get(step.key.as_str()) {
-            // A step that became another kind of step starts anew: what was scheduled for the old one is cancelled.
-            Some(old) if old.what.kind() == step.what.kind() => old.id,
+            // A step that became another kind of step is another step, with a history of its own.
+            Some(old) if kind(old) == kind(step) => old.id,
             Some(old) => {
                 store::delete_step(tx, now, old.id)?;
                 store::insert_step(tx, campaign, step, None, position)?
             }
-            None => store::insert_step(tx, campaign, step, None, position)?,
+            // One that was removed and comes back is the same: who has had it does not get it again.
+            None => match store::revive_step(tx, campaign, step)? {
+                Some(id) => id,
+                None => store::insert_step(tx, campaign, step, None, position)?,
+            },
         };
     }
     let ids: HashMap<String, StepId> = plan.steps.iter().map(|s| (s.key.clone(), s.id)).collect();

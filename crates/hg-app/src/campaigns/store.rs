@@ -258,17 +258,25 @@ fn timing_json(step: &Step) -> Result<Json> {
     serde_json::to_value(&step.timing).map_err(|e| Error::internal(e.to_string()))
 }
 
-/// Takes a step out; what was scheduled there is cancelled, its history stays.
+/// Takes a step out; its history stays, and who waits there is moved by the job of the edit.
 pub(super) fn delete_step(tx: &mut Tx<'_>, now: Timestamp, step: StepId) -> Result<()> {
-    tx.exec(Sql::new("UPDATE campaign_steps SET deleted_at = $2, waiting = 0 WHERE id = $1").bind(step).bind(now))?;
-    tx.exec(
-        Sql::new(
-            "UPDATE campaign_log SET state = 4, due_at = NULL, done_at = $2, detail = $3 WHERE step_id = $1 AND state IN (0, 1)",
-        )
-        .bind(step)
-        .bind(now)
-        .bind(serde_json::json!({"text": "The step was deleted."})),
-    )?;
+    let sql = Sql::new("UPDATE campaign_steps SET deleted_at = $2, redirect_id = NULL WHERE id = $1");
+    tx.exec(sql.bind(step).bind(now))?;
+    Ok(())
+}
+
+/// Brings back a removed step of the same key and kind; its id.
+pub(super) fn revive_step(tx: &mut Tx<'_>, campaign: CampaignId, step: &Step) -> Result<Option<StepId>> {
+    let sql = Sql::new(
+        "UPDATE campaign_steps SET deleted_at = NULL, redirect_id = NULL WHERE id = (SELECT max(id) FROM campaign_steps \
+         WHERE campaign_id = $1 AND client_key = $2 AND kind = $3 AND deleted_at IS NOT NULL) RETURNING id",
+    );
+    Ok(tx.opt(sql.bind(campaign).bind(&step.key).bind(kind_key(step)), |r| r.get(0))?)
+}
+
+/// Says where those who wait at a removed step go on.
+pub(super) fn redirect_step(tx: &mut Tx<'_>, step: StepId, to: Option<StepId>) -> Result<()> {
+    tx.exec(Sql::new("UPDATE campaign_steps SET redirect_id = $2 WHERE id = $1").bind(step).bind(to))?;
     Ok(())
 }
 

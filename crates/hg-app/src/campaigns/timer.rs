@@ -110,7 +110,7 @@ async fn fail_first(cx: &Cx, why: String) -> Result<usize> {
             for task in &due {
                 match task.campaign.clone().plan.by_id(task.step) {
                     Some(step) => run.failed(task, step, &why)?,
-                    None => run.cancel(task, "The step was deleted.")?,
+                    None => run.redirect(task)?,
                 }
             }
             run.finish()?;

@@ -6,12 +6,14 @@
 
 pub mod check;
 pub mod decide;
+pub mod edit;
 pub mod model;
 pub mod steps;
 pub mod timing;
 
 pub use check::{Problem, check};
 pub use decide::{Occurrence, answers, compare};
+pub use edit::{Change, Difference, Inside, Part, differences};
 pub use model::{Kind, Path, Plan, Source, SourceKind, Step};
 pub use steps::{Needs, StepType};
 pub use timing::{IfPast, Mode, Timing, Unit};

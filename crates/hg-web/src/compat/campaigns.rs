@@ -194,6 +194,7 @@ impl Entity for Campaigns {
             steps: drawn.map(|d| d.steps),
             layout: None,
             extra: Some(extra),
+            people: None,
         };
         let mut saved = campaigns::update(cx, CampaignId(id), patch).await.map_err(told)?;
         let publish = wants_published(&body).or_else(|| replace.then_some(false));

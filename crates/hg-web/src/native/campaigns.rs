@@ -16,6 +16,7 @@ use crate::Web;
 use crate::auth::Caller;
 use crate::input::{Body, PageOut, Path, Query};
 use crate::native::campaign_people::{NextOut, PersonOut, ProgressOut};
+use crate::native::campaign_versions::PeopleIn;
 use crate::native::maybe::{Maybe, instant};
 use crate::problem::Answer;
 
@@ -134,7 +135,7 @@ struct StepPauseOut {
 /// When a step runs. Hours and weekdays are the contact's local time.
 #[derive(Serialize, Deserialize, ToSchema, Default)]
 #[serde(default)]
-struct TimingIo {
+pub(super) struct TimingIo {
     #[schema(value_type = super::words::TimingMode, required = true)]
     mode: String,
     interval: i64,
@@ -160,7 +161,7 @@ struct SourceIn {
 }
 
 #[derive(Deserialize, ToSchema)]
-struct StepDraft {
+pub(super) struct StepDraft {
     /// Your own name for the step, stable over edits.
     key: String,
     #[serde(rename = "type")]
@@ -212,6 +213,9 @@ struct CampaignChange {
     steps: Option<Vec<StepDraft>>,
     #[schema(value_type = Option<Object>)]
     layout: Option<Value>,
+    /// Of a campaign that was started: what becomes of the people inside.
+    #[serde(default)]
+    people: PeopleIn,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -285,7 +289,7 @@ struct InCampaignOut {
     next: Vec<NextOut>,
 }
 
-fn kind_key(what: &StepType) -> &'static str {
+pub(super) fn kind_key(what: &StepType) -> &'static str {
     match what.kind() {
         hg_core::campaigns::Kind::Action => "action",
         hg_core::campaigns::Kind::Decision => "decision",
@@ -345,7 +349,7 @@ impl From<Campaign> for CampaignOut {
     }
 }
 
-fn timing_out(t: &Timing) -> TimingIo {
+pub(super) fn timing_out(t: &Timing) -> TimingIo {
     serde_json::to_value(t).ok().and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default()
 }
 
@@ -359,7 +363,7 @@ fn timing_in(index: usize, t: TimingIo) -> Result<Timing, Error> {
         .map_err(|e| Error::field(format!("/steps/{index}/timing"), "timing", format!("The timing cannot be read: {e}.")))
 }
 
-fn steps_in(drafts: Vec<StepDraft>) -> Result<Vec<StepIn>, Error> {
+pub(super) fn steps_in(drafts: Vec<StepDraft>) -> Result<Vec<StepIn>, Error> {
     drafts
         .into_iter()
         .enumerate()
@@ -463,6 +467,7 @@ async fn update(Caller(cx): Caller, Path(id): Path<CampaignId>, Body(b): Body<Ca
         steps: b.steps.map(steps_in).transpose()?,
         layout: b.layout,
         extra: None,
+        people: Some(b.people.read()?),
     };
     Ok(Json(campaigns::update(&cx, id, patch).await?.into()))
 }

@@ -6,6 +6,7 @@ pub mod audit;
 mod brand;
 mod bulk;
 pub mod campaign_people;
+pub mod campaign_versions;
 pub mod campaigns;
 pub mod categories;
 pub mod companies;
@@ -91,6 +92,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(activity::router())
         .merge(audit::router())
         .merge(campaigns::router())
+        .merge(campaign_versions::router())
         .merge(simulations::router())
         .merge(categories::router())
         .merge(dashboard::router())

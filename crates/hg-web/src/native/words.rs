@@ -24,6 +24,12 @@ words! {
     SourceWord { Segment, Form }
     /// A step does something, waits for something, or looks at something.
     StepWord { Action, Decision, Condition }
+    /// What becomes of people inside when a running campaign is changed.
+    InsideWord { Keep, Replan, Restart }
+    /// What becomes of a step.
+    StepChange { New, Gone, Changed }
+    /// What of a step changed.
+    StepPart { Name, Kind, Settings, Timing, Place }
     /// A way below a decision or condition.
     PathWord { Yes, No }
     /// When a step runs.
