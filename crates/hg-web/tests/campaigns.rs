@@ -187,3 +187,63 @@ on_each_db!(a_deleted_campaign_comes_back_paused_with_its_steps, |app| {
     let back = web.post("/api/v1/campaigns/1/restore", &json!({})).await.json();
     assert_eq!((&back["state"], &back["steps"][0]["key"]), (&json!("paused"), &json!("s1")));
 });
+
+on_each_db!(a_running_campaign_is_changed_with_a_word_for_the_people_inside, |app| {
+    let web = start(&app).await;
+    let (segment, contact) = (segment(&app).await, bo(&app).await);
+    let day = json!({"mode": "interval", "interval": 1, "unit": "d"});
+    let later = json!({"key": "later", "type": "contact.tags", "settings": {"add": ["late"]}, "timing": day});
+    let other = json!({"key": "other", "type": "contact.tags", "settings": {"add": ["other"]}, "timing": day});
+    let body = json!({"name": "Tips", "sources": [{"kind": "segment", "id": segment}], "steps": [later]});
+    assert_eq!(web.post("/api/v1/campaigns", &body).await.status, 201);
+    assert_eq!(web.post("/api/v1/campaigns/1/publish", &json!({})).await.status, 200);
+    assert_eq!(web.post("/api/v1/campaigns/1/people", &json!({"add": [contact]})).await.json()["affected"], 1);
+    let changed = json!({"steps": [other]});
+    let diff = web.post("/api/v1/campaigns/1/diff", &changed).await.json();
+    assert_eq!(
+        diff,
+        json!([
+            {"key": "other", "name": "Change tags", "change": "new", "parts": [], "waiting": 0, "past": 1},
+            {"key": "later", "name": "Change tags", "change": "gone", "parts": [], "waiting": 1, "past": 0},
+        ])
+    );
+    let refused = web.patch("/api/v1/campaigns/1", &changed).await;
+    assert_eq!((refused.status, &refused.json()["errors"][0]["pointer"]), (422, &json!("/people/gone/later")));
+    let told = json!({"steps": [other], "people": {"gone": {"later": "other"}, "note": "Other tips"}});
+    assert_eq!(web.patch("/api/v1/campaigns/1", &told).await.status, 200);
+    app.settle().await;
+    let progress = web.get(&format!("/api/v1/campaigns/1/people/{contact}")).await.json();
+    assert_eq!(progress["next"][0]["step_key"], "other", "{progress}");
+    let versions = web.get("/api/v1/campaigns/1/versions").await.json();
+    assert_eq!((&versions["items"][0]["note"], &versions["items"][0]["made_by"]), (&json!("Other tips"), &json!("Ada Lovelace")));
+    let first = web.get("/api/v1/campaigns/1/versions/1").await.json();
+    assert_eq!((&first["steps"][0]["key"], &first["back"][1]["change"]), (&json!("later"), &json!("gone")));
+    let back = json!({"people": {"inside": "restart"}});
+    let back = web.post("/api/v1/campaigns/1/versions/1/restore", &back).await;
+    assert_eq!((back.status, &back.json()["steps"][0]["key"]), (200, &json!("later")), "{}", back.text);
+    assert_eq!(web.patch("/api/v1/campaigns/1", &json!({"people": {"inside": "now"}})).await.status, 422);
+});
+
+on_each_db!(goals_templates_and_reasons_are_reached_by_the_api, |app| {
+    let web = start(&app).await;
+    let (segment, contact) = (segment(&app).await, bo(&app).await);
+    let templates = web.get("/api/v1/campaigns/templates").await.json();
+    assert!(templates.as_array().unwrap().iter().any(|t| t["key"] == "welcome"), "{templates}");
+    let body = json!({"name": "Hello", "sources": [{"kind": "segment", "id": segment}]});
+    let made = web.post("/api/v1/campaigns/templates/welcome", &body).await;
+    assert_eq!((made.status, &made.json()["name"]), (201, &json!("Hello")), "{}", made.text);
+    let rule = json!({"key": "g", "aim": "goal", "type": "contact.in_segments", "settings": {"segments": [segment]}});
+    let steps = json!([{"key": "look", "type": "contact.field", "settings": {"field": "firstname", "op": "=", "value": "Bo"}}]);
+    let changed = web.patch("/api/v1/campaigns/1", &json!({"rules": [rule], "steps": steps})).await.json();
+    assert_eq!((&changed["rules"][0]["reached"], &changed["goals"]["people"]["of"]), (&json!(0), &json!(0)), "{changed}");
+    assert_eq!(web.patch("/api/v1/campaigns/1", &json!({"rules": []})).await.json()["goals"], Value::Null);
+    assert_eq!(web.post("/api/v1/campaigns/1/publish", &json!({})).await.status, 200);
+    web.post("/api/v1/campaigns/1/people", &json!({"add": [contact]})).await;
+    app.settle().await;
+    let history = web.get(&format!("/api/v1/campaigns/1/people/{contact}")).await.json()["history"][0].clone();
+    let kept: hg_core::campaigns::Decision = serde_json::from_value(history["decision"].clone()).unwrap();
+    assert!(kept.outcome() && history["path"] == "yes", "{history}");
+    let email = email(&app).await;
+    let why = web.get(&format!("/api/v1/emails/{email}/why?contact={contact}")).await.json();
+    assert!(why["answer"].as_str().unwrap().starts_with("Never sent"), "{why}");
+});

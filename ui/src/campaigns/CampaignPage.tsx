@@ -40,6 +40,10 @@ import { useView } from "../ui/view";
 import { useDeleteCampaign } from "./CampaignsPage";
 import type { StepType } from "./catalogue";
 import { saveJson } from "./file";
+import { GoalFields } from "./GoalFields";
+import { GoalFigures } from "./GoalFigures";
+import { NotePanel } from "./NotePanel";
+import { type Note, notesOf, withNotes } from "./notes";
 import { Outline } from "./Outline";
 import { StepPanel } from "./StepPanel";
 import { addStep, branch, copyBranch, isUnfinished, moveBranch, removeBranch, type Slot } from "./tree";
@@ -68,7 +72,9 @@ function writable(campaign: Campaign) {
     description,
     allow_restart,
     version,
+    layout: campaign.layout,
     sources: campaign.sources.map(({ kind, id }) => ({ kind, id })),
+    rules: campaign.rules.map(({ reached: _reached, ...rule }) => rule),
     steps: campaign.steps.map(({ counts: _counts, id: _id, paused: _paused, ...step }) => step),
   };
 }
@@ -111,8 +117,16 @@ function CampaignEditor({ live }: { live: Campaign }) {
   );
   const problems = new Set(live.problems.flatMap((problem) => problem.step_id ?? []));
   const selected = view.step ?? null;
-  const step = draft.steps.find((one) => one.key === selected);
   const select = (key: string | null) => change({ step: key ?? undefined });
+  const step = draft.steps.find((one) => one.key === selected);
+  const notes = useMemo(() => notesOf(draft.layout), [draft.layout]);
+  const note = notes.find((one) => `note:${one.id}` === selected);
+  const setNotes = (next: Note[]) => set({ layout: withNotes(draft.layout, next) });
+  const addNote = () => {
+    const id = crypto.randomUUID().slice(0, 8);
+    setNotes([...notes, { id, text: "", at: step?.key ?? null }]);
+    select(`note:${id}`);
+  };
 
   const flow = {
     steps: draft.steps,
@@ -122,6 +136,7 @@ function CampaignEditor({ live }: { live: Campaign }) {
     selected,
     editable: may,
     problems,
+    notes,
     onSelect: (key: string) => select(key),
     onAdd: (slot: Slot, type: StepType, between: boolean) => {
       const made = addStep(draft.steps, slot, type, t(`type.${type.type}`), between);
@@ -230,6 +245,7 @@ function CampaignEditor({ live }: { live: Campaign }) {
             {may && (
               <DotsMenu button label={t("common:moreActions", { name: live.name })}>
                 <Menu.Item onClick={() => select("source")}>{t("settings")}</Menu.Item>
+                <Menu.Item onClick={addNote}>{t("note.add")}</Menu.Item>
                 {live.state !== "draft" && (
                   <Menu.Item
                     onClick={() =>
@@ -253,6 +269,7 @@ function CampaignEditor({ live }: { live: Campaign }) {
           </>
         }
       />
+      {live.goals && <GoalFigures goals={live.goals} />}
       <ErrorSummary errors={[...editor.errors, ...publishErrors]} />
       {live.state === "published" && editor.dirty && (
         <Alert variant="default" mb="md" icon={<IconAlertTriangle aria-hidden />}>
@@ -302,6 +319,22 @@ function CampaignEditor({ live }: { live: Campaign }) {
             onBeside={(type) => flow.onAdd({ parent: step.parent, path: step.path }, type, false)}
             onCopy={() => flow.onCopy(step.key)}
             onRemove={() => flow.onRemove(step.key)}
+            close={() => select(null)}
+          />
+        )}
+        {note && (
+          <NotePanel
+            key={note.id}
+            note={note}
+            steps={draft.steps}
+            editable={may}
+            onChange={(patch) =>
+              setNotes(notes.map((one) => (one.id === note.id ? { ...one, ...patch } : one)))
+            }
+            onRemove={() => {
+              setNotes(notes.filter((one) => one.id !== note.id));
+              select(null);
+            }}
             close={() => select(null)}
           />
         )}
@@ -429,6 +462,7 @@ function SourcePanel({ draft, set, editable, close }: SourceProps) {
               checked={draft.allow_restart}
               onChange={(event) => set({ allow_restart: event.currentTarget.checked })}
             />
+            <GoalFields rules={draft.rules} onChange={(rules) => set({ rules })} />
           </Stack>
         </fieldset>
       </Stack>

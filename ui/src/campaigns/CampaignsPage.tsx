@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Menu, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconRoute } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
@@ -155,12 +155,18 @@ function NewCampaign({ close }: { close: () => void }) {
   const [errors, setErrors] = useState<string[]>([]);
   const form = useForm({ initialValues: { name: "" } });
   const [segment, setSegment] = useState<number | null>(null);
+  const [template, setTemplate] = useState("");
+  const templates = $api.useQuery("get", "/campaigns/templates").data ?? [];
   const submit = form.onSubmit(async ({ name }) => {
     try {
+      const sources = segment ? [{ kind: "segment" as const, id: segment }] : [];
       const made = await take(
-        http.POST("/campaigns", {
-          body: { name, sources: segment ? [{ kind: "segment", id: segment }] : [], steps: [] },
-        }),
+        template
+          ? http.POST("/campaigns/templates/{key}", {
+              params: { path: { key: template } },
+              body: { name, sources },
+            })
+          : http.POST("/campaigns", { body: { name, sources, steps: [] } }),
       );
       await refresh("/campaigns");
       close();
@@ -182,6 +188,19 @@ function NewCampaign({ close }: { close: () => void }) {
           onChange={setSegment}
           clearable
         />
+        <Radio.Group label={t("template.title")} value={template} onChange={setTemplate}>
+          <Stack gap="xs" mt="xs">
+            <Radio value="" label={t("template.empty")} />
+            {templates.map((one) => (
+              <Radio
+                key={one.key}
+                value={one.key}
+                label={one.name}
+                description={`${one.description} ${t("template.needs", { needs: one.needs })}`}
+              />
+            ))}
+          </Stack>
+        </Radio.Group>
         <Group justify="flex-end">
           <Button type="submit">{t("createCampaign")}</Button>
         </Group>

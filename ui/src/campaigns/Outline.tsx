@@ -27,6 +27,16 @@ export function Outline(props: Props) {
           {t("members", { count: props.members, shown: number(props.members) })}
         </Text>
       </UnstyledButton>
+      {props.notes.map((note) => (
+        <UnstyledButton
+          key={note.id}
+          className="hg-outline-row"
+          data-selected={props.selected === `note:${note.id}` || undefined}
+          onClick={() => props.onSelect(`note:${note.id}`)}
+        >
+          <Text size="sm">{t("note.open", { text: note.text.trim() || t("note.blank") })}</Text>
+        </UnstyledButton>
+      ))}
       <SlotList {...props} slot={{ parent: null, path: null }} />
     </nav>
   );

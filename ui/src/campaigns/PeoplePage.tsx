@@ -119,7 +119,20 @@ export function PeoplePage() {
               </>
             ),
           },
-          { key: "state", title: t("state"), render: (row) => <StateBadge state={standing(row)} /> },
+          {
+            key: "state",
+            title: t("state"),
+            render: (row) => (
+              <>
+                <StateBadge state={standing(row)} />
+                {row.left_why && (
+                  <Text size="xs" c="dimmed">
+                    {t(`leftWhy.${row.left_why}`)}
+                  </Text>
+                )}
+              </>
+            ),
+          },
           {
             key: "where",
             title: t("where"),

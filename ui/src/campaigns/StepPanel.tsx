@@ -199,7 +199,8 @@ function slotLabel(slot: Slot, steps: Step[], t: TFunction<"campaigns">): string
 
 type SettingsProps = { step: Step; steps: Step[]; onChange: (settings: Record<string, unknown>) => void };
 
-function StepSettings({ step, steps, onChange }: SettingsProps) {
+/** What a step of each type asks for. */
+export function StepSettings({ step, steps, onChange }: SettingsProps) {
   const { t } = useTranslation("campaigns");
   const { settings } = step;
   const texts = (key: string) => (Array.isArray(settings[key]) ? (settings[key] as string[]) : []);

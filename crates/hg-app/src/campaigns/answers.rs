@@ -48,13 +48,14 @@ impl Run<'_, '_> {
     /// A contact did something: every decision of hers that waits for it is answered.
     pub fn happened(&mut self, contact: ContactId, what: &Occurrence<'_>, at: Timestamp) -> Result<()> {
         let waiting = self.waiting(contact)?;
-        self.answer(contact, waiting, what, at)
+        self.answer(contact, waiting, what, at)?;
+        self.aims_heard(contact, what, at)
     }
 
     /// The same for a visit; what is known about the device is asked only when somebody waits.
     pub fn visited(&mut self, contact: ContactId, visit: &Visit<'_>, at: Timestamp) -> Result<()> {
         let waiting = self.waiting(contact)?;
-        if waiting.is_empty() {
+        if waiting.is_empty() && !self.somebody_aims()? {
             return Ok(());
         }
         type Traits = [Option<String>; 3];
@@ -68,7 +69,8 @@ impl Run<'_, '_> {
         let [kind, brand, system] = traits.unwrap_or_default();
         let device = Device { kind: kind.as_deref(), brand: brand.as_deref(), system: system.as_deref() };
         let what = Occurrence::Visited { page: visit.page, url: visit.url, referrer: visit.referrer, device };
-        self.answer(contact, waiting, &what, at)
+        self.answer(contact, waiting, &what, at)?;
+        self.aims_heard(contact, &what, at)
     }
 
     fn answer(&mut self, contact: ContactId, waiting: Vec<Waiting>, what: &Occurrence<'_>, at: Timestamp) -> Result<()> {

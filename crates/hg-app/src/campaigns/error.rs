@@ -10,6 +10,8 @@ pub enum CampaignError {
     NoName,
     #[error("{detail}")]
     Step { index: usize, code: &'static str, detail: String },
+    #[error("{detail}")]
+    Rule { index: usize, code: &'static str, detail: String },
     #[error("There is no {kind} {id}; choose another source.")]
     NoSource { index: usize, kind: &'static str, id: i64 },
     #[error("A campaign can have at most {0} steps.")]
@@ -27,7 +29,7 @@ impl DomainError for CampaignError {
         match self {
             Self::NotReady(_) => "campaign.not-ready",
             Self::NoName => "campaign.no-name",
-            Self::Step { code, .. } => code,
+            Self::Step { code, .. } | Self::Rule { code, .. } => code,
             Self::NoSource { .. } => "campaign.no-such-source",
             Self::TooManySteps(_) => "campaign.too-many-steps",
             Self::PeopleWait { .. } => "campaign.people-wait",
@@ -54,6 +56,7 @@ impl DomainError for CampaignError {
                 .collect(),
             Self::NoName => vec![FieldError::new("/name", self.code(), self.to_string())],
             Self::Step { index, code, detail } => vec![FieldError::new(format!("/steps/{index}"), *code, detail)],
+            Self::Rule { index, code, detail } => vec![FieldError::new(format!("/rules/{index}"), *code, detail)],
             Self::NoSource { index, .. } => vec![FieldError::new(format!("/sources/{index}"), self.code(), self.to_string())],
             Self::PeopleWait { key, .. } | Self::NoTarget { key, .. } => {
                 vec![FieldError::new(format!("/people/gone/{key}"), self.code(), self.to_string())]

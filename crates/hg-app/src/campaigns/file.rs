@@ -5,12 +5,14 @@
 
 use std::collections::HashMap;
 
+use hg_core::campaigns::goals::Aim;
 use hg_core::campaigns::{Needs, Path, Source, SourceKind, Step, StepType, Timing};
 use hg_core::ids::CampaignId;
 use hg_store::{Sql, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::goals::{RuleIn, Ruled};
 use super::model::{Campaign, NewCampaign, StepIn};
 use super::service::{self, table_of};
 use super::store;
@@ -35,6 +37,9 @@ struct File {
     #[serde(default)]
     sources: Vec<Named>,
     steps: Vec<FileStep>,
+    /// Goals and exit rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<FileRule>,
     /// What the ids in the settings mean.
     #[serde(default)]
     things: Vec<Named>,
@@ -66,6 +71,33 @@ pub(super) struct FileStep {
     settings: Json,
     #[serde(default)]
     timing: Timing,
+}
+
+/// A goal or exit rule as files and versions hold it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileRule {
+    key: String,
+    aim: Aim,
+    #[serde(rename = "type")]
+    kind: String,
+    name: String,
+    #[serde(default)]
+    settings: Json,
+}
+
+impl FileRule {
+    pub fn of(ruled: &Ruled) -> Self {
+        let (aim, step) = (ruled.rule.aim, FileStep::of(&ruled.rule.step));
+        Self { key: step.key, aim, kind: step.kind, name: step.name, settings: step.settings }
+    }
+}
+
+impl From<FileRule> for RuleIn {
+    fn from(rule: FileRule) -> Self {
+        let FileRule { key, aim, kind, name, settings } = rule;
+        Self { key, aim, name, kind, settings }
+    }
 }
 
 impl FileStep {
@@ -113,7 +145,8 @@ pub async fn export(cx: &Cx, id: CampaignId) -> Result<Json> {
     cx.db()
         .read(move |tx| {
             let mut things: Vec<Named> = Vec::new();
-            for needs in campaign.plan.steps.iter().flat_map(|s| s.what.needs()) {
+            let rules = campaign.rules.iter().map(|r| &r.rule.step);
+            for needs in campaign.plan.steps.iter().chain(rules).flat_map(|s| s.what.needs()) {
                 if things.iter().any(|t| t.kind == needs.kind() && t.id == needs.id()) {
                     continue;
                 }
@@ -134,6 +167,7 @@ pub async fn export(cx: &Cx, id: CampaignId) -> Result<Json> {
                 allow_restart: campaign.allow_restart,
                 sources: sources.collect(),
                 steps: steps.collect(),
+                rules: campaign.rules.iter().map(FileRule::of).collect(),
                 things,
                 layout: campaign.layout.clone(),
             };
@@ -194,11 +228,19 @@ pub async fn import(cx: &Cx, file: Json) -> Result<Imported> {
             Ok::<_, Error>((found, missing, kept))
         })
         .await?;
+    let moved = |pointer: String, name: &str, kind: &str, settings: &Json| {
+        let what = StepType::read(kind, settings)
+            .map_err(|e| Error::field(pointer, "step.settings", format!("{name}: {e}.")))?;
+        Ok::<_, Error>(what.with_needs(&|needs| found.get(&needs).copied()).write())
+    };
+    let mut rules = Vec::with_capacity(file.rules.len());
+    for (index, rule) in file.rules.into_iter().enumerate() {
+        let settings = moved(format!("/file/rules/{index}"), &rule.name, &rule.kind, &rule.settings)?;
+        rules.push(RuleIn::from(FileRule { settings, ..rule }));
+    }
     let mut steps = Vec::with_capacity(file.steps.len());
     for (index, step) in file.steps.into_iter().enumerate() {
-        let what = StepType::read(&step.kind, &step.settings)
-            .map_err(|e| Error::field(format!("/file/steps/{index}"), "step.settings", format!("{}: {e}.", step.name)))?;
-        let settings = what.with_needs(&|needs| found.get(&needs).copied()).write();
+        let settings = moved(format!("/file/steps/{index}"), &step.name, &step.kind, &step.settings)?;
         steps.push(StepIn::from(FileStep { settings, ..step }));
     }
     let new = NewCampaign {
@@ -207,6 +249,7 @@ pub async fn import(cx: &Cx, file: Json) -> Result<Imported> {
         allow_restart: file.allow_restart,
         sources,
         steps,
+        rules,
         layout: file.layout,
         ..NewCampaign::default()
     };

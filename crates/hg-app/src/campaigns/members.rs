@@ -63,6 +63,10 @@ impl Run<'_, '_> {
             Some(m) if m.state == "left" && entry != Entry::ByHand && !loaded.allow_restart => return Ok(false),
             Some(m) => m.rotation + 1,
         };
+        // For whom it is over already, it does not begin.
+        if self.rule_that_holds(&loaded, contact)?.is_some() {
+            return Ok(false);
+        }
         if before.is_some() {
             self.cancel_open(campaign, contact, "The contact began the campaign again.")?;
         } else {
@@ -72,7 +76,7 @@ impl Run<'_, '_> {
             Sql::new(
                 "INSERT INTO campaign_members (campaign_id, contact_id, rotation, joined_at, state, by_hand) VALUES ($1, $2, $3, $4, 'active', $5) \
                  ON CONFLICT (campaign_id, contact_id) DO UPDATE SET rotation = excluded.rotation, joined_at = excluded.joined_at, \
-                 state = 'active', by_hand = excluded.by_hand, left_at = NULL",
+                 state = 'active', by_hand = excluded.by_hand, left_at = NULL, left_why = NULL",
             )
             .bind(campaign)
             .bind(contact)

@@ -3,6 +3,7 @@ use hg_core::ids::{CampaignId, StepId};
 use hg_core::time::Timestamp;
 use serde_json::Value as Json;
 
+use super::goals::{GoalFigures, RuleIn, Ruled};
 use super::versions::PeopleChoice;
 use crate::list::ListQuery;
 
@@ -57,10 +58,17 @@ pub struct Campaign {
     pub step_counts: Vec<StepCounts>,
     pub pauses: Vec<StepPause>,
     pub counts: Counts,
+    /// Goals and exit rules.
+    pub rules: Vec<Ruled>,
     pub problems: Vec<Problem>,
 }
 
 impl Campaign {
+    /// How it does by its goals; none where it has none.
+    pub fn goals(&self) -> Option<GoalFigures> {
+        GoalFigures::of(&self.rules, &self.plan, &self.step_counts, self.counts)
+    }
+
     /// Whether its steps run at this instant.
     pub fn runs_at(&self, now: Timestamp) -> bool {
         runs_at(self.state, self.publish_up, self.publish_down, now)
@@ -124,6 +132,7 @@ pub struct NewCampaign {
     pub allow_restart: bool,
     pub sources: Vec<Source>,
     pub steps: Vec<StepIn>,
+    pub rules: Vec<RuleIn>,
     pub layout: Option<Json>,
     pub extra: Option<Json>,
     /// Start it at once; refused when something is wrong with it.
@@ -141,6 +150,7 @@ pub struct CampaignPatch {
     pub allow_restart: Option<bool>,
     pub sources: Option<Vec<Source>>,
     pub steps: Option<Vec<StepIn>>,
+    pub rules: Option<Vec<RuleIn>>,
     pub layout: Option<Json>,
     pub extra: Option<Json>,
     /// What becomes of the people inside; without it, who waits at a removed step goes no further.

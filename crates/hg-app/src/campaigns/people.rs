@@ -39,6 +39,8 @@ pub struct Person {
     /// Somebody or a form brought the contact in, not a segment.
     pub by_hand: bool,
     pub left_at: Option<Timestamp>,
+    /// `goal` or `exit` where a rule of the campaign said so.
+    pub left_why: Option<String>,
     pub current: Vec<Next>,
 }
 
@@ -51,6 +53,8 @@ pub struct History {
     pub at: Timestamp,
     pub path: Option<Path>,
     pub detail: Option<String>,
+    /// What a condition was decided by: it gives the same outcome whenever it is read.
+    pub decision: Option<Json>,
 }
 
 /// Something still to come.
@@ -183,6 +187,7 @@ fn read_person(r: &hg_store::Row<'_>) -> hg_store::Result<Person> {
         state: r.get(3)?,
         by_hand: r.get(4)?,
         left_at: r.get(5)?,
+        left_why: r.get(6)?,
         name: String::new(),
         email: None,
         current: Vec::new(),
@@ -215,7 +220,7 @@ pub async fn people(cx: &Cx, id: CampaignId, query: PeopleQuery) -> Result<Page<
                 None => ("AND ($5 = '' OR m.state = $5) AND $4 = 0".to_owned(), StepId(0)),
             };
             let text = format!(
-                "SELECT m.contact_id, m.rotation, m.joined_at, m.state, m.by_hand, m.left_at FROM campaign_members m \
+                "SELECT m.contact_id, m.rotation, m.joined_at, m.state, m.by_hand, m.left_at, m.left_why FROM campaign_members m \
                  WHERE m.campaign_id = $1 AND m.contact_id < $2 {filter} ORDER BY m.contact_id DESC LIMIT $3"
             );
             let mut sql = Sql::new(text).bind(id).bind(after).bind(i64::from(limit) + 1).bind(step);
@@ -247,7 +252,7 @@ pub async fn progress(cx: &Cx, id: CampaignId, contact: ContactId) -> Result<Pro
         .read(move |tx| {
             let campaign = store::find(tx, id, false)?;
             let member = Sql::new(
-                "SELECT contact_id, rotation, joined_at, state, by_hand, left_at FROM campaign_members WHERE campaign_id = $1 AND contact_id = $2",
+                "SELECT contact_id, rotation, joined_at, state, by_hand, left_at, left_why FROM campaign_members WHERE campaign_id = $1 AND contact_id = $2",
             );
             let mut person = tx.opt(member.bind(id).bind(contact), read_person)?.ok_or_else(|| Error::not_found("member", contact))?;
             let names = all_steps(tx, id)?;
@@ -271,6 +276,7 @@ pub async fn progress(cx: &Cx, id: CampaignId, contact: ContactId) -> Result<Pro
                         at: r.done_at.unwrap_or(r.base_at),
                         path: r.path.as_deref().and_then(Path::from_key),
                         detail: r.detail.as_ref().and_then(told),
+                        decision: r.detail.as_ref().and_then(|d| d.get("decision")).cloned(),
                     }
                 })
                 .collect();

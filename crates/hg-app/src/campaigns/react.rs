@@ -1,8 +1,10 @@
 //! Campaigns react to what happens: people enter and leave, decisions are answered, mails end.
 
+use std::collections::BTreeSet;
+
 use hg_core::campaigns::{Occurrence, Source, SourceKind};
 use hg_core::events::EventKind;
-use hg_core::ids::SendId;
+use hg_core::ids::{ContactId, SendId};
 use hg_store::{Sql, Tx};
 
 use super::answers::Visit;
@@ -21,6 +23,10 @@ impl Reactor for CampaignReactor {
         let mut run = Run::new(ws, tx);
         for change in changes.iter() {
             react(&mut run, change)?;
+        }
+        let contacts: BTreeSet<ContactId> = changes.iter().map(|change| change.contact).collect();
+        for contact in contacts {
+            run.aims_looked_at(contact)?;
         }
         run.finish()
     }

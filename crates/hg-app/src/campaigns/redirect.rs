@@ -14,7 +14,7 @@ const LONGEST_CHAIN: usize = 20;
 
 /// What an edit said of a removed step.
 enum Successor {
-    Step(Step),
+    Step(Box<Step>),
     /// Who has nothing else to come leaves the campaign.
     Leave,
     /// The way ends here.
@@ -54,7 +54,7 @@ impl Run<'_, '_> {
                 Some(next) => next,
             };
             if let Some(found) = campaign.plan.by_id(at) {
-                return Ok(Successor::Step(found.clone()));
+                return Ok(Successor::Step(Box::new(found.clone())));
             }
         }
         Ok(Successor::End)

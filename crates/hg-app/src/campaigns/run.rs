@@ -3,17 +3,17 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hg_core::campaigns::goals::Rule;
 use hg_core::campaigns::timing::Due;
 use hg_core::campaigns::{Kind, Path, Plan, Step, StepType};
 use hg_core::events::EventKind;
 use hg_core::ids::{CampaignId, ContactId, LogId, SendId, StepId};
-use hg_core::segments::Explained;
 use hg_core::time::{self, TimeZone, Timestamp};
 use hg_store::{Sql, Tx};
 use serde_json::json;
 
 use super::effects;
-use super::look::look;
+use super::look::{Found, look};
 use super::model::{LogState, State, StepCounts, runs_at};
 use super::store;
 use crate::changes::{self, Happening};
@@ -23,7 +23,7 @@ use crate::workspace::Workspace;
 /// Announced when something was scheduled that the timer must know of.
 pub(super) const TOPIC: &str = "campaign-timer";
 /// Announced when figures of a campaign changed, for the live stream.
-const LIVE: &str = "campaign";
+pub(super) const LIVE: &str = "campaign";
 /// One contact passes at most this many steps in one go; the rest is done by the timer.
 const MOST_AT_ONCE: usize = 1_000;
 
@@ -36,6 +36,8 @@ pub(super) struct Loaded {
     pub publish_down: Option<Timestamp>,
     pub allow_restart: bool,
     pub plan: Plan,
+    /// Goals and exit rules.
+    pub rules: Vec<Rule>,
     /// Steps that nobody passes for now.
     pub paused: Vec<StepId>,
 }
@@ -71,7 +73,7 @@ pub(super) struct Ending {
     next_base: Timestamp,
     text: Option<String>,
     /// What a condition found.
-    why: Option<Explained>,
+    why: Option<Found>,
 }
 
 impl Ending {
@@ -88,7 +90,7 @@ impl Ending {
         Self { next_base: base, ..Self::path(at, false) }
     }
 
-    pub(super) fn looked(at: Timestamp, why: Explained) -> Self {
+    pub(super) fn looked(at: Timestamp, why: Found) -> Self {
         Self { why: Some(why), ..Self::path(at, false) }.decided()
     }
 
@@ -123,6 +125,8 @@ pub(super) struct Run<'a, 't> {
     loaded: HashMap<CampaignId, Arc<Loaded>>,
     /// Whether anybody waits to match a filter; asked when it matters.
     pub(super) matchers: Option<bool>,
+    /// Whether any campaign has goals or exit rules; asked when it matters.
+    pub(super) aimed: Option<bool>,
 }
 
 impl<'a, 't> Run<'a, 't> {
@@ -137,6 +141,7 @@ impl<'a, 't> Run<'a, 't> {
             zones: HashMap::new(),
             loaded: HashMap::new(),
             matchers: None,
+            aimed: None,
         }
     }
 
@@ -192,6 +197,7 @@ impl<'a, 't> Run<'a, 't> {
                     allow_restart: c.allow_restart,
                     paused: c.pauses.iter().map(|p| p.step).collect(),
                     plan: c.plan,
+                    rules: c.rules.into_iter().map(|r| r.rule).collect(),
                 });
                 plans.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, (version, loaded.clone()));
                 loaded
@@ -337,7 +343,8 @@ impl<'a, 't> Run<'a, 't> {
     pub(super) fn end(&mut self, task: &Task, step: &Step, ending: Ending) -> Result<()> {
         let detail = match (&ending.text, &ending.why) {
             (None, None) => None,
-            (text, why) => Some(json!({ "text": text, "why": why })),
+            (text, None) => Some(json!({ "text": text, "why": null })),
+            (text, Some(found)) => Some(json!({ "text": text, "why": found.why, "decision": found.decision })),
         };
         let attempts: i64 = self.tx.one(
             Sql::new(

@@ -7,11 +7,12 @@ use hg_store::{Sql, Tx};
 
 use super::effects;
 use super::error::CampaignError;
-use super::file::FileStep;
+use super::file::{FileRule, FileStep};
+use super::goals::RuleIn;
 use super::members::Entry as Way;
 use super::model::{Campaign, CampaignPatch, CampaignQuery, NewCampaign, State, StepIn};
 use super::run::{Run, TOPIC};
-use super::{look, steps, store, sync, versions};
+use super::{goals, look, steps, store, sync, versions};
 use crate::audit::{self, Changes, Deed};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
@@ -71,7 +72,8 @@ fn complete(ws: &Workspace, tx: &mut Tx<'_>, campaign: &mut Campaign) -> Result<
 
 fn problems_of(ws: &Workspace, tx: &mut Tx<'_>, campaign: &Campaign, sources: &[Source]) -> Result<Vec<Problem>> {
     let mut there: HashMap<Needs, bool> = HashMap::new();
-    for needs in campaign.plan.steps.iter().flat_map(|step| step.what.needs()) {
+    let asked = || campaign.rules.iter().map(|r| &r.rule.step);
+    for needs in campaign.plan.steps.iter().chain(asked()).flat_map(|step| step.what.needs()) {
         if let Entry::Vacant(place) = there.entry(needs) {
             let (table, id) = table_of(needs);
             place.insert(store::exists(tx, table, id)?);
@@ -79,6 +81,15 @@ fn problems_of(ws: &Workspace, tx: &mut Tx<'_>, campaign: &Campaign, sources: &[
     }
     let exists = |needs: Needs| there.get(&needs).copied().unwrap_or(false);
     let mut problems = check(&campaign.plan, sources, &exists);
+    for rule in asked() {
+        let missing = rule.what.missing().map(|(_, detail)| detail.to_string());
+        let gone = rule.what.needs().into_iter().find(|needs| !exists(*needs));
+        let wrong = missing.or_else(|| gone.map(|needs| format!("It asks for {} that was deleted; choose another.", needs.words())));
+        if let Some(wrong) = wrong.or_else(|| look::check(ws, tx, &rule.what).err().map(|e| e.detail)) {
+            let detail = format!("The goal or exit rule “{}”: {wrong}", rule.name);
+            problems.push(Problem { step: None, code: "campaign.rule", detail });
+        }
+    }
     for step in &campaign.plan.steps {
         if step.what.missing().is_none()
             && let Err(error) = look::check(ws, tx, &step.what)
@@ -131,6 +142,7 @@ pub async fn create(cx: &Cx, new: NewCampaign) -> Result<Campaign> {
         return Err(CampaignError::NoName.into());
     }
     let plan = steps::read(&new.steps)?;
+    let rules = goals::read(&new.rules)?;
     let (ws, who, now, by) = (cx.ws.clone(), cx.who(), cx.now(), cx.user_id().map(|u| u.0));
     cx.db()
         .write(move |tx| {
@@ -138,6 +150,7 @@ pub async fn create(cx: &Cx, new: NewCampaign) -> Result<Campaign> {
             let id = store::insert(tx, now, by, &new)?;
             store::set_sources(tx, id, &new.sources)?;
             steps::save(tx, now, id, &hg_core::campaigns::Plan::default(), plan.clone())?;
+            goals::save(tx, id, &rules)?;
             audit::record(tx, &who, audit::Entry::new(Deed::Create, "campaign", id.0, &new.name))?;
             if new.publish {
                 return switch(&ws, tx, id, State::Published, by);
@@ -159,6 +172,7 @@ pub async fn duplicate(cx: &Cx, id: CampaignId) -> Result<Campaign> {
         allow_restart: original.allow_restart,
         sources: original.sources.iter().map(|(s, _)| *s).collect(),
         steps: steps.collect(),
+        rules: original.rules.iter().map(|r| RuleIn::from(FileRule::of(r))).collect(),
         layout: original.layout.clone(),
         extra: original.extra.clone(),
         publish: false,
@@ -173,6 +187,7 @@ pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Cam
         return Err(CampaignError::NoName.into());
     }
     let plan = patch.steps.as_deref().map(steps::read).transpose()?;
+    let rules = patch.rules.as_deref().map(goals::read).transpose()?;
     let (ws, who, now, by) = (cx.ws.clone(), cx.who(), cx.now(), cx.user_id().map(|u| u.0));
     cx.db()
         .write(move |tx| {
@@ -190,10 +205,14 @@ pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Cam
                 // Campaigns that were started before there were versions.
                 versions::keep_first(tx, now, &c)?;
             }
-            let edit = match &plan {
-                Some(plan) => Some(versions::apply(tx, now, &c, plan.clone(), patch.people.as_ref())?),
-                None => None,
+            let mut edit = match &plan {
+                Some(plan) => versions::apply(tx, now, &c, plan.clone(), patch.people.as_ref())?,
+                None => versions::Edit::default(),
             };
+            if let Some(rules) = &rules {
+                edit.aim(&c, rules);
+                goals::save(tx, id, rules)?;
+            }
             c.name = patch.name.clone().unwrap_or(c.name);
             c.description = patch.description.clone().unwrap_or(c.description);
             c.publish_up = patch.publish_up.unwrap_or(c.publish_up);
@@ -204,13 +223,14 @@ pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Cam
                 .field("description", &before.1, &c.description)
                 .field("allow_restart", &before.2, &c.allow_restart)
                 .touched("sources", patch.sources.is_some())
-                .touched("steps", redrawn);
+                .touched("steps", redrawn)
+                .touched("rules", edit.aims);
             audit::record(tx, &who, audit::Entry::new(Deed::Update, "campaign", id.0, &c.name).changes(changes))?;
             c.layout = patch.layout.clone().or(c.layout);
             c.extra = patch.extra.clone().or(c.extra);
             store::write(tx, now, &c)?;
             let saved = loaded(&ws, tx, id)?;
-            if let Some(edit) = edit.filter(|edit| saved.state != State::Draft && !edit.differences.is_empty()) {
+            if saved.state != State::Draft && (edit.aims || !edit.differences.is_empty()) {
                 versions::keep(tx, now, by, &saved, Some((&edit, patch.people.as_ref())))?;
                 if !edit.work.is_empty() {
                     versions::push(tx, now, id, &saved.name)?;

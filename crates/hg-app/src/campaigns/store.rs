@@ -34,6 +34,7 @@ fn read(r: &Row<'_>) -> hg_store::Result<Campaign> {
         plan: Plan::default(),
         step_counts: Vec::new(),
         pauses: Vec::new(),
+        rules: Vec::new(),
         problems: Vec::new(),
     })
 }
@@ -50,6 +51,7 @@ fn fill(tx: &mut Tx<'_>, campaign: &mut Campaign) -> Result<()> {
     campaign.sources = sources(tx, campaign.id)?.into_iter().map(|s| (s, String::new())).collect();
     (campaign.plan, campaign.step_counts, campaign.pauses) = steps(tx, campaign.id)?;
     let id = campaign.id;
+    campaign.rules = super::goals::of(tx, id)?;
     campaign.counts.active =
         tx.scalar(Sql::new("SELECT count(*) FROM campaign_members WHERE campaign_id = $1 AND state = 'active'").bind(id))?;
     let busy: i64 = tx.scalar(

@@ -46,38 +46,45 @@ impl Worker for CampaignTimer {
         let now = cx.now();
         cx.db()
             .read(move |tx| {
-                Ok(tx
-                    .opt(
-                        Sql::new(
-                            "SELECT @greatest(l.due_at, coalesce(c.publish_up, 0)) FROM campaign_log l JOIN campaigns c ON c.id = l.campaign_id \
-                             JOIN campaign_steps s ON s.id = l.step_id AND s.paused_at IS NULL \
-                             WHERE l.state IN (0, 1) AND l.due_at IS NOT NULL AND c.state = 'published' AND c.deleted_at IS NULL \
-                             AND (c.publish_down IS NULL OR c.publish_down > $1) ORDER BY l.due_at LIMIT 1",
-                        )
-                        .bind(now),
-                        |r| r.get(0),
-                    )?
-                    .flatten())
+                let text = format!(
+                    "SELECT @greatest(d.due, coalesce(d.up, 0)) AS at FROM ({STEPS} AND (c.publish_down IS NULL OR c.publish_down > $1)) d \
+                     WHERE d.due IS NOT NULL ORDER BY at LIMIT 1"
+                );
+                Ok(tx.opt(Sql::new(text).bind(now), |r| r.get(0))?)
             })
             .await
     }
 }
 
-/// The rows that are due, the oldest first.
+/// Steps that run, each with the first moment that is due there: one look into the index for each, however many rows of paused
+/// campaigns and steps are overdue.
+const STEPS: &str = "SELECT s.id AS step, c.publish_up AS up, (SELECT min(l.due_at) FROM campaign_log l WHERE l.step_id = s.id \
+                     AND l.state IN (0, 1) AND l.due_at IS NOT NULL) AS due \
+                     FROM campaign_steps s JOIN campaigns c ON c.id = s.campaign_id \
+                     WHERE s.paused_at IS NULL AND c.state = 'published' AND c.deleted_at IS NULL";
+
+/// The rows that are due; those of the step that waits longest come first.
 fn due(run: &mut Run<'_, '_>, limit: i64) -> Result<Vec<Task>> {
     type Row = (LogId, CampaignId, StepId, ContactId, i64, Timestamp, i64);
-    let rows: Vec<Row> = run.tx.all(
-        Sql::new(
-            "SELECT l.id, l.campaign_id, l.step_id, l.contact_id, l.rotation, l.base_at, l.attempts FROM campaign_log l \
-             JOIN campaigns c ON c.id = l.campaign_id JOIN campaign_steps s ON s.id = l.step_id AND s.paused_at IS NULL \
-             WHERE l.state IN (0, 1) AND l.due_at IS NOT NULL AND l.due_at <= $1 AND c.state = 'published' AND c.deleted_at IS NULL \
-             AND (c.publish_up IS NULL OR c.publish_up <= $1) AND (c.publish_down IS NULL OR c.publish_down > $1) \
-             ORDER BY l.due_at, l.id LIMIT $2",
-        )
-        .bind(run.now)
-        .bind(limit),
-        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?, r.get(6)?)),
-    )?;
+    let text = format!(
+        "SELECT d.step FROM ({STEPS} AND (c.publish_up IS NULL OR c.publish_up <= $1) \
+         AND (c.publish_down IS NULL OR c.publish_down > $1)) d WHERE d.due <= $1 ORDER BY d.due, d.step"
+    );
+    let steps: Vec<StepId> = run.tx.all(Sql::new(text).bind(run.now), |r| r.get(0))?;
+    let mut rows: Vec<Row> = Vec::new();
+    for step in steps {
+        let left = limit - i64::try_from(rows.len()).unwrap_or(limit);
+        if left <= 0 {
+            break;
+        }
+        let sql = Sql::new(
+            "SELECT id, campaign_id, step_id, contact_id, rotation, base_at, attempts FROM campaign_log \
+             WHERE step_id = $1 AND state IN (0, 1) AND due_at IS NOT NULL AND due_at <= $2 ORDER BY due_at, id LIMIT $3",
+        );
+        rows.extend(run.tx.all(sql.bind(step).bind(run.now).bind(left), |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?, r.get(6)?))
+        })?);
+    }
     rows.into_iter()
         .map(|(log, campaign, step, contact, rotation, base, attempts)| {
             Ok(Task { campaign: run.load(campaign)?, log, step, contact, rotation, base, attempts })

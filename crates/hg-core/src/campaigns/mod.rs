@@ -7,12 +7,15 @@
 pub mod check;
 pub mod decide;
 pub mod edit;
+pub mod explain;
+pub mod goals;
 pub mod model;
 pub mod steps;
 pub mod timing;
 
 pub use check::{Problem, check};
 pub use decide::{Occurrence, answers, compare};
+pub use explain::Decision;
 pub use edit::{Change, Difference, Inside, Part, differences};
 pub use model::{Kind, Path, Plan, Source, SourceKind, Step};
 pub use steps::{Needs, StepType};

@@ -1,7 +1,10 @@
 //! Who gets an email: the questions in their fixed order, the first "no" is the reason.
 
+use serde::{Deserialize, Serialize};
+
 /// Whether people who opted out may still get an email.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// Needs the contact's willingness.
     Marketing,
@@ -25,7 +28,7 @@ impl Purpose {
 }
 
 /// What is known about one contact and one email on one occasion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The email is published.
     pub published: bool,

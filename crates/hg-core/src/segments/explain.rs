@@ -16,6 +16,17 @@ pub struct Explained {
     /// The dates that were compared with, when the condition names dates.
     pub bounds: Option<String>,
     pub children: Vec<Explained>,
+    /// How the children count together; conditions have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<Together>,
+}
+
+/// How the conditions of a group count together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Together {
+    /// All of them must hold; otherwise one is enough.
+    pub all: bool,
+    pub not: bool,
 }
 
 impl Plan {
@@ -56,7 +67,9 @@ impl Plan {
             (false, false) => words.to_string(),
             (false, true) => format!("Not: {}", words.to_lowercase()),
         };
-        Explained { verdict: !empty && together != group.not, label, actual: None, bounds: None, children }
+        let counts = Together { all: matches!(group.matching, Match::All), not: group.not };
+        let verdict = !empty && together != group.not;
+        Explained { verdict, label, actual: None, bounds: None, children, group: Some(counts) }
     }
 
     fn explain_leaf(&self, leaf: usize, facts: &dyn Facts, moment: &Moment, scratch: &mut Scratch) -> Explained {
@@ -73,7 +86,8 @@ impl Plan {
             Question::Column { test: ColumnTest::Day(_), .. } => moment.bounds[leaf].as_ref().map(day_words),
             _ => moment.bounds[leaf].as_ref().map(|bounds| instant_words(bounds, moment)),
         };
-        Explained { verdict, label: self.leaves[leaf].label.clone(), actual: Some(actual), bounds, children: Vec::new() }
+        let label = self.leaves[leaf].label.clone();
+        Explained { verdict, label, actual: Some(actual), bounds, children: Vec::new(), group: None }
     }
 }
 

@@ -20,6 +20,8 @@ pub struct PersonOut {
     joined_at: String,
     /// `active`, `left` or `removed`.
     state: String,
+    /// `goal` or `exit` where a rule of the campaign said so.
+    left_why: Option<String>,
     current: Vec<NextOut>,
 }
 
@@ -44,6 +46,9 @@ struct HistoryOut {
     at: String,
     path: Option<String>,
     detail: Option<String>,
+    /// What a condition was decided by, with every value of that moment; its outcome can be found anew from it alone.
+    #[schema(value_type = Option<Object>)]
+    decision: Option<serde_json::Value>,
 }
 
 /// One contact's way through one campaign.
@@ -78,6 +83,7 @@ impl From<History> for HistoryOut {
             at: h.at.rfc3339(),
             path: h.path.map(|p| p.key().into()),
             detail: h.detail,
+            decision: h.decision,
         }
     }
 }
@@ -89,6 +95,7 @@ impl From<Person> for PersonOut {
             rotation: p.rotation,
             joined_at: p.joined_at.rfc3339(),
             state: p.state,
+            left_why: p.left_why,
             current: p.current.into_iter().map(NextOut::from).collect(),
         }
     }

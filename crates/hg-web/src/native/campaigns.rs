@@ -15,6 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::Web;
 use crate::auth::Caller;
 use crate::input::{Body, PageOut, Path, Query};
+use crate::native::campaign_goals::{CampaignGoals, CampaignRule, RuleDraft, rules_in};
 use crate::native::campaign_people::{NextOut, PersonOut, ProgressOut};
 use crate::native::campaign_versions::PeopleIn;
 use crate::native::maybe::{Maybe, instant};
@@ -57,6 +58,10 @@ pub struct CampaignOut {
     #[schema(value_type = Option<Object>)]
     layout: Option<Value>,
     counts: CampaignCounts,
+    /// Goals and exit rules.
+    rules: Vec<CampaignRule>,
+    /// How it does by its goals; null where it has none.
+    goals: Option<CampaignGoals>,
     /// What keeps it from being published.
     problems: Vec<CampaignProblem>,
     created_at: String,
@@ -154,7 +159,7 @@ pub(super) struct TimingIo {
 }
 
 #[derive(Deserialize, ToSchema)]
-struct SourceIn {
+pub(super) struct SourceIn {
     #[schema(value_type = super::words::SourceWord)]
     kind: String,
     id: i64,
@@ -190,6 +195,8 @@ struct CampaignIn {
     sources: Vec<SourceIn>,
     #[serde(default)]
     steps: Vec<StepDraft>,
+    #[serde(default)]
+    rules: Vec<RuleDraft>,
     #[schema(value_type = Option<Object>)]
     layout: Option<Value>,
 }
@@ -211,6 +218,8 @@ struct CampaignChange {
     sources: Option<Vec<SourceIn>>,
     /// The whole list: steps that are not in it are deleted.
     steps: Option<Vec<StepDraft>>,
+    /// The whole list of goals and exit rules.
+    rules: Option<Vec<RuleDraft>>,
     #[schema(value_type = Option<Object>)]
     layout: Option<Value>,
     /// Of a campaign that was started: what becomes of the people inside.
@@ -299,6 +308,7 @@ pub(super) fn kind_key(what: &StepType) -> &'static str {
 
 impl From<Campaign> for CampaignOut {
     fn from(c: Campaign) -> Self {
+        let goals = c.goals().map(CampaignGoals::from);
         let counts = c.step_counts;
         let pauses = c.pauses;
         let steps = c.plan.steps.into_iter().enumerate().map(|(i, s)| {
@@ -327,6 +337,8 @@ impl From<Campaign> for CampaignOut {
         });
         Self {
             steps: steps.collect(),
+            rules: c.rules.into_iter().map(CampaignRule::from).collect(),
+            goals,
             id: c.id.0,
             version: c.version,
             name: c.name,
@@ -388,7 +400,7 @@ pub(super) fn steps_in(drafts: Vec<StepDraft>) -> Result<Vec<StepIn>, Error> {
         .collect()
 }
 
-fn sources_in(sources: Vec<SourceIn>) -> Result<Vec<Source>, Error> {
+pub(super) fn sources_in(sources: Vec<SourceIn>) -> Result<Vec<Source>, Error> {
     sources
         .into_iter()
         .enumerate()
@@ -421,6 +433,7 @@ async fn create(Caller(cx): Caller, Body(b): Body<CampaignIn>) -> Answer<(Status
         allow_restart: b.allow_restart,
         sources: sources_in(b.sources)?,
         steps: steps_in(b.steps)?,
+        rules: rules_in(b.rules)?,
         layout: b.layout,
         extra: None,
         publish: false,
@@ -465,6 +478,7 @@ async fn update(Caller(cx): Caller, Path(id): Path<CampaignId>, Body(b): Body<Ca
         allow_restart: b.allow_restart,
         sources: b.sources.map(sources_in).transpose()?,
         steps: b.steps.map(steps_in).transpose()?,
+        rules: b.rules.map(rules_in).transpose()?,
         layout: b.layout,
         extra: None,
         people: Some(b.people.read()?),

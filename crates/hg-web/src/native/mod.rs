@@ -5,9 +5,12 @@ pub mod activity;
 pub mod audit;
 mod brand;
 mod bulk;
+pub mod campaign_goals;
 pub mod campaign_people;
+pub mod campaign_templates;
 pub mod campaign_versions;
 pub mod campaigns;
+pub mod email_why;
 pub mod categories;
 pub mod companies;
 mod company_segments;
@@ -92,6 +95,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(activity::router())
         .merge(audit::router())
         .merge(campaigns::router())
+        .merge(campaign_templates::router())
         .merge(campaign_versions::router())
         .merge(simulations::router())
         .merge(categories::router())
@@ -124,6 +128,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(sends::router())
         .merge(email_checks::router())
         .merge(email_comments::router())
+        .merge(email_why::router())
         .merge(forms::router())
         .merge(media::router())
         .merge(outbox::router())

@@ -26,6 +26,8 @@ words! {
     StepWord { Action, Decision, Condition }
     /// What becomes of people inside when a running campaign is changed.
     InsideWord { Keep, Replan, Restart }
+    /// What a rule of a campaign means when it holds.
+    AimWord { Goal, Exit }
     /// What becomes of a step.
     StepChange { New, Gone, Changed }
     /// What of a step changed.

@@ -23,6 +23,7 @@ import { useTranslation } from "react-i18next";
 import type { CampaignSource, Step } from "../../api/types";
 import type { StepType } from "../../campaigns/catalogue";
 import { type Layout, layout, type Placed } from "../../campaigns/layout";
+import { type Note, placeNotes } from "../../campaigns/notes";
 import { StepTypeItems } from "../../campaigns/StepTypeItems";
 import { isUnfinished, type Slot } from "../../campaigns/tree";
 import { stepIcon, useStepWords, useTimingWords } from "../../campaigns/words";
@@ -36,6 +37,7 @@ export type CanvasProps = {
   selected: string | null;
   editable: boolean;
   problems: Set<string>;
+  notes: Note[];
   onSelect: (key: string | "source") => void;
   onAdd: (slot: Slot, type: StepType, between: boolean) => void;
 };
@@ -53,7 +55,13 @@ export default function Canvas(props: CanvasProps) {
   const placed = useMemo(() => layout(props.steps), [shape]);
   const nodes = useMemo((): Node[] => {
     const fixed = { draggable: false, connectable: false, selectable: false, focusable: false };
-    const size = ({ width, height }: Placed) => ({ width, height, measured: { width, height } });
+    const size = ({ width, height }: Pick<Placed, "width" | "height">) => ({
+      width,
+      height,
+      measured: { width, height },
+    });
+    const boxes = [placed.source, ...placed.steps, ...placed.ends];
+    const left = Math.min(...boxes.map((one) => one.x)) - 248 - 44;
     return [
       {
         id: "source",
@@ -71,6 +79,14 @@ export default function Canvas(props: CanvasProps) {
         ...size(step),
         ...fixed,
       })),
+      ...placeNotes(props.notes, placed.steps, placed.source, left).map((note) => ({
+        id: `note:${note.id}`,
+        type: "note",
+        position: { x: note.x, y: note.y },
+        data: { text: note.text },
+        ...size({ width: 248, height: 104 }),
+        ...fixed,
+      })),
       ...placed.ends.map((end) => ({
         id: end.id,
         type: "end",
@@ -80,7 +96,7 @@ export default function Canvas(props: CanvasProps) {
         ...fixed,
       })),
     ];
-  }, [placed]);
+  }, [placed, props.notes]);
   const edges = useMemo(
     (): Edge[] =>
       placed.links.map((link) => ({
@@ -253,6 +269,25 @@ function StepNode({ data }: NodeProps) {
   );
 }
 
+function NoteNode({ id, data }: NodeProps) {
+  const { t } = useTranslation("campaigns");
+  const { selected, onSelect } = useFlow();
+  const text = String(data.text ?? "").trim();
+  return (
+    <button
+      type="button"
+      className="hg-note nodrag nopan"
+      data-selected={selected === id || undefined}
+      aria-label={t("note.open", { text: text || t("note.blank") })}
+      onClick={() => onSelect(id)}
+    >
+      <Text size="xs" lineClamp={5} style={{ whiteSpace: "pre-wrap" }}>
+        {text || t("note.blank")}
+      </Text>
+    </button>
+  );
+}
+
 function EndNode({ data }: NodeProps) {
   const { editable } = useFlow();
   const slot = data.slot as Slot;
@@ -336,5 +371,5 @@ function PlusMenu({ slot, between, big }: PlusProps) {
   );
 }
 
-const NODE_TYPES = { source: SourceNode, step: StepNode, end: EndNode };
+const NODE_TYPES = { source: SourceNode, step: StepNode, note: NoteNode, end: EndNode };
 const EDGE_TYPES = { slot: SlotEdge };

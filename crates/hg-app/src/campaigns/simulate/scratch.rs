@@ -28,7 +28,7 @@ const FOLDER: &str = "simulations";
 const FILE: &str = "world.db";
 
 /// What everything else is made of, copied whole.
-const WHOLE: [&str; 22] = [
+const WHOLE: [&str; 23] = [
     "settings",
     "fields",
     "tags",
@@ -48,6 +48,7 @@ const WHOLE: [&str; 22] = [
     "campaigns",
     "campaign_sources",
     "campaign_steps",
+    "campaign_rules",
     "suppressions",
     "urls",
     "redirects",

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use hg_core::campaigns::goals::Rule;
 use hg_core::campaigns::{Change, Difference, Inside, Part, Plan, Step, differences};
 use hg_core::ids::{CampaignId, StepId};
 use hg_core::time::Timestamp;
@@ -14,9 +15,26 @@ use crate::campaigns::{steps, store};
 use crate::error::Result;
 
 /// What an edit came to.
+#[derive(Default)]
 pub(in crate::campaigns) struct Edit {
     pub differences: Vec<Difference>,
     pub work: Vec<Work>,
+    /// Goals or exit rules changed.
+    pub aims: bool,
+}
+
+impl Edit {
+    /// Other goals or exit rules: people inside are looked at by them.
+    pub fn aim(&mut self, before: &Campaign, rules: &[Rule]) {
+        let same = |old: &Rule, new: &Rule| {
+            (old.aim, &old.step.key, &old.step.name, &old.step.what) == (new.aim, &new.step.key, &new.step.name, &new.step.what)
+        };
+        let unchanged = before.rules.len() == rules.len() && before.rules.iter().zip(rules).all(|(old, new)| same(&old.rule, new));
+        self.aims = !unchanged;
+        if self.aims && before.state != State::Draft && rules.iter().any(Rule::is_about_contact) {
+            self.work.push(Work::Aims);
+        }
+    }
 }
 
 /// Who waits at each step that differs, and who is past it.
@@ -70,7 +88,7 @@ pub(in crate::campaigns) fn apply(
     let saved = steps::save(tx, now, id, &before.plan, plan)?;
     let mut work = Vec::new();
     if before.state == State::Draft {
-        return Ok(Edit { differences, work });
+        return Ok(Edit { differences, work, aims: false });
     }
     let inside = choice.map_or(Inside::Keep, |c| c.inside);
     let replaced = replaced(before, &saved);
@@ -87,12 +105,12 @@ pub(in crate::campaigns) fn apply(
             let ids = differences.iter().filter(|d| d.change == Change::Changed && d.parts.contains(&Part::Timing));
             work.extend(ids.filter_map(|d| saved.by_key(&d.key)).map(|s| Work::Replan { step: s.id }));
         }
-        Inside::Restart => return Ok(Edit { differences, work: vec![Work::Restart] }),
+        Inside::Restart => return Ok(Edit { differences, work: vec![Work::Restart], aims: false }),
     }
     // In the order of the plan: who gets a step may pass to the next of them by it.
     let wanted: HashSet<&str> = choice.iter().flat_map(|c| c.backfill.iter().map(String::as_str)).collect();
     work.extend(saved.steps.iter().filter(|s| wanted.contains(s.key.as_str())).map(|s| Work::Backfill { step: s.id }));
-    Ok(Edit { differences, work })
+    Ok(Edit { differences, work, aims: false })
 }
 
 /// Steps of the old plan that are no more: removed, or another step in truth.

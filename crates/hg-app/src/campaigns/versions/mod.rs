@@ -8,7 +8,7 @@ mod service;
 mod store;
 mod work;
 
-pub(super) use apply::apply;
+pub(super) use apply::{Edit, apply};
 pub use model::{PeopleChoice, StepDifference, Version, VersionDetail};
 pub use service::{difference, go_back, version, versions};
 pub(super) use store::{keep, keep_first};

@@ -6,7 +6,7 @@ use hg_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::campaigns::file::FileStep;
+use crate::campaigns::file::{FileRule, FileStep};
 
 /// What becomes of the people inside when changes are published.
 #[derive(Debug, Clone, Default)]
@@ -65,6 +65,8 @@ pub(super) struct Kept {
     pub sources: Vec<KeptSource>,
     pub allow_restart: bool,
     pub steps: Vec<FileStep>,
+    #[serde(default)]
+    pub rules: Vec<FileRule>,
     pub layout: Option<Json>,
 }
 
@@ -86,6 +88,8 @@ pub(in crate::campaigns) enum Work {
     Backfill { step: StepId },
     /// Everybody begins again.
     Restart,
+    /// Everybody is looked at by the goals and exit rules.
+    Aims,
 }
 
 /// How far the work of a version is: which of its pieces, and the last row of it.

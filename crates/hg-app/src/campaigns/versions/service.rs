@@ -5,6 +5,7 @@ use hg_store::{Tx, Value};
 use super::apply::people_at;
 use super::model::{Kept, PeopleChoice, StepDifference, Version, VersionDetail};
 use super::store;
+use crate::campaigns::goals::RuleIn;
 use crate::campaigns::model::{Campaign, CampaignPatch, StepIn};
 use crate::campaigns::{service, steps};
 use crate::cx::{Action, Area, Cx};
@@ -90,6 +91,7 @@ pub async fn go_back(
         allow_restart: Some(kept.allow_restart),
         sources: Some(sources),
         steps: Some(drawn(&kept)),
+        rules: Some(kept.rules.into_iter().map(RuleIn::from).collect()),
         layout: kept.layout,
         people: Some(PeopleChoice { note: Some(note), ..people }),
         ..CampaignPatch::default()

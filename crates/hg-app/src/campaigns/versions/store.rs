@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::apply::{Edit, Made, tally};
 use super::model::{Cursor, Kept, KeptSource, PeopleChoice, Version, Work};
-use crate::campaigns::file::FileStep;
+use crate::campaigns::file::{FileRule, FileStep};
 use crate::campaigns::model::Campaign;
 use crate::error::{Error, Result};
 
@@ -55,6 +55,7 @@ fn kept(campaign: &Campaign) -> Kept {
         sources: campaign.sources.iter().map(|(s, _)| source(s)).collect(),
         allow_restart: campaign.allow_restart,
         steps: campaign.plan.steps.iter().map(FileStep::of).collect(),
+        rules: campaign.rules.iter().map(FileRule::of).collect(),
         layout: campaign.layout.clone(),
     }
 }
@@ -80,7 +81,7 @@ pub(in crate::campaigns) fn keep(
         None => {
             let sql = Sql::new("SELECT plan FROM campaign_versions WHERE campaign_id = $1 AND number = $2");
             let same = tx.opt(sql.bind(campaign.id).bind(number), |r| r.get::<Json>(0))?.is_some_and(|latest| latest == plan);
-            let nothing = Edit { differences: Vec::new(), work: Vec::new() };
+            let nothing = Edit::default();
             if same { Ok(()) } else { insert(tx, &made, number + 1, &plan, &nothing, None) }
         }
     }

@@ -108,6 +108,7 @@ impl Run<'_, '_> {
             Work::Replan { step } => self.replan_some(campaign, step, cursor),
             Work::Backfill { step } => self.backfill_some(campaign, step, cursor),
             Work::Restart => self.restart_some(campaign, open.made_at, cursor),
+            Work::Aims => self.aim_some(campaign, cursor),
         }
     }
 
@@ -246,6 +247,15 @@ impl Run<'_, '_> {
             self.begin(&campaign, *contact, rotation + 1)?;
             cursor.moved += 1;
         }
+        Ok(is_short(&members))
+    }
+
+    fn aim_some(&mut self, id: CampaignId, cursor: &mut Cursor) -> Result<bool> {
+        let members = self.members(id, Timestamp::MAX, cursor)?;
+        for (contact, _) in &members {
+            self.aims_looked_at(*contact)?;
+        }
+        cursor.moved += i64::try_from(members.len()).unwrap_or(0);
         Ok(is_short(&members))
     }
 

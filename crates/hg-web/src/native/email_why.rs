@@ -1,0 +1,83 @@
+//! Why a contact got an email, or why not.
+
+use axum::Json;
+use hg_app::sending::{self, Message};
+use hg_core::ids::{ContactId, EmailId};
+use hg_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::Web;
+use crate::auth::Caller;
+use crate::input::{Path, Query};
+use crate::problem::Answer;
+
+pub fn router() -> OpenApiRouter<Web> {
+    OpenApiRouter::new().routes(routes!(why))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct WhyParams {
+    /// Id of the contact.
+    contact: i64,
+}
+
+/// One message of the email to the contact.
+#[derive(Serialize, ToSchema)]
+struct WhyMessage {
+    id: i64,
+    state: String,
+    address: String,
+    /// What brought it about.
+    cause: String,
+    reason: Option<String>,
+    made_at: String,
+    due_at: String,
+    sent_at: Option<String>,
+    opened_at: Option<String>,
+    clicked_at: Option<String>,
+}
+
+/// Why a contact got an email, or why not.
+#[derive(Serialize, ToSchema)]
+struct EmailWhy {
+    /// One sentence.
+    answer: String,
+    /// The oldest first.
+    messages: Vec<WhyMessage>,
+    /// Where there is no message: what a send to the segments would be decided by, now.
+    #[schema(value_type = Option<Object>)]
+    decision: Option<Value>,
+}
+
+impl From<Message> for WhyMessage {
+    fn from(m: Message) -> Self {
+        let at = |t: Option<Timestamp>| t.map(Timestamp::rfc3339);
+        Self {
+            id: m.id.0,
+            state: m.state.key().to_owned(),
+            address: m.address,
+            cause: m.cause,
+            reason: m.reason,
+            made_at: m.made_at.rfc3339(),
+            due_at: m.due_at.rfc3339(),
+            sent_at: at(m.sent_at),
+            opened_at: at(m.opened_at),
+            clicked_at: at(m.clicked_at),
+        }
+    }
+}
+
+/// Why a contact got this email, or why not, with every value that it was decided by.
+#[utoipa::path(get, path = "/emails/{id}/why", tag = "emails", params(("id" = i64, Path), WhyParams), responses((status = 200, body = EmailWhy)))]
+async fn why(Caller(cx): Caller, Path(id): Path<EmailId>, Query(q): Query<WhyParams>) -> Answer<Json<EmailWhy>> {
+    let why = sending::why(&cx, id, ContactId(q.contact)).await?;
+    Ok(Json(EmailWhy {
+        answer: why.answer,
+        messages: why.messages.into_iter().map(WhyMessage::from).collect(),
+        decision: why.decision.and_then(|d| serde_json::to_value(d).ok()),
+    }))
+}
