@@ -107,6 +107,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/campaigns/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Campaigns to start from. */
+        get: operations["get_campaigns_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/templates/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a draft of a template; what only the workspace knows is left open. */
+        post: operations["post_campaigns_templates_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/campaigns/{id}": {
         parameters: {
             query?: never;
@@ -124,6 +158,23 @@ export interface paths {
         head?: never;
         /** Changes a campaign; only named keys change. Members of a running one keep their place. */
         patch: operations["patch_campaigns_id"];
+        trace?: never;
+    };
+    "/campaigns/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a change of the steps would do, and how many people it concerns. Nothing is saved. */
+        post: operations["post_campaigns_id_diff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/campaigns/{id}/duplicate": {
@@ -326,6 +377,57 @@ export interface paths {
         put?: never;
         /** Resumes a paused step. */
         post: operations["post_campaigns_id_steps_key_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of a campaign, the newest first. */
+        get: operations["get_campaigns_id_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version: its steps, and what going back to it would change. */
+        get: operations["get_campaigns_id_versions_number"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/versions/{number}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a campaign what it was in a version. That makes a new version; nothing is lost. */
+        post: operations["post_campaigns_id_versions_number_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1833,6 +1935,23 @@ export interface paths {
         put?: never;
         /** Sends a test, outside every statistic. */
         post: operations["post_emails_id_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a contact got this email, or why not. */
+        get: operations["get_emails_id_why"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4133,6 +4252,11 @@ export interface components {
             /** Format: int64 */
             affected: number;
         };
+        /**
+         * @description What a rule of a campaign means when it holds.
+         * @enum {string}
+         */
+        AimWord: "goal" | "exit";
         /** @description Where an answer came from. */
         AnswerUtm: {
             campaign: string | null;
@@ -4233,8 +4357,12 @@ export interface components {
             description?: string | null;
             layout?: Record<string, unknown> | null;
             name?: string | null;
+            /** @description Of a campaign that was started: what becomes of the people inside. */
+            people?: components["schemas"]["PeopleIn"];
             publish_down?: string | null;
             publish_up?: string | null;
+            /** @description The whole list of goals and exit rules. */
+            rules?: components["schemas"]["RuleDraft"][] | null;
             sources?: components["schemas"]["SourceIn"][] | null;
             /** @description The whole list: steps that are not in it are deleted. */
             steps?: components["schemas"]["StepDraft"][] | null;
@@ -4262,6 +4390,16 @@ export interface components {
             /** @description As `GET /campaigns/{id}/file` gives it. */
             file: Record<string, unknown>;
         };
+        /** @description How a campaign does by its goals. */
+        CampaignGoals: {
+            held_back: components["schemas"]["GoalShare"] | null;
+            /**
+             * Format: double
+             * @description From entering to a goal, on average.
+             */
+            mean_hours: number | null;
+            people: components["schemas"]["GoalShare"];
+        };
         CampaignImported: {
             campaign: components["schemas"]["CampaignOut"];
             /** @description What the file names and this workspace does not have. */
@@ -4274,6 +4412,7 @@ export interface components {
             name: string;
             publish_down?: string | null;
             publish_up?: string | null;
+            rules?: components["schemas"]["RuleDraft"][];
             sources?: components["schemas"]["SourceIn"][];
             steps?: components["schemas"]["StepDraft"][];
         };
@@ -4283,6 +4422,7 @@ export interface components {
             counts: components["schemas"]["CampaignCounts"];
             created_at: string;
             description: string | null;
+            goals: components["schemas"]["CampaignGoals"] | null;
             /** Format: int64 */
             id: number;
             /** @description Where the canvas drew the steps; ours to keep, yours to read. */
@@ -4292,6 +4432,8 @@ export interface components {
             problems: components["schemas"]["CampaignProblem"][];
             publish_down: string | null;
             publish_up: string | null;
+            /** @description Goals and exit rules. */
+            rules: components["schemas"]["CampaignRule"][];
             sources: components["schemas"]["SourceOut"][];
             state: components["schemas"]["CampaignState"];
             steps: components["schemas"]["StepOut"][];
@@ -4304,6 +4446,20 @@ export interface components {
             detail: string;
             /** @description Key of the step at fault; null: the campaign itself. */
             step_id: string | null;
+        };
+        /** @description A goal or exit rule: who meets it leaves the campaign. */
+        CampaignRule: {
+            aim: components["schemas"]["AimWord"];
+            key: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Who left by it.
+             */
+            reached: number;
+            settings: Record<string, unknown>;
+            /** @description A type of condition, or a decision about forms, pages or devices. */
+            type: string;
         };
         /** @description A simulation, and what came of it. */
         CampaignSimulation: {
@@ -4423,6 +4579,40 @@ export interface components {
          * @enum {string}
          */
         CampaignState: "draft" | "published" | "paused";
+        /** @description A campaign to start from. */
+        CampaignTemplate: {
+            description: string;
+            key: string;
+            name: string;
+            /** @description What is to be chosen before it can start. */
+            needs: string;
+            steps: number;
+        };
+        /** @description A version of a campaign. */
+        CampaignVersion: {
+            /** Format: int64 */
+            added: number;
+            /** Format: int64 */
+            changed: number;
+            /** @description Everybody inside is where the version wants them. */
+            done: boolean;
+            inside: components["schemas"]["InsideWord"];
+            made_at: string;
+            made_by: string | null;
+            note: string | null;
+            /** Format: int64 */
+            number: number;
+            /** Format: int64 */
+            removed: number;
+        };
+        /** @description A version with its steps. */
+        CampaignVersionDetail: {
+            allow_restart: boolean;
+            /** @description What going back to it would change. */
+            back: components["schemas"]["StepDifferenceOut"][];
+            steps: components["schemas"]["KeptStep"][];
+            version: components["schemas"]["CampaignVersion"];
+        };
         CatalogueField: {
             field: string;
             label: string;
@@ -5128,6 +5318,10 @@ export interface components {
             /** @description She proved that it is hers. */
             verified: boolean;
         };
+        DiffIn: {
+            /** @description The whole list of steps as they would be. */
+            steps: components["schemas"]["StepDraft"][];
+        };
         DismissIn: {
             /**
              * @description `false` opens the pair once more.
@@ -5380,6 +5574,13 @@ export interface components {
             source: string;
             subject: string;
             text: string;
+        };
+        /** @description Why a contact got an email, or why not. */
+        EmailWhy: {
+            /** @description One sentence. */
+            answer: string;
+            /** @description The oldest first. */
+            messages: components["schemas"]["WhyMessage"][];
         };
         /**
          * @description Sent by campaigns and by hand, or once to segments.
@@ -5762,6 +5963,10 @@ export interface components {
              */
             name?: string | null;
         };
+        FromTemplate: {
+            name?: string | null;
+            sources?: components["schemas"]["SourceIn"][];
+        };
         GainOut: {
             /** Format: int64 */
             contact_id: number;
@@ -5783,6 +5988,33 @@ export interface components {
             site_url?: string;
             time_format?: string | null;
             timezone: string;
+        };
+        GoBack: {
+            people?: components["schemas"]["PeopleIn"];
+            /**
+             * Format: int64
+             * @description The version of the campaign that was read; refused when somebody saved since.
+             */
+            version?: number | null;
+        };
+        /** @description How many of whom reached a goal. */
+        GoalShare: {
+            /** Format: double */
+            high: number | null;
+            /**
+             * Format: double
+             * @description Between these the true rate lies in 95 of 100 cases.
+             */
+            low: number | null;
+            /** Format: int64 */
+            of: number;
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            rate: number | null;
+            /** Format: int64 */
+            reached: number;
         };
         GroupPointsIn: {
             /** @description `plus`, `minus`, `times`, `divide` or `set`. */
@@ -5806,6 +6038,8 @@ export interface components {
         /** @description Something a contact went through. */
         HistoryOut: {
             at: string;
+            /** @description What a condition was decided by, with every value of that moment; its outcome can be found anew from it alone. */
+            decision: Record<string, unknown> | null;
             detail: string | null;
             name: string;
             path: string | null;
@@ -6005,6 +6239,23 @@ export interface components {
             name: string;
             next: components["schemas"]["NextOut"][];
             state: string;
+        };
+        /**
+         * @description What becomes of people inside when a running campaign is changed.
+         * @enum {string}
+         */
+        InsideWord: "keep" | "replan" | "restart";
+        /** @description A step as a version keeps it. */
+        KeptStep: {
+            key: string;
+            kind: components["schemas"]["StepWord"];
+            name: string;
+            parent: string | null;
+            path: components["schemas"]["PathWord"] | null;
+            settings: Record<string, unknown>;
+            timing: components["schemas"]["TimingIo"];
+            timing_text: string;
+            type: string;
         };
         /**
          * @description How a key signs.
@@ -6602,6 +6853,7 @@ export interface components {
                 counts: components["schemas"]["CampaignCounts"];
                 created_at: string;
                 description: string | null;
+                goals: components["schemas"]["CampaignGoals"] | null;
                 /** Format: int64 */
                 id: number;
                 /** @description Where the canvas drew the steps; ours to keep, yours to read. */
@@ -6611,12 +6863,40 @@ export interface components {
                 problems: components["schemas"]["CampaignProblem"][];
                 publish_down: string | null;
                 publish_up: string | null;
+                /** @description Goals and exit rules. */
+                rules: components["schemas"]["CampaignRule"][];
                 sources: components["schemas"]["SourceOut"][];
                 state: components["schemas"]["CampaignState"];
                 steps: components["schemas"]["StepOut"][];
                 updated_at: string;
                 /** Format: int64 */
                 version: number;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
+        PageOut_CampaignVersion: {
+            items: {
+                /** Format: int64 */
+                added: number;
+                /** Format: int64 */
+                changed: number;
+                /** @description Everybody inside is where the version wants them. */
+                done: boolean;
+                inside: components["schemas"]["InsideWord"];
+                made_at: string;
+                made_by: string | null;
+                note: string | null;
+                /** Format: int64 */
+                number: number;
+                /** Format: int64 */
+                removed: number;
             }[];
             /** @description Goes into `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
@@ -7212,6 +7492,8 @@ export interface components {
                 contact: components["schemas"]["ContactRef"];
                 current: components["schemas"]["NextOut"][];
                 joined_at: string;
+                /** @description `goal` or `exit` where a rule of the campaign said so. */
+                left_why: string | null;
                 /**
                  * Format: int64
                  * @description How often the contact began the campaign.
@@ -7689,6 +7971,28 @@ export interface components {
             add?: number[];
             remove?: number[];
         };
+        /** @description What becomes of the people inside when changes of a running campaign are published. */
+        PeopleIn: {
+            /**
+             * @description Keys of new or moved steps that people who are past the place get too.
+             * @default []
+             */
+            backfill?: string[];
+            /**
+             * @description By the key of a removed step: the key of the step where those who wait there go on; null: they leave.
+             * @default {}
+             */
+            gone?: {
+                [key: string]: string | null;
+            };
+            /** @default null */
+            inside?: components["schemas"]["InsideWord"] | null;
+            /**
+             * @description A sentence about the change.
+             * @default null
+             */
+            note?: string | null;
+        };
         /**
          * @description A span in which messages are counted.
          * @enum {string}
@@ -7699,6 +8003,8 @@ export interface components {
             contact: components["schemas"]["ContactRef"];
             current: components["schemas"]["NextOut"][];
             joined_at: string;
+            /** @description `goal` or `exit` where a rule of the campaign said so. */
+            left_why?: string | null;
             /**
              * Format: int64
              * @description How often the contact began the campaign.
@@ -8105,6 +8411,14 @@ export interface components {
             period?: components["schemas"]["PeriodWord"] | null;
             /** @description The channel she likes best. */
             preferred?: boolean;
+        };
+        RuleDraft: {
+            aim: components["schemas"]["AimWord"];
+            /** @description Your own name for the rule, stable over edits. */
+            key: string;
+            name?: string;
+            settings?: Record<string, unknown>;
+            type: string;
         };
         SaveMappingIn: {
             /**
@@ -8619,6 +8933,11 @@ export interface components {
         StepCatalogue: {
             types: components["schemas"]["StepTypeOut"][];
         };
+        /**
+         * @description What becomes of a step.
+         * @enum {string}
+         */
+        StepChange: "new" | "gone" | "changed";
         StepCountsOut: {
             /** Format: int64 */
             done: number;
@@ -8638,6 +8957,23 @@ export interface components {
             waiting: number;
             /** Format: int64 */
             yes: number;
+        };
+        /** @description One step that a change touches. */
+        StepDifferenceOut: {
+            change: components["schemas"]["StepChange"];
+            key: string;
+            name: string;
+            parts: components["schemas"]["StepPart"][];
+            /**
+             * Format: int64
+             * @description Of a new or moved step: how many at most are past its place.
+             */
+            past: number;
+            /**
+             * Format: int64
+             * @description Who waits there now.
+             */
+            waiting: number;
         };
         StepDraft: {
             /** @description Your own name for the step, stable over edits. */
@@ -8666,6 +9002,11 @@ export interface components {
             timing_text: string;
             type: string;
         };
+        /**
+         * @description What of a step changed.
+         * @enum {string}
+         */
+        StepPart: "name" | "kind" | "settings" | "timing" | "place";
         /** @description A step that nobody passes for now. */
         StepPauseOut: {
             at: string;
@@ -9193,6 +9534,21 @@ export interface components {
             id: number;
             name: string;
         };
+        /** @description One message of the email to the contact. */
+        WhyMessage: {
+            address: string;
+            /** @description What brought it about. */
+            cause: string;
+            clicked_at: string | null;
+            due_at: string;
+            /** Format: int64 */
+            id: number;
+            made_at: string;
+            opened_at: string | null;
+            reason: string | null;
+            sent_at: string | null;
+            state: string;
+        };
         /**
          * @description In whose time zone the dates of a condition count.
          * @enum {string}
@@ -9447,6 +9803,68 @@ export interface operations {
             };
         };
     };
+    get_campaigns_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignTemplate"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_templates_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FromTemplate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_campaigns_id: {
         parameters: {
             query?: never;
@@ -9526,6 +9944,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_id_diff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiffIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepDifferenceOut"][];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -9963,6 +10415,105 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_campaigns_id_versions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_CampaignVersion"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_campaigns_id_versions_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignVersionDetail"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_id_versions_number_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoBack"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -13654,6 +14205,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_emails_id_why: {
+        parameters: {
+            query: {
+                /** @description Id of the contact. */
+                contact: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailWhy"];
                 };
             };
             /** @description What is wrong and what can be done */

@@ -1,6 +1,5 @@
 //! Why did this contact get this email, or why not?
 
-use hg_core::campaigns::Decision;
 use hg_core::emails::{Candidate, Purpose, SendState, Verdict, judge};
 use hg_core::ids::{ContactId, EmailId, SendId};
 use hg_core::time::Timestamp;
@@ -15,15 +14,13 @@ use crate::error::{Error, Result};
 use crate::workspace::Workspace;
 
 /// The whole answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Why {
     pub email: String,
     /// One sentence.
     pub answer: String,
     /// Every message of this email to this contact, the oldest first.
     pub messages: Vec<Message>,
-    /// Where there is no message: what a send to the segments would be decided by, now.
-    pub decision: Option<Decision>,
 }
 
 /// One row of the ledger.
@@ -52,11 +49,11 @@ pub async fn why(cx: &Cx, email: EmailId, contact: ContactId) -> Result<Why> {
             let email = emails::find(tx, email)?.ok_or_else(|| Error::not_found("email", email))?;
             let contact = crate::contacts::survivor(tx, contact)?;
             let messages = messages(tx, email.id, contact)?;
-            let (answer, decision) = match messages.last() {
-                Some(last) => (told(last), None),
+            let answer = match messages.last() {
+                Some(last) => told(last),
                 None => never(&ws, tx, &email, contact)?,
             };
-            Ok(Why { email: email.name, answer, messages, decision })
+            Ok(Why { email: email.name, answer, messages })
         })
         .await
 }
@@ -115,9 +112,9 @@ fn told(message: &Message) -> String {
 }
 
 /// There is no message: nobody wanted one, or the send to segments would leave this contact out.
-fn never(ws: &Workspace, tx: &mut Tx<'_>, email: &Email, contact: ContactId) -> Result<(String, Option<Decision>)> {
+fn never(ws: &Workspace, tx: &mut Tx<'_>, email: &Email, contact: ContactId) -> Result<String> {
     if email.kind == Kind::Template {
-        return Ok(("Never sent: no campaign step, form or call of the API wanted this email for this contact.".to_owned(), None));
+        return Ok("Never sent: no campaign step, form or call of the API wanted this email for this contact.".to_owned());
     }
     let id = u32::try_from(contact.0).unwrap_or(0);
     let candidate = Candidate {
@@ -126,7 +123,7 @@ fn never(ws: &Workspace, tx: &mut Tx<'_>, email: &Email, contact: ContactId) -> 
         had_it_already: ledger::had_it(tx, email.id, contact)?,
         ..addressee(tx, contact)?.candidate()
     };
-    let answer = match (judge(&candidate, Purpose::Marketing), email.send_state) {
+    Ok(match (judge(&candidate, Purpose::Marketing), email.send_state) {
         (Verdict::Skip(skip), _) => format!("Never sent, and it would not be: {}", skip.text()),
         (Verdict::Send, SendingState::Idle) => {
             "Not sent yet. Nobody started the send to the segments; this contact would get it.".to_owned()
@@ -134,6 +131,5 @@ fn never(ws: &Workspace, tx: &mut Tx<'_>, email: &Email, contact: ContactId) -> 
         (Verdict::Send, _) => {
             "Not sent yet. This contact belongs to the segments now and gets it when the email is sent again.".to_owned()
         }
-    };
-    Ok((answer, Some(Decision::Mail { candidate, purpose: Purpose::Marketing })))
+    })
 }

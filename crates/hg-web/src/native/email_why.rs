@@ -5,7 +5,6 @@ use hg_app::sending::{self, Message};
 use hg_core::ids::{ContactId, EmailId};
 use hg_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -48,9 +47,6 @@ struct EmailWhy {
     answer: String,
     /// The oldest first.
     messages: Vec<WhyMessage>,
-    /// Where there is no message: what a send to the segments would be decided by, now.
-    #[schema(value_type = Option<Object>)]
-    decision: Option<Value>,
 }
 
 impl From<Message> for WhyMessage {
@@ -71,13 +67,12 @@ impl From<Message> for WhyMessage {
     }
 }
 
-/// Why a contact got this email, or why not, with every value that it was decided by.
+/// Why a contact got this email, or why not.
 #[utoipa::path(get, path = "/emails/{id}/why", tag = "emails", params(("id" = i64, Path), WhyParams), responses((status = 200, body = EmailWhy)))]
 async fn why(Caller(cx): Caller, Path(id): Path<EmailId>, Query(q): Query<WhyParams>) -> Answer<Json<EmailWhy>> {
     let why = sending::why(&cx, id, ContactId(q.contact)).await?;
     Ok(Json(EmailWhy {
         answer: why.answer,
         messages: why.messages.into_iter().map(WhyMessage::from).collect(),
-        decision: why.decision.and_then(|d| serde_json::to_value(d).ok()),
     }))
 }
