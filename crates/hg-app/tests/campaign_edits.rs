@@ -269,7 +269,8 @@ on_each_db!(whatever_is_edited_nobody_is_lost_and_nobody_repeats_a_step, |app| {
                 .collect();
             let fresh_ones = after.iter().filter(|s| drawn.iter().all(|d| d.0 != s.0)).map(|s| s.0.clone());
             let backfill: Vec<String> = fresh_ones.filter(|_| dice.roll(2) == 0).collect();
-            let inside = [Inside::Keep, Inside::Replan, Inside::Restart][[0, 0, 0, 1, 1, 1, 1, 2][usize::try_from(dice.roll(8)).unwrap()]];
+            let inside =
+                [Inside::Keep, Inside::Replan, Inside::Restart][[0, 0, 0, 1, 1, 1, 1, 2][usize::try_from(dice.roll(8)).unwrap()]];
             let choice = PeopleChoice { inside, gone: gone.clone(), backfill, note: None };
             change(&app, id, steps_of(&after), choice).await.unwrap();
             drawn = after;

@@ -124,7 +124,6 @@ export type Step = Omit<S["StepOut"], "id" | "counts" | "timing" | "timing_text"
 export type CampaignSource = S["SourceOut"];
 export type Campaign = Omit<S["CampaignOut"], "steps"> & { steps: Step[] };
 export type CampaignRule = S["CampaignRule"];
-export type CampaignTemplate = S["CampaignTemplate"];
 export type CampaignVersion = S["CampaignVersion"];
 export type StepDifference = S["StepDifferenceOut"];
 export type PeopleChoice = S["PeopleIn"];

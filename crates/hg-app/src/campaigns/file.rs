@@ -229,8 +229,7 @@ pub async fn import(cx: &Cx, file: Json) -> Result<Imported> {
         })
         .await?;
     let moved = |pointer: String, name: &str, kind: &str, settings: &Json| {
-        let what = StepType::read(kind, settings)
-            .map_err(|e| Error::field(pointer, "step.settings", format!("{name}: {e}.")))?;
+        let what = StepType::read(kind, settings).map_err(|e| Error::field(pointer, "step.settings", format!("{name}: {e}.")))?;
         Ok::<_, Error>(what.with_needs(&|needs| found.get(&needs).copied()).write())
     };
     let mut rules = Vec::with_capacity(file.rules.len());

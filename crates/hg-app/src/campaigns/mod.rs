@@ -48,6 +48,4 @@ pub use service::{change_people, create, delete, duplicate, get, list, names, pa
 pub use sync::{SyncJob, sources_changed};
 pub use templates::{Template, create_from, templates};
 pub use timer::CampaignTimer;
-pub use versions::{
-    EditJob, PeopleChoice, StepDifference, Version, VersionDetail, difference, go_back, version, versions,
-};
+pub use versions::{EditJob, PeopleChoice, StepDifference, Version, VersionDetail, difference, go_back, version, versions};

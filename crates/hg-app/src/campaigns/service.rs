@@ -84,7 +84,8 @@ fn problems_of(ws: &Workspace, tx: &mut Tx<'_>, campaign: &Campaign, sources: &[
     for rule in asked() {
         let missing = rule.what.missing().map(|(_, detail)| detail.to_string());
         let gone = rule.what.needs().into_iter().find(|needs| !exists(*needs));
-        let wrong = missing.or_else(|| gone.map(|needs| format!("It asks for {} that was deleted; choose another.", needs.words())));
+        let wrong =
+            missing.or_else(|| gone.map(|needs| format!("It asks for {} that was deleted; choose another.", needs.words())));
         if let Some(wrong) = wrong.or_else(|| look::check(ws, tx, &rule.what).err().map(|e| e.detail)) {
             let detail = format!("The goal or exit rule “{}”: {wrong}", rule.name);
             problems.push(Problem { step: None, code: "campaign.rule", detail });

@@ -200,4 +200,3 @@ pub async fn create_from(cx: &Cx, key: &str, name: Option<String>, sources: Vec<
     };
     service::create(cx, new).await
 }
-

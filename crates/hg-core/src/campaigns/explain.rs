@@ -158,8 +158,8 @@ mod tests {
     fn leaf() -> impl Strategy<Value = Decision> {
         let op = prop::sample::select(vec!["=", "!=", "gt", "gte", "lt", "lte", "empty", "!empty", "like", "!like"]);
         let visit = (0i64..4, "[a-c/]{0,4}", instant()).prop_map(|(page, url, at)| Visit { page, url, at });
-        let member = (0i64..6, any::<bool>(), instant())
-            .prop_map(|(campaign, active, joined)| Membership { campaign, active, joined });
+        let member =
+            (0i64..6, any::<bool>(), instant()).prop_map(|(campaign, active, joined)| Membership { campaign, active, joined });
         prop_oneof![
             (op, words(), word()).prop_map(|(op, has, wanted)| Decision::Compare { op: op.into(), has, wanted: wanted.into() }),
             (words(), words()).prop_map(|(has, wanted)| Decision::AnyOf { has, wanted }),
@@ -173,20 +173,31 @@ mod tests {
             (prop::collection::vec(member, 0..4), ids(), any::<bool>(), prop::option::of((any::<bool>(), instant())))
                 .prop_map(|(has, wanted, ever, joined)| Decision::Campaigns { has, wanted, ever, joined }),
             "[a-c@.]{0,8}".prop_map(|text| Decision::Address { text }),
-            (any::<i64>(), any::<i64>(), 0i64..=100, any::<bool>())
-                .prop_map(|(contact, by, percent, held)| Decision::Share { contact, by, percent, held }),
+            (any::<i64>(), any::<i64>(), 0i64..=100, any::<bool>()).prop_map(|(contact, by, percent, held)| Decision::Share {
+                contact,
+                by,
+                percent,
+                held
+            }),
             (candidate(), prop_oneof![Just(Purpose::Marketing), Just(Purpose::Transactional)])
                 .prop_map(|(candidate, purpose)| Decision::Mail { candidate, purpose }),
-            (word(), word(), any::<bool>())
-                .prop_map(|(asked, found, holds)| Decision::Condition { asked, found, bounds: None, holds }),
+            (word(), word(), any::<bool>()).prop_map(|(asked, found, holds)| Decision::Condition {
+                asked,
+                found,
+                bounds: None,
+                holds
+            }),
             Just(Decision::Gone),
         ]
     }
 
     fn decision() -> impl Strategy<Value = Decision> {
         leaf().prop_recursive(3, 12, 4, |inner| {
-            (any::<bool>(), any::<bool>(), prop::collection::vec(inner, 0..4))
-                .prop_map(|(all, not, parts)| Decision::Group { all, not, parts })
+            (any::<bool>(), any::<bool>(), prop::collection::vec(inner, 0..4)).prop_map(|(all, not, parts)| Decision::Group {
+                all,
+                not,
+                parts,
+            })
         })
     }
 

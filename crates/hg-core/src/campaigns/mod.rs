@@ -15,8 +15,8 @@ pub mod timing;
 
 pub use check::{Problem, check};
 pub use decide::{Occurrence, answers, compare};
-pub use explain::Decision;
 pub use edit::{Change, Difference, Inside, Part, differences};
+pub use explain::Decision;
 pub use model::{Kind, Path, Plan, Source, SourceKind, Step};
 pub use steps::{Needs, StepType};
 pub use timing::{IfPast, Mode, Timing, Unit};

@@ -63,13 +63,7 @@ pub struct CampaignGoals {
 impl From<Share> for GoalShare {
     fn from(share: Share) -> Self {
         let interval = share.interval();
-        Self {
-            of: share.of,
-            reached: share.reached,
-            rate: share.rate(),
-            low: interval.map(|i| i.0),
-            high: interval.map(|i| i.1),
-        }
+        Self { of: share.of, reached: share.reached, rate: share.rate(), low: interval.map(|i| i.0), high: interval.map(|i| i.1) }
     }
 }
 

@@ -71,8 +71,5 @@ impl From<Message> for WhyMessage {
 #[utoipa::path(get, path = "/emails/{id}/why", tag = "emails", params(("id" = i64, Path), WhyParams), responses((status = 200, body = EmailWhy)))]
 async fn why(Caller(cx): Caller, Path(id): Path<EmailId>, Query(q): Query<WhyParams>) -> Answer<Json<EmailWhy>> {
     let why = sending::why(&cx, id, ContactId(q.contact)).await?;
-    Ok(Json(EmailWhy {
-        answer: why.answer,
-        messages: why.messages.into_iter().map(WhyMessage::from).collect(),
-    }))
+    Ok(Json(EmailWhy { answer: why.answer, messages: why.messages.into_iter().map(WhyMessage::from).collect() }))
 }

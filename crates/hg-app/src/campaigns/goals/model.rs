@@ -74,7 +74,11 @@ impl GoalFigures {
 pub(in crate::campaigns) fn read(drawn: &[RuleIn]) -> Result<Vec<Rule>, CampaignError> {
     let wrong = |index, code, detail: String| CampaignError::Rule { index, code, detail };
     if drawn.len() > MOST_RULES {
-        return Err(wrong(MOST_RULES, "rule.too-many", format!("A campaign can have at most {MOST_RULES} goals and exit rules.")));
+        return Err(wrong(
+            MOST_RULES,
+            "rule.too-many",
+            format!("A campaign can have at most {MOST_RULES} goals and exit rules."),
+        ));
     }
     let mut keys = HashSet::new();
     let mut rules = Vec::with_capacity(drawn.len());

@@ -101,8 +101,9 @@ impl Run<'_, '_> {
 
     fn was_held_back(&mut self, campaign: &Arc<Loaded>, contact: ContactId, rotation: i64) -> Result<bool> {
         for step in campaign.plan.steps.iter().filter(|s| matches!(s.what, StepType::Holdout { .. })) {
-            let sql =
-                Sql::new("SELECT count(*) FROM campaign_log WHERE step_id = $1 AND contact_id = $2 AND rotation <= $3 AND path = 'no'");
+            let sql = Sql::new(
+                "SELECT count(*) FROM campaign_log WHERE step_id = $1 AND contact_id = $2 AND rotation <= $3 AND path = 'no'",
+            );
             if self.tx.scalar::<i64>(sql.bind(step.id).bind(contact).bind(rotation))? > 0 {
                 return Ok(true);
             }

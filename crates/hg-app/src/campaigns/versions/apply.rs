@@ -29,7 +29,8 @@ impl Edit {
         let same = |old: &Rule, new: &Rule| {
             (old.aim, &old.step.key, &old.step.name, &old.step.what) == (new.aim, &new.step.key, &new.step.name, &new.step.what)
         };
-        let unchanged = before.rules.len() == rules.len() && before.rules.iter().zip(rules).all(|(old, new)| same(&old.rule, new));
+        let unchanged =
+            before.rules.len() == rules.len() && before.rules.iter().zip(rules).all(|(old, new)| same(&old.rule, new));
         self.aims = !unchanged;
         if self.aims && before.state != State::Draft && rules.iter().any(Rule::is_about_contact) {
             self.work.push(Work::Aims);

@@ -69,13 +69,7 @@ fn sources(tx: &mut Tx<'_>, kept: &Kept) -> Result<Vec<Source>> {
 }
 
 /// Makes the campaign what it was in a version; that is a new version. `expected`: the lock of the campaign.
-pub async fn go_back(
-    cx: &Cx,
-    id: CampaignId,
-    number: i64,
-    expected: Option<i64>,
-    people: PeopleChoice,
-) -> Result<Campaign> {
+pub async fn go_back(cx: &Cx, id: CampaignId, number: i64, expected: Option<i64>, people: PeopleChoice) -> Result<Campaign> {
     cx.may(Action::Edit(Area::Campaigns))?;
     let (kept, sources) = cx
         .db()

@@ -281,4 +281,3 @@ fn is_open(row: &Row) -> bool {
 fn is_short<T>(rows: &[T]) -> bool {
     i64::try_from(rows.len()).unwrap_or(CHUNK) < CHUNK
 }
-
