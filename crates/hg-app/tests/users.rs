@@ -1,5 +1,6 @@
 //! People who sign in.
 
+use hg_app::campaigns::{self, NewCampaign};
 use hg_app::users::{self, NewUser, Setup, UserPatch};
 use hg_app::{Action, Area, ErrorKind, Role};
 use hg_core::time::Millis;
@@ -132,4 +133,25 @@ on_each_db!(the_administrator_of_the_configuration_is_made_once, |app| {
     assert!(made.is_some());
     assert!(users::ensure_first_administrator(&app.cx(), "root@example.org", "changed meanwhile").await.unwrap().is_none());
     users::sign_in(&app.visitor(), "root@example.org", PASSWORD, "10.0.0.1").await.unwrap();
+});
+
+on_each_db!(an_author_writes_and_neither_sends_nor_governs, |app| {
+    let (_, author) = app.user("ada@example.org", Role::Author).await;
+    for area in [Area::Contacts, Area::Emails, Area::Campaigns, Area::Segments, Area::Pages, Area::Forms] {
+        assert!(author.may(Action::View(area)).is_ok() && author.may(Action::Edit(area)).is_ok(), "{area:?}");
+    }
+    assert!(author.may(Action::AskToSend).is_ok());
+    for refused in [Action::Send, Action::Edit(Area::Settings), Action::Edit(Area::Users), Action::View(Area::Users)] {
+        assert_eq!(author.may(refused).unwrap_err().kind, ErrorKind::Forbidden, "{refused:?}");
+    }
+    let new = NewCampaign { name: "Welcome".into(), ..NewCampaign::default() };
+    let campaign = campaigns::create(&author, new).await.unwrap();
+    assert_eq!(campaigns::publish(&author, campaign.id).await.unwrap_err().kind, ErrorKind::Forbidden);
+});
+
+on_each_db!(the_last_administrator_does_not_become_an_author, |app| {
+    let (ada, cx) = app.user("ada@example.org", Role::Administrator).await;
+    let patch = UserPatch { role: Some(Role::Author), ..UserPatch::default() };
+    let error = users::update(&cx, ada.id, patch).await.unwrap_err();
+    assert_eq!(error.code, "user.last-administrator");
 });

@@ -36,7 +36,8 @@ async fn set_up(web: &TestWeb) -> (i64, i64, i64) {
     good(web.put("/api/v1/settings/sending", &sending).await).await;
     let filter = json!({"match": "all", "rules": [{"field": "city", "op": "=", "value": "Oslo"}]});
     let segment = id_of(&good(web.post("/api/v1/segments", &json!({"name": "Oslo", "filter": filter})).await).await);
-    let email = json!({"name": "Welcome", "subject": "Welcome {contactfield=firstname}", "source": "<p>Hello</p>", "kind": "template"});
+    let email =
+        json!({"name": "Welcome", "subject": "Welcome {contactfield=firstname}", "source": "<p>Hello</p>", "kind": "template"});
     let email = id_of(&good(web.post("/api/v1/emails", &email).await).await);
     let steps = json!([
         {"key": "mail", "name": "Mail", "type": "email.send", "settings": {"email_id": email}},
