@@ -1,6 +1,6 @@
 //! People who sign in.
 
-use hg_app::campaigns::{self, NewCampaign};
+use hg_app::campaigns::{self, CampaignPatch, NewCampaign};
 use hg_app::users::{self, NewUser, Setup, UserPatch};
 use hg_app::{Action, Area, ErrorKind, Role};
 use hg_core::time::Millis;
@@ -147,6 +147,19 @@ on_each_db!(an_author_writes_and_neither_sends_nor_governs, |app| {
     let new = NewCampaign { name: "Welcome".into(), ..NewCampaign::default() };
     let campaign = campaigns::create(&author, new).await.unwrap();
     assert_eq!(campaigns::publish(&author, campaign.id).await.unwrap_err().kind, ErrorKind::Forbidden);
+    let rename = || CampaignPatch { name: Some("Hello".into()), ..CampaignPatch::default() };
+    assert_eq!(campaigns::update(&author, campaign.id, rename()).await.unwrap().name, "Hello");
+    let running = NewCampaign { name: "Runs".into(), ..NewCampaign::default() };
+    let running = campaigns::create(&app.cx(), running).await.unwrap();
+    app.ws
+        .db
+        .write(move |tx| {
+            let sql = hg_store::Sql::new("UPDATE campaigns SET state = 'published' WHERE id = $1").bind(running.id);
+            Ok::<_, hg_app::Error>(tx.exec(sql)?)
+        })
+        .await
+        .unwrap();
+    assert_eq!(campaigns::update(&author, running.id, rename()).await.unwrap_err().kind, ErrorKind::Forbidden);
 });
 
 on_each_db!(the_last_administrator_does_not_become_an_author, |app| {

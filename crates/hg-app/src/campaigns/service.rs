@@ -189,10 +189,15 @@ pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Cam
     }
     let plan = patch.steps.as_deref().map(steps::read).transpose()?;
     let rules = patch.rules.as_deref().map(goals::read).transpose()?;
+    // A campaign that runs sends: whoever may not send does not change whom it reaches or what they get.
+    let sends = cx.may(Action::Send).err().map(|e| e.detail);
     let (ws, who, now, by) = (cx.ws.clone(), cx.who(), cx.now(), cx.user_id().map(|u| u.0));
     cx.db()
         .write(move |tx| {
             let mut c = store::find(tx, id, false)?;
+            if let Some(refusal) = sends.as_ref().filter(|_| c.state == State::Published) {
+                return Err(Error::forbidden(refusal.clone()));
+            }
             let before = (c.name.clone(), c.description.clone(), c.allow_restart);
             let redrawn = plan.as_ref().is_some_and(|plan| *plan != c.plan);
             if patch.version.is_some_and(|v| v != c.version) {

@@ -1,14 +1,16 @@
-//! Mail in a simulation: everything is the real thing up to the message itself, which is made and thrown away.
+//! Mail in a simulation: everything is the real thing up to the message itself, which is made where that can fail, and
+//! thrown away.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use hg_core::ids::{ContactId, SendId};
+use hg_core::ids::{ContactId, EmailId, SendId};
 use hg_core::time::Timestamp;
 use hg_store::{Lane, Sql, Tx};
 
 use super::batch::{self, Outcome};
-use super::compose::Desk;
+use super::compose::{ComposeError, Desk};
 use super::transport::{Channel, MailTransport, Transport, TransportError};
 use super::{TOPIC, ledger, responses};
 use crate::cx::Cx;
@@ -62,17 +64,27 @@ impl Worker for RehearsedMail {
             .write_in(Lane::Live, move |tx| {
                 let mut done = ready.settled.clone();
                 let mut gone = Vec::new();
+                // What is the same for everybody is tried once.
+                let mut tried: HashMap<(EmailId, i64), std::result::Result<(), ComposeError>> = HashMap::new();
                 for job in &ready.jobs {
-                    let outcome =
-                        match (batch::still_welcome(tx, &job.send)?, desk.compose(&job.send, &job.email, &job.texts, now)) {
-                            (Some(skip), _) => Outcome::Skipped(skip),
-                            (None, Err(error)) => Outcome::Failed { reason: error.to_string(), blames_address: false },
-                            (None, Ok(_)) => {
-                                let links = job.email.compiled.links.iter().map(|l| l.url.clone()).collect();
-                                gone.push(Rehearsed { send: job.send.id, contact: job.send.contact, links });
-                                Outcome::Sent
-                            }
-                        };
+                    if let Some(skip) = batch::still_welcome(tx, &job.send)? {
+                        done.push((job.send.clone(), Outcome::Skipped(skip)));
+                        continue;
+                    }
+                    let compose = || desk.compose(&job.send, &job.email, &job.texts, now).map(|_| ());
+                    let made = if job.email.compiled.can_fail() {
+                        compose()
+                    } else {
+                        tried.entry((job.send.email, job.send.revision)).or_insert_with(compose).clone()
+                    };
+                    let outcome = match made {
+                        Err(error) => Outcome::Failed { reason: error.to_string(), blames_address: false },
+                        Ok(()) => {
+                            let links = job.email.compiled.links.iter().map(|l| l.url.clone()).collect();
+                            gone.push(Rehearsed { send: job.send.id, contact: job.send.contact, links });
+                            Outcome::Sent
+                        }
+                    };
                     done.push((job.send.clone(), outcome));
                 }
                 batch::settle(&ws, tx, now, &done)?.write(tx)?;

@@ -138,6 +138,11 @@ pub(super) fn content_name(block: usize, content: usize) -> String {
 }
 
 impl CompiledEmail {
+    /// Whether filling it in can fail for one contact and not for another: it has conditions or loops.
+    pub const fn can_fail(&self) -> bool {
+        self.logic.is_some()
+    }
+
     /// Compiles one version of an email.
     pub fn compile(email: &EmailSource<'_>) -> Result<Self, CompileError> {
         if email.source.len() > LONGEST_SOURCE {
