@@ -133,6 +133,7 @@ pub fn standard() -> Engine {
             Arc::new(campaigns::simulate::SimulateJob),
             Arc::new(sending::FillJob),
             Arc::new(sending::LaneJob),
+            Arc::new(crate::emails::family::DecideJob),
             Arc::new(sending::UserMailJob),
         ]))
         .with(exports::ExpiryWorker)

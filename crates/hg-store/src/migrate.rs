@@ -47,6 +47,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (34, "media", include_str!("../migrations/0034_media.sql")),
     (35, "email comments", include_str!("../migrations/0035_email_comments.sql")),
     (36, "email families", include_str!("../migrations/0036_email_families.sql")),
+    (37, "email members", include_str!("../migrations/0037_email_members.sql")),
     (38, "campaign goals", include_str!("../migrations/0038_campaign_goals.sql")),
 ];
 

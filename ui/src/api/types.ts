@@ -57,6 +57,8 @@ export type CompanyMember = S["CompanyMemberOut"];
 export type CompanyMoment = S["CompanyMomentOut"];
 export type DynamicBlock = S["DynamicBlock"];
 export type DynamicRow = S["DynamicBlockRow"];
+export type EmailFamily = S["EmailFamilyOut"];
+export type EmailTest = S["EmailTestOut"];
 export type Import = S["ImportOut"];
 export type ImportSchedule = S["ImportScheduleOut"];
 

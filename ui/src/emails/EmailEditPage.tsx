@@ -40,6 +40,7 @@ import { DynamicContentPanel } from "./DynamicContentPanel";
 import { emailState } from "./EmailsPage";
 import { HistoryButton } from "./HistoryButton";
 import { writable } from "./writable";
+import { FamilyNotice } from "./VariantsPanel";
 
 export function EmailEditPage() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -93,7 +94,7 @@ function EmailEditor({ email }: { email: Email }) {
             <Button variant="default" onClick={test.open}>
               {t("test.title")}
             </Button>
-            {draft.kind === "segment" ? (
+            {email.parent_id ? null : draft.kind === "segment" ? (
               <ButtonLink
                 to="/emails/$id/send"
                 params={{ id: String(email.id) }}
@@ -117,6 +118,7 @@ function EmailEditor({ email }: { email: Email }) {
           {t("sentBefore")}
         </Alert>
       )}
+      <FamilyNotice email={email} />
       <div className="hg-split">
         <Stack>
           <Card>

@@ -17,6 +17,8 @@ import { Card, StatTile } from "../ui/parts";
 import { EmptyState, ErrorState, StateBadge, Waiting } from "../ui/states";
 import { useView } from "../ui/view";
 import { emailState, useDeleteEmail } from "./EmailsPage";
+import { LanguagesPanel } from "./LanguagesPanel";
+import { VariantsPanel } from "./VariantsPanel";
 import { writable } from "./writable";
 
 type View = { tab?: string; state?: string };
@@ -116,6 +118,8 @@ export function EmailPage() {
         <Tabs.List mb="md">
           <Tabs.Tab value="recipients">{t("tab.recipients")}</Tabs.Tab>
           <Tabs.Tab value="links">{t("tab.links")}</Tabs.Tab>
+          <Tabs.Tab value="variants">{t("tab.variants")}</Tabs.Tab>
+          <Tabs.Tab value="languages">{t("tab.languages")}</Tabs.Tab>
           <Tabs.Tab value="preview">{t("tab.preview")}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="recipients">
@@ -123,6 +127,12 @@ export function EmailPage() {
         </Tabs.Panel>
         <Tabs.Panel value="links">
           <Links email={email} />
+        </Tabs.Panel>
+        <Tabs.Panel value="variants">
+          <VariantsPanel email={email} />
+        </Tabs.Panel>
+        <Tabs.Panel value="languages">
+          <LanguagesPanel email={email} />
         </Tabs.Panel>
         <Tabs.Panel value="preview">
           <Preview email={email} />

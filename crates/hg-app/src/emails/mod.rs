@@ -8,6 +8,7 @@
 mod check;
 mod comments;
 mod context;
+pub mod family;
 mod model;
 mod people;
 mod preview;

@@ -6,6 +6,7 @@ use hg_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::family::Role;
 use crate::error::{DomainError, ErrorKind, FieldError};
 
 /// How an email is used.
@@ -185,6 +186,10 @@ pub struct Email {
     /// Why its send stopped by itself.
     pub stopped_reason: Option<String>,
     pub counts: Counts,
+    /// The email that this one is a variant or a translation of.
+    pub parent: Option<(EmailId, Role)>,
+    /// The share of a variant in percent.
+    pub weight: i64,
     /// Keys of later features, stored and given back.
     pub extra: Json,
 }
@@ -259,6 +264,18 @@ pub enum EmailError {
     NotAsked,
     #[error("Your role may not stop a send. Ask an administrator.")]
     NeedsApproval,
+    #[error("This is a variant or a translation: it goes out with the email that it belongs to.")]
+    IsChild,
+    #[error("A test is running. End it first, or it would count two things as one.")]
+    TestRuns,
+    #[error("No test is running.")]
+    NoTest,
+    #[error("Make a variant first: a test compares at least two.")]
+    NoVariants,
+    #[error(
+        "Nobody has got this variant yet, so there is nothing that speaks for it. Wait until it was sent, or end the test without a winner."
+    )]
+    NoData,
 }
 
 impl DomainError for EmailError {
@@ -274,6 +291,11 @@ impl DomainError for EmailError {
             Self::NotSending => "email.not-sending",
             Self::NotAsked => "email.not-asked",
             Self::NeedsApproval => "email.needs-approval",
+            Self::IsChild => "email.is-child",
+            Self::TestRuns => "email.test-runs",
+            Self::NoTest => "email.no-test",
+            Self::NoVariants => "email.no-variants",
+            Self::NoData => "email.no-data",
         }
     }
 

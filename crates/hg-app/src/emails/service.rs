@@ -43,7 +43,7 @@ pub async fn create(cx: &Cx, new: NewEmail) -> Result<Email> {
 /// Changes an email. Whatever changes what is sent makes a new revision.
 pub async fn update(cx: &Cx, id: EmailId, patch: EmailPatch) -> Result<Email> {
     cx.may(Action::Edit(Area::Emails))?;
-    let (who, now) = (cx.who(), cx.now());
+    let (who, now, by) = (cx.who(), cx.now(), cx.user_id());
     let before = get(cx, id).await?;
     check(cx, patch.name.as_ref().unwrap_or(&before.name), patch.content.as_ref().unwrap_or(&before.content))?;
     cx.db()
@@ -61,6 +61,9 @@ pub async fn update(cx: &Cx, id: EmailId, patch: EmailPatch) -> Result<Email> {
             email.version += 1;
             email.revision += i64::from(old != email.content);
             store::save(tx, now, &email)?;
+            if old != email.content {
+                super::family::content_changed(tx, now, by, &email)?;
+            }
             let changes = Changes::new()
                 .field("name", &name, &email.name)
                 .field("published", &published, &email.published)
@@ -72,7 +75,7 @@ pub async fn update(cx: &Cx, id: EmailId, patch: EmailPatch) -> Result<Email> {
         .await
 }
 
-fn entry(deed: Deed, email: &Email) -> Entry {
+pub(super) fn entry(deed: Deed, email: &Email) -> Entry {
     Entry::new(deed, "email", email.id.0, &email.name)
 }
 

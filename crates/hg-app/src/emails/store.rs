@@ -3,6 +3,7 @@ use hg_core::time::Timestamp;
 use hg_store::{Row, Sql, Tx};
 use serde_json::Value as Json;
 
+use super::family::Role;
 use super::model::{Content, Counts, Email, Kind, NewEmail, SendingState};
 use crate::error::{Error, Result};
 use crate::list::{ListQuery, Page, SmallTable};
@@ -12,8 +13,11 @@ const QUEUED: &str = "(SELECT count(*) FROM sends WHERE sends.email_id = emails.
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, \
      format, source, plain_text, kind, purpose, published, language, utm, headers, extra, revision, send_state, \
      sent, opened, clicked, unsubscribed, failed, unknown, skipped, \
-     @queued, bounced, complained, replied, stopped_reason, dynamic";
+     @queued, bounced, complained, replied, stopped_reason, dynamic, parent_id, parent_as, weight";
 const TABLES: &str = "emails JOIN email_counts ON email_counts.email_id = emails.id";
+/// Variants and translations are shown with the email that they belong to.
+const PARENTS: &str =
+    "(SELECT * FROM emails WHERE parent_id IS NULL) emails JOIN email_counts ON email_counts.email_id = emails.id";
 
 fn read(r: &Row<'_>) -> hg_store::Result<Email> {
     let utm: Option<Json> = r.get(18)?;
@@ -51,6 +55,8 @@ fn read(r: &Row<'_>) -> hg_store::Result<Email> {
         excluded_segments: Vec::new(),
         extra: r.get::<Option<Json>>(20)?.unwrap_or_else(|| Json::Object(serde_json::Map::new())),
         revision: r.get(21)?,
+        parent: parent_of(r.get(36)?, r.get::<Option<String>>(37)?.as_deref()),
+        weight: r.get(38)?,
         send_state: SendingState::from_key(&r.get::<String>(22)?),
         stopped_reason: r.get(34)?,
         counts: Counts {
@@ -67,6 +73,10 @@ fn read(r: &Row<'_>) -> hg_store::Result<Email> {
             replied: r.get(33)?,
         },
     })
+}
+
+fn parent_of(id: Option<EmailId>, role: Option<&str>) -> Option<(EmailId, Role)> {
+    Some((id?, Role::of(role?)?))
 }
 
 /// One email that is not deleted.
@@ -117,7 +127,7 @@ fn attach_segments(tx: &mut Tx<'_>, emails: &mut [Email]) -> Result<()> {
 }
 
 const LIST: SmallTable = SmallTable {
-    table: TABLES,
+    table: PARENTS,
     things: "Emails",
     searched: &["name", "subject"],
     sorted: &["name", "subject", "sent", "updated_at"],
@@ -237,10 +247,14 @@ pub fn content_of(tx: &mut Tx<'_>, id: EmailId, revision: i64) -> Result<Option<
 
 pub(super) fn set_deleted(tx: &mut Tx<'_>, now: Timestamp, id: EmailId, deleted: bool) -> Result<()> {
     tx.exec(
-        Sql::new("UPDATE emails SET deleted_at = $2, updated_at = $3, version = version + 1 WHERE id = $1")
-            .bind(id)
-            .bind(deleted.then_some(now))
-            .bind(now),
+        // Children go with their parent, and those that went with it come back with it.
+        Sql::new(
+            "UPDATE emails SET deleted_at = $2, updated_at = $3, version = version + 1 WHERE id = $1 OR (parent_id = $1 AND \
+             coalesce(deleted_at, 0) = coalesce((SELECT p.deleted_at FROM emails p WHERE p.id = $1), 0))",
+        )
+        .bind(id)
+        .bind(deleted.then_some(now))
+        .bind(now),
     )?;
     Ok(())
 }

@@ -81,7 +81,7 @@ pub(super) async fn prepare(cx: &Cx, sends: Vec<SendRow>) -> Result<Ready> {
     let mut wanted: BTreeMap<i64, ()> = BTreeMap::new();
     let mut aliases: Vec<String> = Vec::new();
     for send in &sends {
-        if let Some(Ok(email)) = emails.get(&(send.email, send.revision)) {
+        if let Some(Ok(email)) = emails.get(&(send.content, send.revision)) {
             wanted.insert(send.contact.0, ());
             aliases.extend(email.aliases.iter().filter(|a| !aliases.contains(a)).cloned().collect::<Vec<_>>());
         }
@@ -96,7 +96,7 @@ pub(super) async fn prepare(cx: &Cx, sends: Vec<SendRow>) -> Result<Ready> {
         .await?;
     let mut ready = Ready { jobs: Vec::with_capacity(sends.len()), settled: Vec::new() };
     for send in sends {
-        match emails.get(&(send.email, send.revision)) {
+        match emails.get(&(send.content, send.revision)) {
             Some(Ok(email)) => match texts.remove(&send.contact).or_else(|| again(&ready.jobs, send.contact)) {
                 Some(texts) => ready.jobs.push(Job { send, email: email.clone(), texts }),
                 None => ready.settled.push((send, Outcome::Skipped(Skip::NoAddress))),
@@ -117,17 +117,18 @@ fn again(jobs: &[Job], contact: ContactId) -> Option<ContactTexts> {
 }
 
 async fn prepare_emails(cx: &Cx, sends: &[SendRow]) -> Result<Emails> {
-    let mut wanted: Vec<(EmailId, i64)> = sends.iter().map(|s| (s.email, s.revision)).collect();
+    let mut wanted: Vec<(EmailId, EmailId, i64)> = sends.iter().map(|s| (s.email, s.content, s.revision)).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let (ws, now) = (cx.ws.clone(), cx.now());
     cx.db()
         .write_in(Lane::Live, move |tx| {
-            let ids: Vec<i64> = wanted.iter().map(|(email, _)| email.0).collect();
+            let ids: Vec<i64> = wanted.iter().map(|(email, ..)| email.0).collect();
             let live = Sql::new("SELECT id FROM emails WHERE id @in($1) AND deleted_at IS NULL AND published = 1");
             let live: Vec<EmailId> = tx.all(live.bind(ids.as_slice()), |r| r.get(0))?;
             let mut emails = Emails::new();
-            for (id, revision) in wanted.iter().filter(|(id, _)| live.contains(id)) {
+            // A variant that stopped taking part still goes to those it was chosen for.
+            for (_, id, revision) in wanted.iter().filter(|(email, ..)| live.contains(email)) {
                 let made = match emails::prepared(&ws, tx, now, *id, *revision) {
                     Ok(prepared) => Ok(prepared),
                     Err(error) if error.store().is_some() => return Err(error),
@@ -154,26 +155,34 @@ pub(super) fn settle(ws: &Workspace, tx: &mut Tx<'_>, now: Timestamp, done: &[(S
     let mut tally = Tally::default();
     let mut marketing = 0;
     for (send, outcome) in done {
-        let count = tally.of(send.email);
         match outcome {
             Outcome::Sent => {
-                let is_sent = ledger::sent(tx, now, send)?;
-                count.sent += i64::from(is_sent);
-                marketing += i64::from(is_sent && send.marketing);
+                if ledger::sent(tx, now, send)? {
+                    tally.count(send, |n| &mut n.sent);
+                    marketing += i64::from(send.marketing);
+                }
             }
             Outcome::Later(reason) => {
                 let wait = Millis::minutes(retry_after_minutes(send.attempts + 1));
                 ledger::later(tx, send, now.plus(wait), reason)?;
             }
             Outcome::Failed { reason, blames_address } => {
-                count.failed += i64::from(ledger::ended(tx, now, send, SendState::Failed, reason)?);
+                if ledger::ended(tx, now, send, SendState::Failed, reason)? {
+                    tally.count(send, |n| &mut n.failed);
+                }
                 if *blames_address {
                     block_address(tx, now, send, reason)?;
                 }
             }
-            Outcome::Unknown(reason) => count.unknown += i64::from(ledger::ended(tx, now, send, SendState::Unknown, reason)?),
+            Outcome::Unknown(reason) => {
+                if ledger::ended(tx, now, send, SendState::Unknown, reason)? {
+                    tally.count(send, |n| &mut n.unknown);
+                }
+            }
             Outcome::Skipped(skip) => {
-                count.skipped += i64::from(ledger::ended(tx, now, send, SendState::Skipped, skip.as_str())?)
+                if ledger::ended(tx, now, send, SendState::Skipped, skip.as_str())? {
+                    tally.count(send, |n| &mut n.skipped);
+                }
             }
         }
     }

@@ -31,6 +31,8 @@ pub(super) const PAUSED: i64 = 100;
 pub struct SendRow {
     pub id: SendId,
     pub email: EmailId,
+    /// The member of the email's family that the message is written from: the email itself, a variant or a translation.
+    pub content: EmailId,
     pub contact: ContactId,
     pub occasion: String,
     pub state: SendState,
@@ -50,7 +52,7 @@ pub struct SendRow {
 }
 
 pub(super) const COLUMNS: &str = "id, email_id, contact_id, occasion, state, reason, address, tracking_key, message_id, marketing, revision, \
-     tokens, attempts, claimed_until, sent_at, opened_at, clicked_at, unsubscribed_at";
+     tokens, attempts, claimed_until, sent_at, opened_at, clicked_at, unsubscribed_at, coalesce(content_id, email_id)";
 
 pub(super) fn read(r: &Row<'_>) -> hg_store::Result<SendRow> {
     Ok(SendRow {
@@ -72,6 +74,7 @@ pub(super) fn read(r: &Row<'_>) -> hg_store::Result<SendRow> {
         opened_at: r.get(15)?,
         clicked_at: r.get(16)?,
         unsubscribed_at: r.get(17)?,
+        content: r.get(18)?,
     })
 }
 
@@ -99,6 +102,8 @@ pub(super) fn had_it(tx: &mut Tx<'_>, email: EmailId, contact: ContactId) -> Res
 /// A row to be written.
 pub(super) struct NewSend<'a> {
     pub email: EmailId,
+    /// None: the email itself.
+    pub content: Option<EmailId>,
     pub contact: ContactId,
     pub occasion: &'a str,
     pub state: SendState,
@@ -120,8 +125,8 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &NewSend<'_>) -> Result<SendId> {
     Ok(tx.one(
         Sql::new(
             "INSERT INTO sends (email_id, contact_id, occasion, state, reason, address, tracking_key, message_id, marketing, revision, \
-             campaign_id, step_id, tokens, lane, due_at, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id",
+             campaign_id, step_id, tokens, lane, due_at, created_at, content_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING id",
         )
         .bind(new.email)
         .bind(new.contact)
@@ -138,7 +143,8 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &NewSend<'_>) -> Result<SendId> {
         .bind(new.tokens)
         .bind(new.lane)
         .bind(new.due_at)
-        .bind(new.now),
+        .bind(new.now)
+        .bind(new.content),
         |r| r.get(0),
     )?)
 }
@@ -301,6 +307,14 @@ impl Tally {
         self.0.entry(email).or_default()
     }
 
+    /// Counts for the email, and for the member of its family that was sent.
+    pub fn count(&mut self, send: &SendRow, what: impl Fn(&mut Outcomes) -> &mut i64) {
+        *what(self.of(send.email)) += 1;
+        if send.content != send.email {
+            *what(self.of(send.content)) += 1;
+        }
+    }
+
     pub fn add(&mut self, other: &Self) {
         for (email, more) in &other.0 {
             let mine = self.of(*email);
@@ -333,15 +347,18 @@ impl Tally {
 
 /// Counts an email anew from its rows: after a crash, when the last additions may be missing.
 pub(super) fn recount(tx: &mut Tx<'_>, email: i64) -> Result<()> {
-    tx.exec(
-        Sql::new(
-            "UPDATE email_counts SET sent = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 3), \
-             failed = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 4), \
-             unknown = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 5), \
-             skipped = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 6) WHERE email_id = $1",
-        )
-        .bind(email),
-    )?;
+    let members: Vec<i64> = tx.all(Sql::new("SELECT id FROM emails WHERE parent_id = $1").bind(email), |r| r.get(0))?;
+    for (id, column) in std::iter::once((email, "email_id")).chain(members.into_iter().map(|id| (id, "content_id"))) {
+        let count = |state: SendState| format!("(SELECT count(*) FROM sends WHERE {column} = $1 AND state = {})", state.code());
+        let text = format!(
+            "UPDATE email_counts SET sent = {}, failed = {}, unknown = {}, skipped = {} WHERE email_id = $1",
+            count(SendState::Sent),
+            count(SendState::Failed),
+            count(SendState::Unknown),
+            count(SendState::Skipped)
+        );
+        tx.exec(Sql::new(text).bind(id))?;
+    }
     Ok(())
 }
 

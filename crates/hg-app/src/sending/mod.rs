@@ -44,6 +44,7 @@ pub use plan::{SendPlan, Wish, approve, call_back, plan, refuse, send_to_segment
 pub use queue::{Given, Queue, Queued, queue_given, queue_one, send_to_contact};
 pub use recipients::{LinkCount, Recipient, links, recipients};
 pub(crate) use rehearsal::{Rehearsed, RehearsedMail, answer, seal};
+pub(crate) use segment::fill_rest;
 pub use segment::{FillJob, SegmentSend, pause, resume};
 pub use test_send::send_test;
 pub use transport::{Channel, Envelope, MailTransport, Refusal, Transport, TransportError, Undelivered};

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::ledger::{self, LANE_CAMPAIGN, LANE_SINGLE, NewSend, Tally};
 use crate::cx::{Action, Cx};
+use crate::emails::family::Family;
 use crate::emails::{self, Email};
 use crate::error::{Error, Result};
 use crate::suppressions::{self, Cause};
@@ -48,11 +49,19 @@ pub fn queue_one(ws: &Workspace, tx: &mut Tx<'_>, what: Queue) -> Result<Queued>
 
 /// The same with tokens of the caller's.
 pub fn queue_given(ws: &Workspace, tx: &mut Tx<'_>, what: Queue, given: &Given) -> Result<Queued> {
-    if let Some(there) = ledger::by_occasion(tx, what.email, what.contact, &what.occasion)? {
+    let email = emails::find_uncounted(tx, what.email)?.ok_or_else(|| Error::not_found("email", what.email))?;
+    // Whoever names a variant or a translation gets the email that it belongs to: that is what nobody gets twice.
+    let email = match email.parent {
+        Some((parent, _)) => emails::find_uncounted(tx, parent)?.ok_or_else(|| Error::not_found("email", parent))?,
+        None => email,
+    };
+    if let Some(there) = ledger::by_occasion(tx, email.id, what.contact, &what.occasion)? {
         let skipped = there.reason.as_deref().and_then(Skip::of).filter(|_| there.state == SendState::Skipped);
         return Ok(skipped.map_or(Queued::Queued(there.id), Queued::Skipped));
     }
-    let email = emails::find_uncounted(tx, what.email)?.ok_or_else(|| Error::not_found("email", what.email))?;
+    let family = Family::of(tx, &email)?;
+    let locales = family.locales(tx, &[what.contact.0])?;
+    let (content, revision) = family.choose_now(what.contact, locales.get(&what.contact.0).map(String::as_str));
     let purpose = if given.transactional { Purpose::Transactional } else { email.content.purpose() };
     let addressee = addressee(tx, what.contact)?;
     let candidate = Candidate {
@@ -70,6 +79,7 @@ pub fn queue_given(ws: &Workspace, tx: &mut Tx<'_>, what: Queue, given: &Given) 
     let (tracking_key, message_id) = fresh_keys(ws);
     let new = NewSend {
         email: email.id,
+        content,
         contact: what.contact,
         occasion: &what.occasion,
         state,
@@ -78,7 +88,7 @@ pub fn queue_given(ws: &Workspace, tx: &mut Tx<'_>, what: Queue, given: &Given) 
         tracking_key,
         message_id,
         marketing: purpose == Purpose::Marketing,
-        revision: email.revision,
+        revision,
         campaign: what.campaign,
         step: what.step,
         tokens: given.tokens.as_ref(),
@@ -159,6 +169,9 @@ pub(super) fn addressee(tx: &mut Tx<'_>, contact: ContactId) -> Result<Addressee
 /// Whether an email can be sent to segments at all.
 pub(super) fn sendable(email: &Email) -> Result<()> {
     use emails::{EmailError, Kind};
+    if email.parent.is_some() {
+        return Err(EmailError::IsChild.into());
+    }
     if email.kind != Kind::Segment {
         return Err(EmailError::NotForSegments.into());
     }

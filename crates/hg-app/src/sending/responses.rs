@@ -56,7 +56,11 @@ pub fn write_open(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow, in_browser: b
         tx.exec(Sql::new("UPDATE sends SET opened_at = $2 WHERE id = $1 AND opened_at IS NULL").bind(send.id).bind(now))? == 1;
     tx.exec(Sql::new("UPDATE sends SET opens = opens + 1 WHERE id = $1").bind(send.id))?;
     if first {
-        tx.exec(Sql::new("UPDATE email_counts SET opened = opened + 1 WHERE email_id = $1").bind(send.email))?;
+        tx.exec(
+            Sql::new("UPDATE email_counts SET opened = opened + 1 WHERE email_id IN ($1, $2)")
+                .bind(send.email)
+                .bind(send.content),
+        )?;
         let happening = Happening::new(send.contact, EventKind::EmailOpened, now).object(send.email.0).reference(send.id.0);
         changes::record(tx, happening.detail(json!({"in_browser": in_browser})))?;
     }
@@ -72,7 +76,11 @@ pub fn write_click(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow, redirect: i6
         tx.exec(Sql::new("UPDATE sends SET clicked_at = $2 WHERE id = $1 AND clicked_at IS NULL").bind(send.id).bind(now))? == 1;
     tx.exec(Sql::new("UPDATE sends SET clicks = clicks + 1 WHERE id = $1").bind(send.id))?;
     if first {
-        tx.exec(Sql::new("UPDATE email_counts SET clicked = clicked + 1 WHERE email_id = $1").bind(send.email))?;
+        tx.exec(
+            Sql::new("UPDATE email_counts SET clicked = clicked + 1 WHERE email_id IN ($1, $2)")
+                .bind(send.email)
+                .bind(send.content),
+        )?;
     }
     let mut happening = Happening::new(send.contact, EventKind::EmailClicked, now).object(send.email.0).reference(send.id.0);
     happening.url_id = url_id;
@@ -102,7 +110,11 @@ pub(crate) fn write_reply(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow) -> Re
     let first =
         tx.exec(Sql::new("UPDATE sends SET replied_at = $2 WHERE id = $1 AND replied_at IS NULL").bind(send.id).bind(now))?;
     if first == 1 {
-        tx.exec(Sql::new("UPDATE email_counts SET replied = replied + 1 WHERE email_id = $1").bind(send.email))?;
+        tx.exec(
+            Sql::new("UPDATE email_counts SET replied = replied + 1 WHERE email_id IN ($1, $2)")
+                .bind(send.email)
+                .bind(send.content),
+        )?;
     }
     let happening = Happening::new(send.contact, EventKind::EmailReplied, now).object(send.email.0).reference(send.id.0);
     changes::record(tx, happening).map(|_| ())

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use hg_core::emails::{Purpose, SendState, Verdict, judge};
 use hg_core::ids::{EmailId, UserId};
-use hg_core::time::Timestamp;
+use hg_core::time::{Millis, Timestamp};
 use hg_store::{Lane, Sql, Tx, Value};
 use serde_json::json;
 
@@ -16,6 +16,7 @@ use super::ledger::{LANE_MASS, last_slot};
 use super::plan;
 use super::queue::{fresh_keys, sendable};
 use crate::cx::{Action, Cx};
+use crate::emails::family::{Family, ended_since, is_held_back};
 use crate::emails::{self, Email, EmailError, SendingState};
 use crate::error::{Error, Result};
 use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
@@ -120,6 +121,11 @@ fn set_out(tx: &mut Tx<'_>, now: Timestamp, id: EmailId) -> Result<Option<Email>
     }
 }
 
+/// A test has ended: everybody of the audience who waited for that gets a row now.
+pub(crate) fn fill_rest(tx: &mut Tx<'_>, now: Timestamp, email: &Email, by: Option<UserId>) -> Result<()> {
+    push_fill(tx, now, email, now, by)
+}
+
 /// Gives everybody of the audience a row.
 pub struct FillJob;
 
@@ -161,13 +167,22 @@ impl JobRunner for FillJob {
                 return Ok(Outcome::Interrupted);
             }
         }
-        cx.db()
+        let again = cx
+            .db()
             .write(move |tx| {
-                tx.exec(Sql::new("UPDATE emails SET send_filled = 1 WHERE id = $1 AND send_state = 'sending'").bind(id))?;
+                // A test that ended meanwhile had held some back who were passed already.
+                let again = ended_since(tx, id, now)?;
+                // While a part of the audience waits for the winner of a test, the send is not over.
+                if !again && !is_held_back(tx, id)? {
+                    tx.exec(Sql::new("UPDATE emails SET send_filled = 1 WHERE id = $1 AND send_state = 'sending'").bind(id))?;
+                }
                 tx.wake(super::TOPIC);
-                Ok::<_, Error>(())
+                Ok::<_, Error>(again)
             })
             .await?;
+        if again {
+            return Ok(Outcome::Retry(Millis(0), "The test has ended: the rest gets the winner.".into()));
+        }
         Ok(Outcome::Done(format!("{total} people considered.")))
     }
 }
@@ -175,13 +190,15 @@ impl JobRunner for FillJob {
 impl FillJob {
     /// Writes the rows of a chunk, evenly spread where the send goes slowly; false when the send was paused.
     async fn fill(&self, cx: &Cx, email: &Email, chunk: Vec<u32>, per_hour: i64) -> Result<bool> {
-        let (ws, now, id, revision) = (cx.ws.clone(), cx.now(), email.id, email.revision);
+        let (ws, now, id, email) = (cx.ws.clone(), cx.now(), email.id, email.clone());
         cx.db()
             .write_in(Lane::Bulk, move |tx| {
                 let state: String = tx.scalar(Sql::new("SELECT send_state FROM emails WHERE id = $1 @forupdate").bind(id))?;
                 if state != SendingState::Sending.key() {
                     return Ok(false);
                 }
+                let family = Family::of(tx, &email)?;
+                let locales = family.locales(tx, &chunk.iter().map(|id| i64::from(*id)).collect::<Vec<_>>())?;
                 let people = candidates(tx, id, &chunk)?;
                 let (mut rows, mut skipped) = (Vec::new(), 0);
                 let apart = if per_hour > 0 { HOUR / per_hour as f64 } else { 0.0 };
@@ -190,7 +207,8 @@ impl FillJob {
                     slot = last_slot(tx, id)?.map_or(slot, |last| slot.max(last.0 as f64 + apart));
                 }
                 for (contact, address, candidate) in people {
-                    if candidate.had_it_already {
+                    // Who waits for the winner of a test gets her row when there is one.
+                    if candidate.had_it_already || family.waits(contact) {
                         continue;
                     }
                     let verdict = judge(&candidate, Purpose::Marketing);
@@ -199,6 +217,7 @@ impl FillJob {
                         Verdict::Skip(skip) => (SendState::Skipped, Some(skip.as_str())),
                     };
                     skipped += i64::from(state == SendState::Skipped);
+                    let (content, revision) = family.choose(contact, locales.get(&contact.0).map(String::as_str));
                     let (key, message_id) = fresh_keys(&ws);
                     rows.extend([
                         Value::Int(id.0),
@@ -214,6 +233,7 @@ impl FillJob {
                         Value::Int(LANE_MASS),
                         Value::Int(slot as i64),
                         Value::Int(now.0),
+                        content.map_or(Value::Null, |id| Value::Int(id.0)),
                     ]);
                     if state == SendState::Queued {
                         slot += apart;
@@ -221,11 +241,12 @@ impl FillJob {
                 }
                 // Whoever was skipped before and may be mailed now gets the row that is there already.
                 let head = "INSERT INTO sends (email_id, contact_id, occasion, state, reason, address, tracking_key, message_id, marketing, \
-                            revision, lane, due_at, created_at)";
+                            revision, lane, due_at, created_at, content_id)";
                 let tail = "ON CONFLICT (email_id, contact_id, occasion) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
                             address = excluded.address, revision = excluded.revision, lane = excluded.lane, \
+                            content_id = excluded.content_id, \
                             due_at = excluded.due_at WHERE sends.state = 6";
-                tx.insert_many(head, tail, 13, &rows)?;
+                tx.insert_many(head, tail, 14, &rows)?;
                 if skipped > 0 {
                     let count = "UPDATE email_counts SET skipped = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 6) WHERE email_id = $1";
                     tx.exec(Sql::new(count).bind(id))?;

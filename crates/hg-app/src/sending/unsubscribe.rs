@@ -113,7 +113,11 @@ pub(crate) fn count(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow) -> Result<(
         Sql::new("UPDATE sends SET unsubscribed_at = $2 WHERE id = $1 AND unsubscribed_at IS NULL").bind(send.id).bind(now),
     )? == 1;
     if first {
-        tx.exec(Sql::new("UPDATE email_counts SET unsubscribed = unsubscribed + 1 WHERE email_id = $1").bind(send.email))?;
+        tx.exec(
+            Sql::new("UPDATE email_counts SET unsubscribed = unsubscribed + 1 WHERE email_id IN ($1, $2)")
+                .bind(send.email)
+                .bind(send.content),
+        )?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ pub async fn web_view(cx: &Cx, key: &str) -> Result<Option<(String, SendRow)>> {
         .db()
         .write(move |tx| {
             let Some(send) = ledger::by_key(tx, &key)? else { return Ok(None) };
-            let email = emails::prepared(&ws, tx, now, send.email, send.revision)?;
+            let email = emails::prepared(&ws, tx, now, send.content, send.revision)?;
             let texts = emails::texts(tx, &[send.contact.0], &email.aliases)?.remove(&send.contact.0).unwrap_or_default();
             Ok::<_, Error>(Some((send, email, ContactTexts(texts))))
         })

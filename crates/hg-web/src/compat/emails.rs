@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use hg_app::emails::family;
 use hg_app::emails::{self, Content, Email, EmailPatch, Kind, NewEmail, SendingState};
 use hg_app::list::ListQuery;
 use hg_app::sending::{self, Queued};
@@ -19,7 +20,7 @@ use serde_json::{Map, Value, json};
 use super::answer::{CompatAnswer, CompatError};
 use super::body::AnyBody;
 use super::crud::{CompatList, Entity, Kept, PublishBlock, id_of, ids, is_true, routes};
-use super::email_blocks;
+use super::{email_blocks, email_family};
 use crate::Web;
 use crate::auth::Caller;
 
@@ -107,7 +108,11 @@ async fn lists_of(cx: &Cx, email: &Email) -> CompatAnswer<Vec<Value>> {
 }
 
 async fn shown(cx: &Cx, email: &Email) -> CompatAnswer<Value> {
-    Ok(show(email, &lists_of(cx, email).await?))
+    let mut out = show(email, &lists_of(cx, email).await?);
+    if let Value::Object(keys) = &mut out {
+        keys.extend(email_family::show(&family::relatives(cx, email).await?));
+    }
+    Ok(out)
 }
 
 fn text(body: &Map<String, Value>, key: &str) -> Option<String> {
@@ -260,7 +265,16 @@ impl Entity for Emails {
             excluded_segments: ids(body.get("excludedLists")),
             extra: extra(&body, &Value::Null, true),
         };
-        let made = emails::create(cx, new).await?;
+        let joining = email_family::read(&body)?;
+        let mut made = emails::create(cx, new).await?;
+        if let Some(joining) = joining {
+            // An email that cannot join the one it names is not kept either.
+            if let Err(error) = family::join(cx, made.id, joining).await {
+                emails::delete(cx, made.id).await?;
+                return Err(error.into());
+            }
+            made = emails::get(cx, made.id).await?;
+        }
         Ok((made.id.0, shown(cx, &made).await?, true))
     }
 
@@ -280,7 +294,13 @@ impl Entity for Emails {
             excluded_segments: list("excludedLists"),
             extra: Some(extra(&body, &before.extra, replace)),
         };
-        shown(cx, &emails::update(cx, EmailId(id), patch).await?).await
+        let joining = email_family::read(&body)?;
+        let changed = emails::update(cx, EmailId(id), patch).await?;
+        if let Some(joining) = joining {
+            family::join(cx, EmailId(id), joining).await?;
+            return Self::get(cx, id).await;
+        }
+        shown(cx, &changed).await
     }
 
     async fn delete(cx: &Cx, id: i64) -> CompatAnswer<Value> {

@@ -19,6 +19,7 @@ mod contacts;
 pub mod crud;
 mod devices;
 mod email_blocks;
+mod email_family;
 mod emails;
 mod fields;
 mod form_answers;

@@ -100,6 +100,10 @@ pub struct EmailOut {
     utm: UtmBody,
     /// Blocks that differ from person to person.
     dynamic: Vec<DynamicBlock>,
+    /// The email that this one is a variant or a translation of.
+    parent_id: Option<i64>,
+    #[schema(value_type = Option<super::words::EmailRoleWord>)]
+    parent_as: Option<String>,
     #[schema(value_type = super::words::SendState)]
     send_state: String,
     /// Why its send stopped by itself, if it did.
@@ -135,6 +139,8 @@ impl From<Email> for EmailOut {
             language: c.language,
             utm: UtmBody { source: c.utm_source, medium: c.utm_medium, campaign: c.utm_campaign, content: c.utm_content },
             dynamic: c.dynamic.into_iter().map(DynamicBlock::from).collect(),
+            parent_id: e.parent.map(|(id, _)| id.0),
+            parent_as: e.parent.map(|(_, role)| role.key().to_owned()),
             send_state: e.send_state.key().to_owned(),
             stopped_reason: e.stopped_reason,
             counts: CountsOut {

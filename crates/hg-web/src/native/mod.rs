@@ -23,6 +23,7 @@ mod email_blocks;
 mod email_checks;
 mod email_comments;
 pub mod email_why;
+mod email_family;
 pub mod emails;
 pub mod exports;
 mod field_parts;
@@ -129,6 +130,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(email_checks::router())
         .merge(email_comments::router())
         .merge(email_why::router())
+        .merge(email_family::router())
         .merge(forms::router())
         .merge(media::router())
         .merge(outbox::router())

@@ -34,6 +34,12 @@ words! {
     StepPart { Name, Kind, Settings, Timing, Place }
     /// A way below a decision or condition.
     PathWord { Yes, No }
+    /// What an email is to the one that it belongs to.
+    EmailRoleWord { Variant, Translation }
+    /// What a test of variants counts.
+    EmailTestWord { Opens, Clicks }
+    /// How a test of variants ended.
+    EmailTestEndWord { Automatic, Deadline, Hand, CalledOff, Changed }
     /// When a step runs.
     TimingMode { Immediate, Interval, Date }
     /// What happens when the date has passed as a contact arrives.
