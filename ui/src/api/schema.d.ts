@@ -1736,6 +1736,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/emails/{id}/family": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The variants, translations and tests of an email; of a child, those of its parent. */
+        get: operations["get_emails_id_family"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/emails/{id}/links": {
         parameters: {
             query?: never;
@@ -1939,6 +1956,108 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/translations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copies the email as a translation, not yet published. */
+        post: operations["post_emails_id_translations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/variants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copies the email as another variant; it takes part once a test begins. */
+        post: operations["post_emails_id_variants"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/variants/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a test: the variants take part from now on. */
+        post: operations["post_emails_id_variants_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/variants/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a test without a winner; the email itself goes on alone. */
+        post: operations["post_emails_id_variants_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/variants/win": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a variant the winner: everybody gets it from now on, and the figures are kept. */
+        post: operations["post_emails_id_variants_win"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/variants/{variant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes the share of a variant. */
+        patch: operations["patch_emails_id_variants_variant"];
         trace?: never;
     };
     "/emails/{id}/why": {
@@ -5379,7 +5498,7 @@ export interface components {
             /** @description For example `=`, `!=`, `gt`, `empty`, `like`, `in`, `regexp`, `startsWith`. */
             operator: string;
             /** @description A text, a number, or a list of them. */
-            value: components["schemas"]["Value"];
+            value: unknown;
         };
         /** @description What some people see instead of the default. */
         DynamicBlockVariation: {
@@ -5392,6 +5511,36 @@ export interface components {
          * @enum {string}
          */
         EarnWord: "page.hit" | "url.hit" | "email.open" | "email.send" | "form.submit";
+        /** @description A variant in a test. */
+        EmailArmOut: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** Format: double */
+            rate: number;
+            /**
+             * Format: double
+             * @description How many times the parent's rate; null for the parent, and without responses of both.
+             */
+            ratio: number | null;
+            /**
+             * Format: double
+             * @description To here; null: nothing is known yet.
+             */
+            ratio_high: number | null;
+            /**
+             * Format: double
+             * @description From here; the interval holds however often one looks.
+             */
+            ratio_low: number | null;
+            /**
+             * Format: int64
+             * @description People who opened or clicked, as the test counts.
+             */
+            responses: number;
+            /** Format: int64 */
+            sent: number;
+        };
         /** @description What was found in an email; the weightiest first. */
         EmailCheckOut: {
             /** @description Length of the HTML that one person gets. */
@@ -5429,6 +5578,24 @@ export interface components {
              * @default null
              */
             parent?: number | null;
+        };
+        /** @description An email with its variants, translations and tests. */
+        EmailFamilyOut: {
+            /** Format: int64 */
+            id: number;
+            language: string;
+            name: string;
+            /** @description Tests that ended, newest first. */
+            past: components["schemas"]["EmailTestOut"][];
+            subject: string;
+            test: components["schemas"]["EmailTestOut"] | null;
+            translations: components["schemas"]["EmailMemberOut"][];
+            variants: components["schemas"]["EmailMemberOut"][];
+            /**
+             * Format: int64
+             * @description Percent of the readers that the email itself keeps.
+             */
+            weight: number;
         };
         /**
          * @description The language of an email's source.
@@ -5480,6 +5647,28 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description A variant or a translation. */
+        EmailMemberOut: {
+            /** Format: int64 */
+            clicked: number;
+            /** Format: int64 */
+            id: number;
+            language: string;
+            /** @description What a translation lacks: `content`, `subject`, `published`, `outdated`. */
+            missing: string[];
+            name: string;
+            /** Format: int64 */
+            opened: number;
+            published: boolean;
+            /** Format: int64 */
+            sent: number;
+            subject: string;
+            /**
+             * Format: int64
+             * @description Percent of the readers; 0 for translations.
+             */
+            weight: number;
+        };
         /** @description An email. */
         EmailOut: {
             counts: components["schemas"]["CountsOut"];
@@ -5495,6 +5684,12 @@ export interface components {
             kind: components["schemas"]["EmailWord"];
             language: string;
             name: string;
+            parent_as: components["schemas"]["EmailRoleWord"] | null;
+            /**
+             * Format: int64
+             * @description The email that this one is a variant or a translation of.
+             */
+            parent_id: number | null;
             /** @description Null: made automatically. */
             plain_text: string | null;
             /** @description The text made from the source; empty in lists. */
@@ -5564,6 +5759,11 @@ export interface components {
             source: string;
             subject: string;
         };
+        /**
+         * @description What an email is to the one that it belongs to.
+         * @enum {string}
+         */
+        EmailRoleWord: "variant" | "translation";
         /** @description An email to start from. */
         EmailTemplate: {
             key: string;
@@ -5575,12 +5775,94 @@ export interface components {
             subject: string;
             text: string;
         };
+        /**
+         * @description How a test of variants ended.
+         * @enum {string}
+         */
+        EmailTestEndWord: "automatic" | "deadline" | "hand" | "called_off" | "changed";
+        EmailTestIn: {
+            /** @description Take the winner as soon as there is a clear one. */
+            automatic: boolean;
+            /** @description What counts: `opens` or `clicks`. */
+            criterion: components["schemas"]["EmailTestWord"];
+            /**
+             * Format: int64
+             * @description Take the best one after so many hours; null: wait.
+             */
+            hours?: number | null;
+            /**
+             * Format: int64
+             * @description Percent of the audience that takes part; the rest gets the winner.
+             */
+            share: number;
+        };
+        /** @description A test between variants. */
+        EmailTestOut: {
+            arms: components["schemas"]["EmailArmOut"][];
+            automatic: boolean;
+            /**
+             * Format: int64
+             * @description The one that is clearly better than every other one.
+             */
+            clear_id: number | null;
+            criterion: components["schemas"]["EmailTestWord"];
+            /** @description The best one so far is taken then. */
+            decide_at: string | null;
+            ended_at: string | null;
+            ended_how: components["schemas"]["EmailTestEndWord"] | null;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Percent of the audience that takes part; the rest waits for the winner.
+             */
+            share: number;
+            started_at: string;
+            /** Format: int64 */
+            winner_id: number | null;
+        };
+        /**
+         * @description What a test of variants counts.
+         * @enum {string}
+         */
+        EmailTestWord: "opens" | "clicks";
+        EmailTranslationIn: {
+            /** @description For example `de` or `fr_CA`. */
+            language: string;
+        };
+        EmailVariantIn: {
+            /**
+             * @description Null: the email's with a letter.
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description Percent of the readers; null: an equal part of what is left.
+             * @default null
+             */
+            weight?: number | null;
+        };
+        EmailWeightIn: {
+            /**
+             * Format: int64
+             * @description Percent of the readers.
+             */
+            weight: number;
+        };
         /** @description Why a contact got an email, or why not. */
         EmailWhy: {
             /** @description One sentence. */
             answer: string;
             /** @description The oldest first. */
             messages: components["schemas"]["WhyMessage"][];
+        };
+        EmailWinnerIn: {
+            /**
+             * Format: int64
+             * @description The email itself or one of its variants.
+             */
+            winner: number;
         };
         /**
          * @description Sent by campaigns and by hand, or once to segments.
@@ -7146,6 +7428,12 @@ export interface components {
                 kind: components["schemas"]["EmailWord"];
                 language: string;
                 name: string;
+                parent_as: components["schemas"]["EmailRoleWord"] | null;
+                /**
+                 * Format: int64
+                 * @description The email that this one is a variant or a translation of.
+                 */
+                parent_id: number | null;
                 /** @description Null: made automatically. */
                 plain_text: string | null;
                 /** @description The text made from the source; empty in lists. */
@@ -8610,8 +8898,6 @@ export interface components {
             answer: string | null;
             answered_by: string | null;
             asked_by: string | null;
-            /** @description Blocks that differ from person to person. */
-            dynamic: components["schemas"]["DynamicBlock"][];
             /**
              * Format: int64
              * @description At most so many an hour; 0: as fast as it goes.
@@ -13795,6 +14081,36 @@ export interface operations {
             };
         };
     };
+    get_emails_id_family: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailFamilyOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_emails_id_links: {
         parameters: {
             query?: never;
@@ -14205,6 +14521,207 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_emails_id_translations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailTranslationIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailFamilyOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_emails_id_variants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailVariantIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailFamilyOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_emails_id_variants_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailTestIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailFamilyOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_emails_id_variants_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailFamilyOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_emails_id_variants_win: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailWinnerIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailFamilyOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    patch_emails_id_variants_variant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                variant: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailWeightIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailFamilyOut"];
                 };
             };
             /** @description What is wrong and what can be done */
