@@ -39,8 +39,8 @@ import { CommentsButton } from "./CommentsButton";
 import { DynamicContentPanel } from "./DynamicContentPanel";
 import { emailState } from "./EmailsPage";
 import { HistoryButton } from "./HistoryButton";
-import { writable } from "./writable";
 import { FamilyNotice } from "./VariantsPanel";
+import { writable } from "./writable";
 
 export function EmailEditPage() {
   const { id } = useParams({ strict: false }) as { id: string };
