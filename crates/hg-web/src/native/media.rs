@@ -1,6 +1,7 @@
 //! The media library.
 
 use axum::Json;
+use axum::extract::multipart::MultipartRejection;
 use axum::extract::{DefaultBodyLimit, Multipart};
 use axum::http::StatusCode;
 use hg_app::media::{self, LONGEST, MediaFile, MediaPatch, NewMedia};
@@ -81,8 +82,10 @@ struct MediaUpload {
 
 /// Puts a picture in (multipart, part `file`). One that is there already is given back.
 #[utoipa::path(post, path = "/media", tag = "media", request_body(content = MediaUpload, content_type = "multipart/form-data"), responses((status = 201, body = MediaOut), (status = 200, body = MediaOut)))]
-async fn upload(Caller(cx): Caller, mut form: Multipart) -> Answer<(StatusCode, Json<MediaOut>)> {
+async fn upload(Caller(cx): Caller, form: Result<Multipart, MultipartRejection>) -> Answer<(StatusCode, Json<MediaOut>)> {
     cx.may(hg_app::Action::Edit(hg_app::Area::Emails))?;
+    let no_file = || Error::new(ErrorKind::Invalid, "media.no-file", "Send the image as the part “file” of a form.");
+    let mut form = form.map_err(|_| no_file())?;
     let broken = |e: axum::extract::multipart::MultipartError| {
         Problem(Error::field("/file", "media.upload", format!("The upload broke off: {}.", e.body_text())))
     };
@@ -101,7 +104,7 @@ async fn upload(Caller(cx): Caller, mut form: Multipart) -> Answer<(StatusCode, 
         }
     }
     if !given {
-        return Err(Error::new(ErrorKind::Invalid, "media.no-file", "Send the image as the part “file” of a form.").into());
+        return Err(no_file().into());
     }
     let (file, made) = media::upload(&cx, new).await?;
     Ok((if made { StatusCode::CREATED } else { StatusCode::OK }, Json(out(&cx, file))))
