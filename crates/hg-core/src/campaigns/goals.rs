@@ -112,6 +112,6 @@ mod tests {
         let (low, high) = Share { of: 10_000, reached: 5_000 }.interval().unwrap();
         assert!(low > 0.49 && high < 0.51);
         assert_eq!(Share::default().rate(), None);
-        assert_eq!(Share { of: 4, reached: 4 }.interval().unwrap().1, 1.0);
+        assert!(Share { of: 4, reached: 4 }.interval().unwrap().1 > 0.999_999, "all of a few may be all");
     }
 }
