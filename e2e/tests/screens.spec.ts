@@ -216,6 +216,19 @@ test("things that are not there and servers that do not answer are told kindly",
   await expect(page.getByRole("alert")).toHaveCount(0);
 });
 
+test("the results of an email are accessible", async ({ page }) => {
+  await signIn(page, house!);
+  const { call } = api(house!);
+  const content = { subject: "Results", source: "<p>Hello</p>", format: "html" };
+  const email = await call("POST", "/emails", { name: "Results", kind: "template", ...content });
+  for (const tab of ["links", "origins"]) {
+    await page.goto(`${house!.url}/s/emails/${email.id}?tab=${tab}`);
+    await expect(page.getByRole("heading", { name: email.name, level: 1 })).toBeVisible();
+    await expect(page.getByRole("status", { name: "Loading" })).toHaveCount(0);
+    await isAccessible(page, tab);
+  }
+});
+
 test("every other screen is there and accessible", async ({ page }) => {
   await signIn(page, house!);
   const screens: [string, string][] = [

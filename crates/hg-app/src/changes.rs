@@ -5,13 +5,11 @@
 //! campaigns, which see the joins and leaves that the segments just made), and removes them in the same transaction
 //! in which the reactions are written: no change is lost and none acts twice. What reactions cause is queued again.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use hg_core::events::EventKind;
 use hg_core::ids::{ContactId, EventId};
 use hg_core::time::Timestamp;
-use hg_store::{Lane, Sql, Tx};
+use hg_store::{Dialect, Lane, Sql, ToValue, Tx, Value};
 use serde_json::Value as Json;
 
 use crate::cx::Cx;
@@ -75,10 +73,14 @@ pub struct Change {
     pub at: Timestamp,
 }
 
+const INTO_EVENTS: &str = "INSERT INTO events (contact_id, kind, occurred_at, object_id, ref_id, url_id, detail)";
 const INSERT_EVENT: &str = "INSERT INTO events (contact_id, kind, occurred_at, object_id, ref_id, url_id, detail) \
      VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
+const INTO_CHANGES: &str = "INSERT INTO contact_changes (contact_id, kind, object_id, ref_id, detail, occurred_at)";
 const INSERT_CHANGE: &str =
     "INSERT INTO contact_changes (contact_id, kind, object_id, ref_id, detail, occurred_at) VALUES ($1, $2, $3, $4, $5, $6)";
+/// Asking whether anybody listens is worth its price for more happenings than this.
+const FEW: usize = 8;
 
 /// Writes the event, queues the reaction to it, and announces it. Kinds that are not shown are only queued.
 pub fn record(tx: &mut Tx<'_>, what: Happening) -> Result<Option<EventId>> {
@@ -100,10 +102,90 @@ pub fn note(tx: &mut Tx<'_>, what: &Happening) -> Result<EventId> {
             .bind(what.detail.as_ref()),
         |r| r.get(0),
     )?;
+    announce(tx, id, what);
+    Ok(id)
+}
+
+fn announce(tx: &mut Tx<'_>, id: EventId, what: &Happening) {
     tx.announce_with(ACTIVITY, || {
         format!(r#"{{"id":{},"kind":"{}","contact_id":{},"occurred_at":"{}"}}"#, id, what.kind.key(), what.contact, what.at)
     });
-    Ok(id)
+}
+
+/// As [`record`], for many contacts to whom the same happened: one kind, one object. Reactions are queued only when something
+/// listens for what happened, so that a step for a million contacts costs nothing where nothing depends on it.
+pub fn record_many(ws: &Workspace, tx: &mut Tx<'_>, what: &[Happening]) -> Result<()> {
+    let Some(first) = what.first() else { return Ok(()) };
+    if first.kind.is_shown() {
+        note_many(tx, what)?;
+    }
+    if what.len() > FEW && !somebody_listens(ws, tx, first)? {
+        return Ok(());
+    }
+    queue_many(tx, what)
+}
+
+/// As [`record`], for many.
+pub fn record_all(tx: &mut Tx<'_>, what: &[Happening]) -> Result<()> {
+    let shown: Vec<Happening> = what.iter().filter(|w| w.kind.is_shown()).cloned().collect();
+    note_many(tx, &shown)?;
+    queue_many(tx, what)
+}
+
+/// As [`queue`], for many.
+fn queue_many(tx: &mut Tx<'_>, what: &[Happening]) -> Result<()> {
+    if what.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Vec::with_capacity(what.len() * 6);
+    for w in what {
+        let told = w.detail.as_ref().to_value();
+        rows.extend([w.contact.to_value(), w.kind.code().to_value(), w.object_id.to_value(), w.ref_id.to_value(), told]);
+        rows.push(w.at.to_value());
+    }
+    tx.insert_many(INTO_CHANGES, "", 6, &rows)?;
+    tx.wake(TOPIC);
+    Ok(())
+}
+
+/// As [`note`] for many.
+pub fn note_many(tx: &mut Tx<'_>, what: &[Happening]) -> Result<()> {
+    let mut rows: Vec<Value> = Vec::with_capacity(what.len() * 7);
+    for w in what {
+        rows.extend([w.contact.to_value(), w.kind.code().to_value(), w.at.to_value(), w.object_id.to_value()]);
+        rows.extend([w.ref_id.to_value(), w.url_id.to_value(), w.detail.as_ref().to_value()]);
+    }
+    if !tx.is_heard() {
+        tx.insert_many(INTO_EVENTS, "", 7, &rows)?;
+        return Ok(());
+    }
+    for (id, w) in tx.insert_ids(INTO_EVENTS, 7, &rows)?.into_iter().zip(what) {
+        announce(tx, EventId(id), w);
+    }
+    Ok(())
+}
+
+/// Whether any reactor can have something to do with it. On PostgreSQL, where somebody may be making a segment at this very
+/// moment who sees neither the change nor its place in the queue, always.
+fn somebody_listens(ws: &Workspace, tx: &mut Tx<'_>, what: &Happening) -> Result<bool> {
+    if tx.dialect() == Dialect::Postgres {
+        return Ok(true);
+    }
+    let sample = Change {
+        id: 0,
+        contact: what.contact,
+        kind: what.kind,
+        object_id: what.object_id,
+        ref_id: what.ref_id,
+        detail: what.detail.clone(),
+        at: what.at,
+    };
+    for reactor in crate::engine::REACTORS {
+        if reactor.listens(ws, tx, &sample)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Queues the reaction without an event.
@@ -125,11 +207,14 @@ pub fn queue(tx: &mut Tx<'_>, what: &Happening) -> Result<()> {
 pub trait Reactor: Send + Sync + 'static {
     /// Reacts; changes that the next reactor must see at once (joins and leaves of segments) are appended.
     fn react(&self, ws: &Workspace, tx: &mut Tx<'_>, changes: &mut Vec<Change>) -> Result<()>;
+
+    /// Whether it can have something to do with changes like this one; asked once for many contacts.
+    fn listens(&self, ws: &Workspace, tx: &mut Tx<'_>, sample: &Change) -> Result<bool>;
 }
 
 /// Takes changes from the queue and hands them to the reactors.
 pub struct ReactorWorker {
-    reactors: Arc<Vec<Box<dyn Reactor>>>,
+    reactors: &'static [&'static dyn Reactor],
     batch: i64,
 }
 
@@ -137,12 +222,12 @@ pub struct ReactorWorker {
 const GIVE_UP_AFTER: i64 = 8;
 
 impl ReactorWorker {
-    pub fn new(reactors: Vec<Box<dyn Reactor>>) -> Self {
-        Self { reactors: Arc::new(reactors), batch: 200 }
+    pub fn new(reactors: &'static [&'static dyn Reactor]) -> Self {
+        Self { reactors, batch: 200 }
     }
 
     async fn take(&self, cx: &Cx, limit: i64) -> Result<usize> {
-        let reactors = self.reactors.clone();
+        let reactors = self.reactors;
         let ws = cx.ws.clone();
         cx.db().write_in(Lane::Live, move |tx| {
             let mut changes = tx.all(
@@ -166,7 +251,7 @@ impl ReactorWorker {
             }
             let taken = changes.len();
             let ids: Vec<i64> = changes.iter().map(|c| c.id).collect();
-            for reactor in reactors.iter() {
+            for reactor in reactors {
                 reactor.react(&ws, tx, &mut changes)?;
             }
             tx.exec(Sql::new("DELETE FROM contact_changes WHERE id @in($1)").bind(ids.as_slice()))?;

@@ -7,7 +7,7 @@ use hg_core::time::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::campaigns;
-use crate::changes::ReactorWorker;
+use crate::changes::{Reactor, ReactorWorker};
 use crate::companies;
 use crate::company_segments;
 use crate::contacts;
@@ -92,19 +92,19 @@ impl Engine {
     }
 }
 
+/// Who reacts to changes, in order.
+pub(crate) static REACTORS: [&dyn Reactor; 3] = [&segments::SegmentReactor, &points::PointsReactor, &campaigns::CampaignReactor];
+
 /// Every worker of the product. A domain adds its reactor, its jobs or its worker here.
 ///
 /// Segments come before campaigns: campaigns see the joins and leaves of the same moment.
 pub fn standard() -> Engine {
     Engine::default()
-        .with(ReactorWorker::new(vec![
-            Box::new(segments::SegmentReactor),
-            Box::new(points::PointsReactor),
-            Box::new(campaigns::CampaignReactor),
-        ]))
+        .with(ReactorWorker::new(&REACTORS))
         .with(company_segments::CompanySegmentReactor)
         .with(company_segments::BuildClock)
         .with(segments::SegmentClock)
+        .with(segments::ExpiryClock)
         .with(campaigns::CampaignTimer)
         .with(campaigns::CallWorker)
         .with(points::DecayClock)
@@ -135,6 +135,7 @@ pub fn standard() -> Engine {
             Arc::new(sending::LaneJob),
             Arc::new(crate::emails::family::DecideJob),
             Arc::new(sending::UserMailJob),
+            Arc::new(sending::HouseMailJob),
         ]))
         .with(exports::ExpiryWorker)
         .with(imports::NotesExpiry)

@@ -20,6 +20,8 @@ pub const TOPIC: &str = "jobs";
 /// Announced with each progress; the payload is the JSON of the live stream.
 pub const TASK: &str = "task";
 
+/// A job whose run fails is tried so often.
+pub(crate) const TRIES: i64 = 5;
 const LEASE: Millis = Millis::minutes(2);
 
 /// A job to be done.
@@ -54,6 +56,8 @@ pub struct Job {
     pub total: Option<i64>,
     pub message: Option<String>,
     pub link: Option<String>,
+    /// Who asked for it.
+    pub created_by: Option<UserId>,
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
@@ -152,8 +156,8 @@ pub(crate) fn take_back(tx: &mut Tx<'_>, kind: &str, dedupe_key: &str) -> Result
     Ok(())
 }
 
-const COLUMNS: &str =
-    "id, kind, title, payload, state, due_at, attempts, done, total, message, link, created_at, started_at, finished_at";
+const COLUMNS: &str = "id, kind, title, payload, state, due_at, attempts, done, total, message, link, created_at, started_at, finished_at, \
+     created_by";
 
 fn read(r: &Row<'_>) -> hg_store::Result<Job> {
     Ok(Job {
@@ -171,6 +175,7 @@ fn read(r: &Row<'_>) -> hg_store::Result<Job> {
         created_at: r.get(11)?,
         started_at: r.get(12)?,
         finished_at: r.get(13)?,
+        created_by: r.get(14)?,
     })
 }
 
@@ -353,7 +358,7 @@ impl Worker for JobWorker {
             None => Outcome::Fail(format!("This version of Honeyguide does not know tasks of the kind “{}”.", job.kind)),
             Some(runner) => runner.run(cx, &job, &handle).await.unwrap_or_else(|error| {
                 tracing::error!(job.id = job.id.0, job.kind = %job.kind, error = %error, cause = ?error.source, "A task failed");
-                if job.attempts < 5 {
+                if job.attempts < TRIES {
                     Outcome::Retry(Millis::seconds(10 * job.attempts), error.to_string())
                 } else {
                     Outcome::Fail(error.to_string())

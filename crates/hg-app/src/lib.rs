@@ -8,6 +8,7 @@
 //! Rules go into `hg-core`, with tests; statements into the domain's `store.rs`; the use case into its `service.rs`;
 //! then a test in `tests/` with `on_each_db!`, and the doors: native API, compatible API, UI.
 
+pub mod attachments;
 pub mod audit;
 pub mod campaigns;
 pub mod categories;
@@ -32,6 +33,7 @@ pub mod jobs;
 pub mod list;
 pub mod media;
 pub mod notes;
+pub mod notices;
 pub mod outgoing;
 pub mod pages;
 pub mod points;

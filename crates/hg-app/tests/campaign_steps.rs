@@ -314,7 +314,11 @@ on_each_db!(a_step_at_which_most_fail_pauses_by_itself_and_goes_on_when_resumed,
     }
     let prague = segment(&app, "Prague").await;
     let call = json!({"url": "https://x.io", "method": "get"});
-    let id = campaign(&app, from(prague), vec![step("call", None, "web.call", call, Timing::immediate())]).await;
+    // Whose campaign it is; the step breaks before the test can say so.
+    let (maker, vera) = app.user("vera@example.org", hg_app::Role::Administrator).await;
+    let steps = vec![step("call", None, "web.call", call, Timing::immediate())];
+    let id = campaign_of(&app, &vera, from(prague), steps).await;
+    assert_eq!(read(&app, id).await.created_by, Some(maker.id.0));
     let found = read(&app, id).await;
     assert_eq!(found.pauses.len(), 1, "{:?}", found.step_counts);
     let asked = server.asked.lock().unwrap().len();
@@ -325,6 +329,9 @@ on_each_db!(a_step_at_which_most_fail_pauses_by_itself_and_goes_on_when_resumed,
     app.play_until(app.now().plus(Millis::days(1))).await;
     let counts = read(&app, id).await.step_counts[0];
     assert_eq!((counts.done, counts.failing), (25, 0));
+    let told = hg_app::notices::list(&vera, hg_app::list::ListQuery::default()).await.unwrap();
+    let told: Vec<(&str, &str)> = told.page.items.iter().map(|n| (n.kind.as_str(), n.tone.as_str())).collect();
+    assert_eq!(told, [("campaign.step-paused", "bad")], "whoever made the campaign heard of it once");
 });
 
 on_each_db!(conditions_look_at_the_contact, |app| {
@@ -480,3 +487,43 @@ on_each_db!(a_campaign_comes_back_from_its_file_and_finds_what_it_uses_by_name, 
     let refused = campaigns::import(&app.cx(), json!({"honeyguide": "campaign"})).await.unwrap_err();
     assert_eq!(refused.code, "invalid");
 });
+
+on_each_db!(ids_inside_of_a_filter_become_those_of_this_workspace_when_a_file_comes_in, |app| {
+    let (prague, brno) = (segment(&app, "Prague").await, segment(&app, "Brno").await);
+    let red = tag_id(&app, "red").await;
+    let filter = |segment: hg_core::ids::SegmentId, tag: i64| {
+        json!({"match": "all", "rules": [
+            {"field": "segments", "op": "in", "value": [segment]},
+            {"match": "any", "rules": [{"field": "tags", "op": "in", "value": [tag]}]},
+        ]})
+    };
+    let look = step("look", None, "contact.filter", json!({"filter": filter(prague, red)}), Timing::immediate());
+    let id = campaign(&app, from(brno), vec![look]).await;
+    let mut file = campaigns::export(&app.cx(), id).await.unwrap();
+    // Elsewhere they have other numbers.
+    file["steps"][0]["settings"]["filter"] = filter(hg_core::ids::SegmentId(prague.0 + 900), red + 900);
+    for thing in file["things"].as_array_mut().unwrap() {
+        if thing["name"] == "In Prague" || thing["name"] == "red" {
+            thing["id"] = json!(thing["id"].as_i64().unwrap() + 900);
+        }
+    }
+    let moved = campaigns::import(&app.cx(), file).await.unwrap();
+    assert_eq!(moved.missing, Vec::<String>::new());
+    assert_eq!(moved.campaign.plan.steps[0].what.write()["filter"], filter(prague, red));
+});
+
+on_each_db!(a_segment_knows_the_campaigns_whose_steps_ask_about_it, |app| {
+    let (prague, brno) = (segment(&app, "Prague").await, segment(&app, "Brno").await);
+    let ask = json!({"filter": {"match": "all", "rules": [{"field": "segments", "op": "in", "value": [prague]}]}});
+    let id = campaign(&app, from(brno), vec![step("look", None, "contact.filter", ask, Timing::immediate())]).await;
+    for asked in [prague, brno] {
+        let (_, used_by) = segments::get(&app.cx(), asked).await.unwrap();
+        let used_by: Vec<_> = used_by.into_iter().map(|u| (u.kind, u.id)).collect();
+        assert_eq!(used_by, [("campaign", id.0)]);
+    }
+});
+
+async fn tag_id(app: &TestApp, name: &str) -> i64 {
+    let new = hg_app::tags::NewTag { name: name.into(), ..Default::default() };
+    hg_app::tags::create(&app.cx(), new).await.unwrap().0.id.0
+}

@@ -139,6 +139,11 @@ async fn the_people_of_the_vectors(app: &TestApp) {
         let statement = format!("INSERT INTO utm_records (contact_id, at, origin, {column}) VALUES ($1, 0, 'hit', $2)");
         rows.push((statement, vec![int(contact), text(value)]));
     }
+    for (contact, score) in [(1, 30), (2, 0)] {
+        let statement = "INSERT INTO contact_scores (contact_id, group_id, score, changed_at) VALUES ($1, 1, $2, 0)";
+        rows.push((statement.to_owned(), vec![int(contact), int(score)]));
+        rows.push(("UPDATE contacts SET stage_id = $1 WHERE id = $1".to_owned(), vec![int(contact)]));
+    }
     for (campaign, contact, state) in [(9, 1, "active"), (9, 2, "removed"), (8, 3, "active")] {
         let statement = "INSERT INTO campaign_members (campaign_id, contact_id, joined_at, state) VALUES ($1, $2, 0, $3)";
         rows.push((statement.to_owned(), vec![int(campaign), int(contact), text(state)]));
@@ -233,6 +238,32 @@ on_each_db!(every_filter_of_the_specification_selects_the_same_people_here, |app
     app.settle().await;
 });
 
+on_each_db!(where_visits_came_from_and_since_when_somebody_is_there_can_be_asked, |app| {
+    the_people_of_the_vectors(&app).await;
+    for (field, op, value, expected) in [
+        ("source", "=", json!("Email"), "2,5"),
+        ("source", "contains", json!("mai"), "2,5"),
+        // A visit without a source is one whose source may be anything.
+        ("source", "!=", json!("email"), "4,6-12"),
+        ("source", "regexp", json!("^sms$"), "none"),
+        ("source", "empty", Value::Null, "4,6-12"),
+        ("source_id", "in", json!([7]), "2"),
+        ("source_id", "!in", json!([7]), "all-2"),
+        ("source_id", "!empty", Value::Null, "2,5"),
+        ("redirect_id", "=", json!(true), "2,5"),
+        ("redirect_id", "=", json!(false), "all-2,5"),
+        ("date_added", "lt", json!("2000-01-01"), "1-12"),
+        ("created_at", "=", json!("1970-01-01"), "1-12"),
+        ("date_added", "inLast", json!({"interval": 3, "unit": "day"}), "none"),
+        ("date_added", "!empty", Value::Null, "1-12"),
+    ] {
+        let filter = json!({"match": "all", "rules": [{"field": field, "op": op, "value": value}]});
+        assert_eq!(engine(&app, &filter).await, ids(expected), "engine: {filter}");
+        assert_eq!(evaluator(&app, &filter, 1..=12).await, ids(expected), "evaluator: {filter}");
+    }
+    app.settle().await;
+});
+
 /// Draws filters and people.
 struct Draw(SeededChance);
 
@@ -252,7 +283,7 @@ impl Draw {
     fn condition(&self) -> Value {
         let words = ["praha", "Plzeň", "PLZEN ", "a_b", "50%", "Brno", "x"];
         let id = self.below(4);
-        let (field, op, value) = match self.below(15) {
+        let (field, op, value) = match self.below(16) {
             0 => (
                 "city",
                 self.one(&["=", "!=", "like", "!like", "contains", "startsWith", "endsWith", "in", "!in", "gt_"]),
@@ -301,6 +332,9 @@ impl Draw {
                 let field = self.one(&[
                     "did:email_opened",
                     "did:email_clicked",
+                    "did:email_replied",
+                    "did:email_bounced",
+                    "did:email_complained",
                     "did:page_hit",
                     "did:form_submitted",
                     "did:page_visited",
@@ -311,6 +345,9 @@ impl Draw {
                     2 => block["to"] = json!(self.date()),
                     _ => {}
                 }
+                if ["did:email_opened", "did:email_clicked"].contains(&field) && self.below(2) == 0 {
+                    block["machines"] = json!(true);
+                }
                 if self.below(3) == 0 {
                     block["of"] = json!([id, id + 1]);
                 } else if field == "did:page_hit" {
@@ -318,6 +355,11 @@ impl Draw {
                 }
                 (field, self.one(&["=", "gt", "gte", "lt", "lte"]), block)
             }
+            14 => (
+                "random_share",
+                self.one(&["=", "!="]),
+                json!({"percent": 1 + self.below(60), "from": self.below(40), "draw": self.one(&["a", "b"])}),
+            ),
             _ => match self.below(3) {
                 0 => (
                     self.one(&["hit_url", "referer", "utm_source"]),
@@ -325,7 +367,13 @@ impl Draw {
                     json!(self.one(&["pricing", "blog", "e"])),
                 ),
                 _ => (
-                    self.one(&["hit_url_date", "lead_email_sent_date", "lead_email_read_date", "email_clicked_link_date"]),
+                    self.one(&[
+                        "hit_url_date",
+                        "lead_email_sent_date",
+                        "lead_email_read_date",
+                        "email_clicked_link_date",
+                        "email_bounced_date",
+                    ]),
                     self.one(&["=", "!=", "gt", "lte"]),
                     json!(self.date()),
                 ),
@@ -376,8 +424,13 @@ impl Draw {
                     EventKind::EmailClicked,
                     EventKind::FormSubmitted,
                     EventKind::PageHit,
+                    EventKind::EmailReplied,
+                    EventKind::EmailBounced,
+                    EventKind::EmailComplained,
+                    EventKind::MachineOpened,
+                    EventKind::MachineClicked,
                 ];
-                let kind = kind[self.below(5) as usize];
+                let kind = kind[self.below(10) as usize];
                 let when = self.one(&[
                     "2024-03-13 08:00",
                     "2024-03-13 08:20",

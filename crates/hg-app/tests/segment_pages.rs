@@ -116,3 +116,84 @@ on_each_db!(what_uses_a_segment_is_named_and_keeps_it, |app| {
     assert_eq!(found("is:published name:out").await, ["Outer"]);
     assert_eq!(found("is:uncategorized !praha").await, ["Outer", "Outer (copy)"]);
 });
+
+on_each_db!(random_parts_share_nobody_and_take_in_whoever_joins_later, |app| {
+    let praha = segment(&app, "Praha", Some(city("Praha"))).await;
+    for n in 0..60 {
+        person(&app, &format!("p{n}@example.org"), if n % 10 == 0 { "Brno" } else { "Praha" }).await;
+    }
+    app.settle().await;
+    let part = |name: Option<&str>, percent| segments::Part { name: name.map(str::to_owned), percent };
+    let parts = vec![part(Some("Old letter"), 50.0), part(None, 50.0)];
+    let made = segments::split(&app.cx(), praha.id, parts).await.unwrap();
+    app.settle().await;
+    assert_eq!(made.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["Old letter", "Praha (B)"]);
+    let overlap = segments::compare(&app.cx(), made[0].id, made[1].id).await.unwrap();
+    assert_eq!((overlap.both, overlap.only_a + overlap.only_b), (0, 54), "everybody is in one of them");
+    assert!(overlap.only_a > 10 && overlap.only_b > 10, "{} and {}", overlap.only_a, overlap.only_b);
+    let mut late = Vec::new();
+    for n in 60..70 {
+        late.push(person(&app, &format!("p{n}@example.org"), "Praha").await);
+    }
+    app.settle().await;
+    assert_eq!(size(&app, &made[0]).await + size(&app, &made[1]).await, 64);
+    // Why somebody is in a part is told in words.
+    let tried = json!({"match": "all", "rules": [{"field": "random_share", "op": "=", "value": {"percent": 100}}]});
+    let tried = segments::PreviewQuery { filter: tried, include_anonymous: false, segment: None, everybody: true };
+    let (holds, tree) = segments::try_on(&app.cx(), tried, late[0]).await.unwrap();
+    assert!(holds && tree.children[0].actual.as_ref().unwrap().starts_with("drew "), "{tree:?}");
+    // Another split draws anew: its parts are not those of the first.
+    let again = segments::split(&app.cx(), praha.id, vec![part(None, 50.0), part(None, 50.0)]).await.unwrap();
+    app.settle().await;
+    let crossed = segments::compare(&app.cx(), made[0].id, again[0].id).await.unwrap();
+    assert!(crossed.both > 4 && crossed.only_a > 4, "{} {}", crossed.both, crossed.only_a);
+    for (parts, pointer) in [
+        (vec![part(None, 50.0)], "/parts"),
+        (vec![part(None, 60.0), part(None, 50.0)], "/parts"),
+        (vec![part(None, 60.0), part(None, 0.0)], "/parts/1/percent"),
+        (vec![part(None, 10.0); 11], "/parts"),
+    ] {
+        let error = segments::split(&app.cx(), praha.id, parts).await.unwrap_err();
+        assert_eq!(error.fields[0].pointer, pointer);
+    }
+});
+
+async fn told(cx: &hg_app::Cx) -> Vec<String> {
+    let found = hg_app::notices::list(cx, ListQuery::default()).await.unwrap();
+    found.page.items.into_iter().map(|n| n.kind).collect()
+}
+
+on_each_db!(a_segment_that_ends_reminds_its_maker_and_is_switched_off_unless_it_is_used, |app| {
+    let (_, ada) = app.user("ada@example.org", Role::Administrator).await;
+    let ends = app.now().plus(Millis::days(20));
+    let wanted = |name: &str| NewSegment {
+        name: name.into(),
+        filter: Some(city("Praha")),
+        expires_at: Some(ends),
+        ..NewSegment::default()
+    };
+    let spring = segments::create(&ada, wanted("Spring")).await.unwrap();
+    let used = segments::create(&ada, wanted("Used")).await.unwrap();
+    let by = json!({"match": "all", "rules": [{"field": "segments", "op": "in", "value": [used.id.0]}]});
+    let by = NewSegment { name: "Asks".into(), filter: Some(by), ..NewSegment::default() };
+    segments::create(&ada, by).await.unwrap();
+    app.settle().await;
+    assert_eq!(told(&ada).await, Vec::<String>::new());
+    app.play_until(ends.minus(Millis::days(6))).await;
+    assert_eq!(told(&ada).await, ["segment.expires", "segment.expires"]);
+    app.play_until(ends.plus(Millis::hours(1))).await;
+    assert_eq!(told(&ada).await[..2], ["segment.overdue", "segment.expired"]);
+    let published = async |s: &Segment| segments::get(&ada, s.id).await.unwrap().0.published;
+    assert_eq!((published(&spring).await, published(&used).await), (false, true));
+    // A later date begins the story anew; one that has passed is refused.
+    let late = SegmentPatch { expires_at: Some(Some(app.now())), ..SegmentPatch::default() };
+    assert_eq!(segments::update(&ada, used.id, late).await.unwrap_err().fields[0].pointer, "/expires_at");
+    let later = SegmentPatch { expires_at: Some(Some(app.now().plus(Millis::days(8)))), ..SegmentPatch::default() };
+    segments::update(&ada, used.id, later).await.unwrap();
+    app.play_until(app.now().plus(Millis::days(2))).await;
+    assert_eq!(told(&ada).await[0], "segment.expires");
+    let never = SegmentPatch { expires_at: Some(None), ..SegmentPatch::default() };
+    segments::update(&ada, used.id, never).await.unwrap();
+    app.play_until(app.now().plus(Millis::days(20))).await;
+    assert_eq!(told(&ada).await.len(), 5);
+});

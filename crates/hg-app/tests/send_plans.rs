@@ -239,7 +239,8 @@ on_each_db!(at_night_marketing_waits_for_the_contacts_own_morning, |app| {
 on_each_db!(a_send_of_which_too_much_comes_back_stops_by_itself_once, |app| {
     let everybody = people(&app, 130).await;
     let (id, start) = (news(&app, &everybody).await, app.now());
-    send(&app.cx(), id, Wish { per_hour: 600, ..Wish::default() }).await;
+    let (_, vera) = app.user("vera@example.org", hg_app::Role::Administrator).await;
+    send(&vera, id, Wish { per_hour: 600, ..Wish::default() }).await;
     at(&app, 11, start).await;
     let sent = state(&app, id).await.1;
     assert!((100..130).contains(&sent), "{sent}");
@@ -256,7 +257,11 @@ on_each_db!(a_send_of_which_too_much_comes_back_stops_by_itself_once, |app| {
     at(&app, 60, start).await;
     let email = emails::get(&app.cx(), id).await.unwrap();
     assert_eq!((email.send_state, email.counts.sent), (SendingState::Paused, sent));
-    assert!(email.stopped_reason.unwrap().contains("came back"), "it says why");
+    let reason = email.stopped_reason.unwrap();
+    assert!(reason.contains("came back"), "it says why");
+    let told = hg_app::notices::list(&vera, hg_app::list::ListQuery::default()).await.unwrap().page.items;
+    let told: Vec<(&str, &str)> = told.iter().map(|n| (n.kind.as_str(), n.body.as_str())).collect();
+    assert_eq!(told, [("send.stopped", reason.as_str())], "whoever let it go hears of it once");
     // Whoever lets it go on has decided.
     sending::resume(&app.cx(), id).await.unwrap();
     at(&app, 120, start).await;
@@ -267,7 +272,7 @@ on_each_db!(the_same_wish_of_a_client_sends_once, |app| {
     let ada = app.contact("ada@example.org", "Ada").await;
     let hello = app.email(email("Hello", "Hi")).await;
     let cx = app.cx();
-    let ask = |key: &str| sending::send_to_contact(&cx, hello, ada, None, Some(key.to_owned()));
+    let ask = |key: &str| sending::send_to_contact(&cx, hello, ada, sending::Personal::default(), Some(key.to_owned()));
     let first = ask("order 17").await.unwrap();
     assert_eq!(ask("order 17").await.unwrap(), first);
     app.settle().await;

@@ -112,6 +112,10 @@ kinds! {
     Unmerged = 63, "unmerged";
     /// How she wants to be contacted changed. detail: `{"channel", "source"}`.
     PreferencesChanged = 64, "preferences_changed";
+    /// A machine opened a mail. object: email id; ref: send id; detail: `{"reasons", "score"}`.
+    MachineOpened = 70, "machine_opened";
+    /// A machine followed a link of a mail. object: email id; ref: send id; url: the target; detail: as above, and `"url"`.
+    MachineClicked = 71, "machine_clicked";
 }
 
 impl EventKind {

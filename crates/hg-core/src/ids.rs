@@ -188,6 +188,8 @@ ids! {
     SenderKeyId;
     /// A picture of the media library.
     MediaId;
+    /// A file that goes out with emails.
+    AttachmentId;
     /// Something said about an email.
     CommentId;
 }

@@ -50,6 +50,7 @@ fn source<'a>(html: &'a str, dynamic: &'a [DynamicSlot]) -> EmailSource<'a> {
         purpose: Purpose::Transactional,
         track_clicks: true,
         track_opens: false,
+        hidden_link: false,
         site_url: "https://m.io",
         dynamic,
     }

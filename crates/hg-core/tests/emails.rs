@@ -35,6 +35,7 @@ fn source(html: &str) -> EmailSource<'_> {
         purpose: Purpose::Transactional,
         track_clicks: true,
         track_opens: false,
+        hidden_link: false,
         site_url: "https://m.io",
         dynamic: &[],
     }

@@ -18,6 +18,7 @@ fn email<'a>(format: SourceFormat, source: &'a str, subject: &'a str, preheader:
         purpose: Purpose::Marketing,
         track_clicks: true,
         track_opens: true,
+        hidden_link: false,
         site_url: "https://garden.io",
         dynamic: &[],
     }

@@ -91,6 +91,7 @@ impl TokenFacts for Facts {
             OwnUrl::WebView => "https://m.io/email/view/abc",
             OwnUrl::DoNotContact => "https://m.io/email/dnc/abc",
             OwnUrl::Pixel => "https://m.io/email/abc.gif",
+            OwnUrl::Hidden => "https://m.io/email/more/abc",
         }))
     }
     fn text(&self, which: OwnText) -> Option<&Template> {

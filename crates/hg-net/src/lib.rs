@@ -5,6 +5,7 @@
 //! protocol that implements it. Adapters decide nothing: they speak a protocol and sort what comes back
 //! into the few outcomes that the port knows.
 
+pub mod apis;
 pub mod dns;
 pub mod imap;
 pub mod smtp;

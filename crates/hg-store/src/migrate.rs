@@ -49,6 +49,11 @@ const STEPS: &[(i64, &str, &str)] = &[
     (36, "email families", include_str!("../migrations/0036_email_families.sql")),
     (37, "email members", include_str!("../migrations/0037_email_members.sql")),
     (38, "campaign goals", include_str!("../migrations/0038_campaign_goals.sql")),
+    (39, "notices", include_str!("../migrations/0039_notices.sql")),
+    (40, "more of segments", include_str!("../migrations/0040_more_of_segments.sql")),
+    (41, "mail responses", include_str!("../migrations/0041_mail_responses.sql")),
+    (42, "email attachments", include_str!("../migrations/0042_email_attachments.sql")),
+    (47, "campaign pauses", include_str!("../migrations/0047_campaign_pauses.sql")),
 ];
 
 /// The texts of all steps, in order.

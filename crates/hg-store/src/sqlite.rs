@@ -71,10 +71,9 @@ impl SqliteEngine {
         let writer = open_connection(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         writer.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; PRAGMA foreign_keys = ON; PRAGMA cache_size = -{}; \
-             PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000;",
+             PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000;",
             if durable { "FULL" } else { "OFF" },
-            // What is thrown away soon (a campaign that is tried) lies in memory as far as it goes.
-            if durable { 16_000 } else { 64_000 }
+            64_000
         ))?;
         // Reading the schema finds files that are not databases before anything else happens.
         writer.query_row("SELECT count(*) FROM sqlite_master", [], |r| r.get::<_, i64>(0))?;

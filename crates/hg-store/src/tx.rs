@@ -228,6 +228,11 @@ impl<'a> Tx<'a> {
         self.announce_with(topic, || payload.into());
     }
 
+    /// Whether anybody would hear what is announced.
+    pub fn is_heard(&self) -> bool {
+        self.heard
+    }
+
     /// The same; the payload is only made when somebody listens.
     pub fn announce_with(&mut self, topic: &'static str, payload: impl FnOnce() -> String) {
         if self.heard {

@@ -158,6 +158,40 @@ on_each_db!(segments_of_companies_are_kept_through_both_doors, |app| {
     assert_eq!(web.post("/api/v1/company-segments/2/rebuild", &json!({})).await.status, 202);
 });
 
+on_each_db!(segments_of_companies_have_categories_through_both_doors, |app| {
+    let web = start(&app).await;
+    for (bundle, title) in [("segment", "Partners"), ("email", "News")] {
+        let made = web.post("/api/v1/categories", &json!({"bundle": bundle, "title": title})).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+    }
+    let made = web.post("/api/v1/company-segments", &json!({"name": "In Rome", "category_id": 1})).await;
+    assert_eq!((made.status, &made.json()["category"]["title"]), (201, &json!("Partners")), "{}", made.text);
+    let unfit = web.post("/api/v1/company-segments", &json!({"name": "In Oslo", "category_id": 2})).await;
+    assert_eq!((unfit.status, &unfit.json()["errors"][0]["pointer"]), (422, &json!("/category_id")), "{}", unfit.text);
+    web.post("/api/v1/company-segments", &json!({"name": "Elsewhere"})).await;
+    let names = async |search: &str| {
+        let found = web.get(&format!("/api/v1/company-segments?search={search}")).await.json();
+        found["items"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("category:partners").await, ["In Rome"]);
+    assert_eq!(names("is:uncategorized").await, ["Elsewhere"]);
+    // The old API writes and shows the same.
+    let old = web.get("/api/companysegments/1").await.json();
+    assert_eq!(old["companysegment"]["category"]["title"], "Partners", "{old}");
+    let moved = web.patch("/api/companysegments/2/edit", &json!({"category": 1})).await.json();
+    assert_eq!(moved["companysegment"]["category"]["id"], 1, "{moved}");
+    let used = web.get("/api/v1/categories/1").await.json();
+    assert_eq!(used["used"], 2, "{used}");
+    assert_eq!(web.patch("/api/v1/company-segments/2", &json!({"category_id": null})).await.json()["category"], json!(null));
+    // What nothing asks about is unused, until something does.
+    assert_eq!(names("is:unused").await, ["Elsewhere", "In Rome"]);
+    let asking =
+        json!({"name": "Romans", "filter": {"match": "all", "rules": [{"field": "company_segments", "op": "in", "value": [1]}]}});
+    web.post("/api/v1/segments", &asking).await;
+    assert_eq!(names("is:unused").await, ["Elsewhere"]);
+    assert_eq!(names("is:mine").await, ["Elsewhere", "In Rome"]);
+});
+
 on_each_db!(companies_are_exported_in_every_format, |app| {
     let web = start(&app).await;
     for (name, city) in [("Acme", "Rome"), ("Beta", "Oslo")] {

@@ -48,14 +48,17 @@ on_each_db!(whoever_tries_addresses_one_after_the_other_learns_and_changes_nothi
     assert!(known <= 60, "{known} addresses were taken at their word within a minute");
 });
 
-/// Addresses of the API that anybody may call, and those that only look although they are posts.
+/// Addresses of the API that anybody may call, and those that change nothing but what is one's own.
 const OPEN: [&str; 3] = ["/setup", "/session", "/openapi.json"];
-const ONLY_LOOKS: [&str; 6] = [
+const ONLY_LOOKS: [&str; 9] = [
     "/segments/preview",
     "/emails/preview",
     "/emails/check",
     "/pages/preview",
     "/me/password",
+    "/me/notices",
+    "/me/notices/read",
+    "/me/notices/settings",
     "/fields/{id}/conversion/preview",
 ];
 

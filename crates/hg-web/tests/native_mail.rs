@@ -220,7 +220,7 @@ on_each_db!(opens_and_clicks_come_back_to_the_email_its_links_and_its_recipients
     assert_eq!(counts(good(&web.get(&path).await)), (json!(1), json!(1)));
     assert_eq!(
         good(&web.get(&format!("{path}/links")).await),
-        json!([{"url": "https://example.com/offer", "clicks": 1, "people": 1}])
+        json!([{"url": "https://example.com/offer", "clicks": 1, "people": 1, "machines": 0}])
     );
     let who = good(&web.get(&format!("{path}/recipients?state=clicked")).await);
     assert_eq!(who["items"][0]["contact"]["id"], ann);
@@ -249,4 +249,35 @@ on_each_db!(sends_that_cannot_be_made_say_what_is_missing, |app| {
         assert_eq!(web.post(path, &json!({})).await.status, 404, "{path}");
     }
     assert_eq!(web.get("/api/v1/emails/999/audience").await.status, 404);
+});
+
+on_each_db!(files_go_out_with_an_email_by_either_api, |app| {
+    let web = administrator(&app).await;
+    let file = good(&web.upload("/api/v1/attachments", "file", "terms.pdf", b"%PDF-1.7 terms".to_vec()).await);
+    assert_eq!((&file["content_type"], &file["bytes"]), (&json!("application/pdf"), &json!(14)));
+    let id = file["id"].as_i64().unwrap();
+    let saved = web.get(&format!("/api/v1/attachments/{id}/file")).await;
+    assert_eq!(saved.bytes, b"%PDF-1.7 terms");
+    assert_eq!(saved.header("content-disposition"), Some("attachment; filename*=UTF-8''terms.pdf"));
+    let wrong = web.upload("/api/v1/attachments", "file", "setup.exe", b"MZ".to_vec()).await;
+    assert_eq!((wrong.status, &wrong.json()["errors"][0]["pointer"]), (422, &json!("/file")));
+    let body = json!({"name": "Terms", "subject": "Terms", "source": "<p>Hello</p>", "attachments": [id]});
+    let mail = email(&web, body.clone()).await;
+    assert_eq!(good(&web.get(&format!("/api/v1/emails/{mail}")).await)["attachments"], json!([id]));
+    let mut lost = body;
+    lost["attachments"] = json!([id + 1]);
+    let lost = web.post("/api/v1/emails", &lost).await;
+    assert_eq!((lost.status, &lost.json()["errors"][0]["code"]), (422, &json!("attachments.missing")));
+    let old = good(&web.get(&format!("/api/emails/{mail}")).await);
+    assert_eq!(old["email"]["assetAttachments"], json!([id]));
+    let more = good(&web.upload("/api/v1/attachments", "file", "bill.txt", b"7 euros".to_vec()).await)["id"].clone();
+    let ann = contact(&web, "ann@example.org", "Ann").await;
+    good(&web.post(&format!("/api/emails/{mail}/contact/{ann}/send"), &json!({"assetAttachments": [more]})).await);
+    app.settle().await;
+    let caught = good(&web.get("/api/v1/outbox?search=ann").await)["items"][0]["id"].clone();
+    let raw = hg_app::sending::outbox::get(&app.cx(), caught.as_i64().unwrap()).await.unwrap().bytes;
+    let text = String::from_utf8_lossy(&raw).into_owned();
+    assert!(text.contains("terms.pdf") && text.contains("bill.txt") && text.contains("NyBldXJvcw=="), "{text}");
+    let without = good(&web.patch(&format!("/api/emails/{mail}/edit"), &json!({"assetAttachments": []})).await);
+    assert_eq!(without["email"]["assetAttachments"], json!([]));
 });

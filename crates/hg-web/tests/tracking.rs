@@ -194,6 +194,8 @@ on_each_db!(opens_count_once_and_only_when_somebody_looked, |app| {
     web.another_browser().with_header("user-agent", "Googlebot/2.1").get(&pixel).await;
     web.another_browser().with_header("user-agent", "Googlebot/2.1").get(&copy).await;
     assert_eq!(opened().await, 0, "robots, prefetching and HEAD have not read it");
+    let counts = good(&web.get(&format!("/api/v1/emails/{mail}")).await)["counts"].clone();
+    assert_eq!(counts["machine_opened"], 1, "they are counted beside people");
     let seen = person.with_header("sec-gpc", "1").get(&pixel).await;
     assert_eq!((seen.header("content-type"), seen.bytes.len(), opened().await), (Some("image/gif"), 43, json!(1)));
     person.get(&pixel).await;
@@ -224,8 +226,42 @@ on_each_db!(a_click_counts_as_an_open_even_for_those_who_ask_not_to_be_tracked_e
     assert_eq!((&now["opened"], &now["clicked"]), (&json!(1), &json!(1)));
     assert_eq!(
         good(&web.get(&format!("/api/v1/emails/{mail}/links")).await),
-        json!([{"url": "https://example.com/offer", "clicks": 2, "people": 1}])
+        json!([{"url": "https://example.com/offer", "clicks": 2, "people": 1, "machines": 1}])
     );
     let told = good(&web.get(&format!("/api/v1/contacts/{ann}/timeline?kinds=email_clicked")).await);
     assert_eq!(told["items"][0]["title"], "Clicked https://example.com/offer in the email “News”");
+});
+
+on_each_db!(a_scanner_that_follows_every_link_makes_no_reader_of_the_contact, |app| {
+    let web = administrator(&app).await;
+    let settings = good(&web.get("/api/v1/settings/tracking").await);
+    let mut settings = settings.clone();
+    settings["hidden_link"] = json!(true);
+    good(&web.put("/api/v1/settings/tracking", &settings).await);
+    let ann = contact(&web, "ann@example.org", "Ann").await;
+    let mail = mailed(&app, &web, &[ann]).await;
+    let caught = web.get("/api/v1/outbox?search=ann").await.json()["items"][0]["id"].clone();
+    let html = good(&web.get(&format!("/api/v1/outbox/{caught}")).await)["html"].as_str().unwrap().to_owned();
+    let start = html.rfind("/email/more/").expect("a hidden link");
+    let trap = html[start..].split('"').next().unwrap().to_owned();
+    app.advance(Millis::minutes(5));
+    let (link, scanner) = (link_to(&web, "ann").await, visitor(&web));
+    assert_eq!(scanner.get(&link).await.status, 302);
+    let counts = async || good(&web.get(&format!("/api/v1/emails/{mail}")).await)["counts"].clone();
+    assert_eq!(counts().await["clicked"], 1, "it looks like anybody");
+    assert_eq!(scanner.get(&trap).await.status, 200);
+    assert_eq!((counts().await["clicked"].clone(), counts().await["opened"].clone()), (json!(0), json!(0)));
+    let links = good(&web.get(&format!("/api/v1/emails/{mail}/links")).await);
+    assert_eq!((&links[0]["clicks"], &links[0]["people"], &links[0]["machines"]), (&json!(0), &json!(0), &json!(1)));
+    let devices = app.ws.db.read(|tx| Ok::<_, hg_app::Error>(tx.scalar::<i64>("SELECT count(*) FROM devices")?)).await.unwrap();
+    assert_eq!(scanner.another_browser().with_header("user-agent", "Barracuda").get(&link).await.status, 302);
+    let after = app.ws.db.read(|tx| Ok::<_, hg_app::Error>(tx.scalar::<i64>("SELECT count(*) FROM devices")?)).await.unwrap();
+    assert_eq!(after, devices, "nobody gets to know a scanner as the contact");
+    let told = good(&web.get(&format!("/api/v1/contacts/{ann}/timeline?kinds=machine_opened,machine_clicked")).await);
+    let title = told["items"][0]["title"].as_str().unwrap();
+    assert!(title.starts_with("A mail scanner"), "{title}");
+    app.advance(Millis::minutes(5));
+    visitor(&web).get(&link).await;
+    let origins = good(&web.get(&format!("/api/v1/emails/{mail}/origins")).await);
+    assert_eq!((&origins["domain"][0]["value"], &origins["domain"][0]["clicked"]), (&json!("example.org"), &json!(1)));
 });

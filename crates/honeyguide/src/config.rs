@@ -119,7 +119,9 @@ pub struct SiteConfig {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mail {
-    /// `outbox:` (caught inside), `smtp://user:pass@host:port` or `smtps://…`.
+    /// `outbox:` (caught inside), `smtp://user:pass@host:port`, `smtps://…`, or a provider such as
+    /// `sendgrid+api://KEY@default`. Several, with spaces between, in order of priority: the next takes what the one
+    /// before certainly did not.
     pub url: String,
 }
 

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod demo;
 mod open;
+mod ways_out;
 
 use std::process::ExitCode;
 

@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use hg_app::campaigns::simulate;
 use hg_app::deliverability::Names;
-use hg_app::outgoing::Outgoing;
+use hg_app::outgoing::{Outgoing, Web};
 use hg_app::returns::Mailboxes;
-use hg_app::sending::{self, MailTransport};
+use hg_app::sending::{self, MailRoutes, MailTransport};
 use hg_app::{Cx, Error, Result, Site, Workspace, jobs, settings, users};
 use hg_core::ids::{Chance, SharedChance, hex};
 use hg_core::time::SharedClock;
 use hg_net::dns::DnsResolver;
 use hg_net::imap::ImapReader;
-use hg_net::smtp::{SmtpConfig, SmtpTransport};
 use hg_store::{Db, DbUrl, Options, StoreError};
 
 use crate::chance::SystemChance;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::ways_out::{routes, ways_out};
 
 /// Opens and migrates the database and makes the workspace on it.
 pub async fn workspace(config: &Config, demo: bool) -> Result<Workspace> {
@@ -31,7 +31,7 @@ pub async fn workspace_at(config: &Config, demo: bool, clock: SharedClock) -> Re
     let chance: SharedChance = Arc::new(SystemChance);
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|e| plain(format!("the data folder {} cannot be made: {e}", config.data_dir.display())))?;
-    let transport = mail_transport(config)?;
+    let ways = ways_out(config)?;
     let db = database(config).await?;
     let migrated = db.migrate(clock.now()).await.map_err(said)?;
     if let Some(copy) = &migrated.copy {
@@ -40,11 +40,13 @@ pub async fn workspace_at(config: &Config, demo: bool, clock: SharedClock) -> Re
     let site = site(config, secret_key(config, &*chance)?, demo);
     let settings = settings::load(&db).await?;
     let ws = Workspace::new(db, clock, chance, site, settings);
-    let web = hg_net::web::WebClient::new().map_err(plain)?;
-    ws.set_part(Arc::new(Outgoing(Arc::new(web))));
-    let outbox = transport.is_none();
-    if let Some(transport) = transport {
-        ws.set_part(Arc::new(MailTransport(Arc::new(transport))));
+    let web: Arc<dyn Web> = Arc::new(hg_net::web::WebClient::new().map_err(plain)?);
+    let routes = routes(ways, &web, &ws.clock);
+    ws.set_part(Arc::new(Outgoing(web)));
+    let outbox = routes.is_none();
+    if let Some(routes) = routes {
+        ws.set_part(Arc::new(MailTransport(Arc::new(routes.clone()))));
+        ws.set_part(Arc::new(MailRoutes(routes)));
     }
     ws.set_part(Arc::new(Mailboxes(Arc::new(ImapReader::new(Duration::from_secs(60))))));
     match DnsResolver::of_the_system() {
@@ -92,25 +94,6 @@ fn site(config: &Config, secret_key: Vec<u8>, demo: bool) -> Site {
         trusted_proxies: config.server.trusted_proxies.clone(),
         demo,
     }
-}
-
-/// Where mail leaves; none while the built-in outbox catches it.
-fn mail_transport(config: &Config) -> Result<Option<SmtpTransport>> {
-    Ok(mail_server(config)?.map(SmtpTransport::new))
-}
-
-/// The mail server of the configuration; none while the built-in outbox catches mail.
-pub fn mail_server(config: &Config) -> Result<Option<SmtpConfig>> {
-    if config.mail.url.starts_with("outbox") {
-        return Ok(None);
-    }
-    let mut smtp = SmtpConfig::parse(&config.mail.url).map_err(|e| plain(format!("mail.url: {e}")))?;
-    if smtp.hello == "localhost" {
-        let site = config.site_url();
-        let host = site.split("://").nth(1).unwrap_or_default().split(['/', ':']).next().unwrap_or_default();
-        smtp.hello = if host.is_empty() { "localhost".into() } else { host.to_owned() };
-    }
-    Ok(Some(smtp))
 }
 
 /// Opens the database without touching its schema.

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { API } from "./client";
 
-type Topic = "activity" | "task" | "segment" | "campaign" | "send" | "dashboard";
+type Topic = "activity" | "task" | "segment" | "campaign" | "send" | "dashboard" | "notice";
 type Listener = (data: never) => void;
 
-const TOPICS: Topic[] = ["activity", "task", "segment", "campaign", "send", "dashboard"];
+const TOPICS: Topic[] = ["activity", "task", "segment", "campaign", "send", "dashboard", "notice"];
 const listeners = new Map<Topic, Set<Listener>>(TOPICS.map((t) => [t, new Set()]));
 const stateListeners = new Set<() => void>();
 let source: EventSource | null = null;

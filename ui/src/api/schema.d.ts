@@ -21,6 +21,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files, newest first. */
+        get: operations["get_attachments"];
+        put?: never;
+        /** Puts a file in (multipart, part `file`). One that is there already under the same name is given back. */
+        post: operations["post_attachments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file. */
+        get: operations["get_attachments_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachments/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file, to be saved. */
+        get: operations["get_attachments_id_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -1114,6 +1166,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contacts/{id}/engagement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much happened to a contact month by month, the oldest first. */
+        get: operations["get_contacts_id_engagement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts/{id}/erase": {
         parameters: {
             query?: never;
@@ -1349,6 +1418,23 @@ export interface paths {
         };
         /** What happened to a contact, newest first. */
         get: operations["get_contacts_id_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/timeline.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The timeline of a contact as CSV, newest first. */
+        get: operations["get_contacts_id_timeline_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1683,6 +1769,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/emails/{id}/click-map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The email as it stands, with the clicks on each of its links. */
+        get: operations["get_emails_id_click_map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/emails/{id}/comments": {
         parameters: {
             query?: never;
@@ -1762,6 +1865,23 @@ export interface paths {
         };
         /** The links of an email, the most clicked first. */
         get: operations["get_emails_id_links"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/origins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People who opened and clicked, by device, program, domain, country and hour. */
+        get: operations["get_emails_id_origins"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2655,6 +2775,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mail-routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ways out in order of priority; empty while the outbox catches all mail. */
+        get: operations["get_mail_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mail-routes/{number}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a short mail through one way alone. */
+        post: operations["post_mail_routes_number_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mailbox/look": {
         parameters: {
             query?: never;
@@ -2668,6 +2822,76 @@ export interface paths {
         /** Looks into the mailbox now. */
         post: operations["post_mailbox_look"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own notices, newest first. */
+        get: operations["get_me_notices"];
+        put?: never;
+        post?: never;
+        /** Takes all of one's notices away. */
+        delete: operations["delete_me_notices"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/notices/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks notices as read. */
+        post: operations["post_me_notices_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/notices/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one wants to be told. */
+        get: operations["get_me_notices_settings"];
+        /** Says how one wants to be told. */
+        put: operations["put_me_notices_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/notices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes one notice away. */
+        delete: operations["delete_me_notices_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3219,6 +3443,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/segments/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One deed on many segments: all of them, or none. */
+        post: operations["post_segments_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/segments/catalogue": {
         parameters: {
             query?: never;
@@ -3488,6 +3729,23 @@ export interface paths {
         put?: never;
         /** Brings a deleted segment back and builds it anew. */
         post: operations["post_segments_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/segments/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes segments of random parts, which share nobody and follow the segment. */
+        post: operations["post_segments_id_split"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4386,6 +4644,24 @@ export interface components {
             /** Format: int64 */
             mapping_id: number;
         };
+        /** @description A file that emails can carry. */
+        AttachmentOut: {
+            /** Format: int64 */
+            bytes: number;
+            content_type: string;
+            created_at: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+        };
+        /** @description What is sent to put a file in. */
+        AttachmentUpload: {
+            /**
+             * Format: binary
+             * @description Up to 10 MB; no programs.
+             */
+            file: string;
+        };
         /** @description Who would get an email now, in numbers. */
         AudienceOut: {
             sample: components["schemas"]["RecipientRef"][];
@@ -4415,6 +4691,11 @@ export interface components {
             /** Format: int64 */
             user_id?: number | null;
         };
+        /**
+         * @description The best hours of any day, or of the contact's best days.
+         * @enum {string}
+         */
+        BestWord: "hour" | "day_and_hour";
         /** @description Logo, colours and fonts that templates and blocks of emails take from. */
         BrandBody: {
             card: string;
@@ -4480,6 +4761,7 @@ export interface components {
             people?: components["schemas"]["PeopleIn"];
             publish_down?: string | null;
             publish_up?: string | null;
+            republish?: components["schemas"]["RepublishWord"] | null;
             /** @description The whole list of goals and exit rules. */
             rules?: components["schemas"]["RuleDraft"][] | null;
             sources?: components["schemas"]["SourceIn"][] | null;
@@ -4531,6 +4813,7 @@ export interface components {
             name: string;
             publish_down?: string | null;
             publish_up?: string | null;
+            republish?: components["schemas"]["RepublishWord"] | null;
             rules?: components["schemas"]["RuleDraft"][];
             sources?: components["schemas"]["SourceIn"][];
             steps?: components["schemas"]["StepDraft"][];
@@ -4551,6 +4834,8 @@ export interface components {
             problems: components["schemas"]["CampaignProblem"][];
             publish_down: string | null;
             publish_up: string | null;
+            /** @description What becomes of waits when it is published again after a pause. */
+            republish: components["schemas"]["RepublishWord"];
             /** @description Goals and exit rules. */
             rules: components["schemas"]["CampaignRule"][];
             sources: components["schemas"]["SourceOut"][];
@@ -4860,6 +5145,12 @@ export interface components {
             /** Format: int64 */
             task_id: number | null;
         };
+        /** @description An email with the clicks on each of its links. */
+        ClickMapOut: {
+            /** @description A sample in which each counted link leads to `/r/` and its number in `links`. */
+            html: string;
+            links: components["schemas"]["LinkStat"][];
+        };
         /** @description Where a column goes. */
         ColumnOut: {
             /** @description Counted from 0. */
@@ -5056,6 +5347,11 @@ export interface components {
         CompanySegmentIn: {
             /** @default null */
             alias?: string | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            category_id?: number | null;
             /** @default null */
             description?: string | null;
             /** @default null */
@@ -5079,6 +5375,7 @@ export interface components {
             broken: string | null;
             /** @description Its companies are being gathered. */
             building: boolean;
+            category: components["schemas"]["CategoryRefOut"] | null;
             /** Format: int64 */
             count: number;
             created_at: string;
@@ -5274,6 +5571,13 @@ export interface components {
             complained: number;
             /** Format: int64 */
             failed: number;
+            /** Format: int64 */
+            machine_clicked: number;
+            /**
+             * Format: int64
+             * @description Messages that mail scanners opened; not among those that people opened, unless the settings say so.
+             */
+            machine_opened: number;
             /** Format: int64 */
             opened: number;
             /** Format: int64 */
@@ -5604,6 +5908,11 @@ export interface components {
         EmailFormat: "html" | "mjml";
         /** @description What is sent to make or change an email; absent keys stay as they are. */
         EmailIn: {
+            /**
+             * @description Ids of the files that go out with it, put in with `POST /attachments`.
+             * @default null
+             */
+            attachments?: number[] | null;
             /** @default null */
             dynamic?: components["schemas"]["DynamicBlock"][] | null;
             /** @default null */
@@ -5620,6 +5929,11 @@ export interface components {
             language?: string | null;
             /** @default null */
             name?: string | null;
+            /**
+             * @description The contact's owner is the sender, where she has one.
+             * @default null
+             */
+            owner_sends?: boolean | null;
             /**
              * @description Null or empty: made automatically.
              * @default null
@@ -5669,8 +5983,28 @@ export interface components {
              */
             weight: number;
         };
+        /** @description One value with the people behind it. */
+        EmailOriginOut: {
+            /** Format: int64 */
+            clicked: number;
+            /** Format: int64 */
+            opened: number;
+            value: string;
+        };
+        /** @description Where the responses to an email come from; each person counts once. */
+        EmailOriginsOut: {
+            client: components["schemas"]["EmailOriginOut"][];
+            /** @description As the contacts say. */
+            country: components["schemas"]["EmailOriginOut"][];
+            device: components["schemas"]["EmailOriginOut"][];
+            domain: components["schemas"]["EmailOriginOut"][];
+            /** @description `00` to `23`, in the workspace's zone. */
+            hour: components["schemas"]["EmailOriginOut"][];
+        };
         /** @description An email. */
         EmailOut: {
+            /** @description Ids of the files that go out with it. */
+            attachments: number[];
             counts: components["schemas"]["CountsOut"];
             created_at: string;
             /** @description Blocks that differ from person to person. */
@@ -5684,6 +6018,8 @@ export interface components {
             kind: components["schemas"]["EmailWord"];
             language: string;
             name: string;
+            /** @description The contact's owner is the sender. */
+            owner_sends: boolean;
             parent_as: components["schemas"]["EmailRoleWord"] | null;
             /**
              * Format: int64
@@ -5874,6 +6210,21 @@ export interface components {
             html: string;
             iframe: string;
             script: string;
+        };
+        /** @description A month of somebody. */
+        EngagementMonth: {
+            /**
+             * Format: int64
+             * @description Everything that her timeline shows.
+             */
+            events: number;
+            /** @description `2024-03`. */
+            month: string;
+            /**
+             * Format: int64
+             * @description Points that she gained and lost.
+             */
+            points: number;
         };
         EraseIn: {
             /**
@@ -6649,6 +7000,11 @@ export interface components {
         LinkStat: {
             /** Format: int64 */
             clicks: number;
+            /**
+             * Format: int64
+             * @description How often mail scanners followed it; not among the clicks.
+             */
+            machines: number;
             /** Format: int64 */
             people: number;
             url: string;
@@ -6666,6 +7022,43 @@ export interface components {
         };
         MailOut: {
             transport: components["schemas"]["TransportWord"];
+        };
+        /** @description A way out for mail, and how it fares since the server started. */
+        MailRouteOut: {
+            /** @description When it last failed. */
+            failed_at: string | null;
+            /** @description Host and port. */
+            name: string;
+            /** @description Its place in the order of priority, from 0. */
+            number: number;
+            /**
+             * Format: int64
+             * @description Messages that it certainly did not take and that went to the next way.
+             */
+            passed_on: number;
+            /** @description When it is tried again, while it rests. */
+            rests_until: string | null;
+            /**
+             * Format: int64
+             * @description Messages that it took.
+             */
+            taken: number;
+            /** @description Why it last failed. */
+            trouble: string | null;
+            /**
+             * Format: int64
+             * @description Messages of which nobody knows whether it took them; they are never sent again by themselves.
+             */
+            unknown: number;
+            /** @description Whether it is asked in its turn; otherwise it rests after a failure. */
+            working: boolean;
+        };
+        MailRouteTest: {
+            /**
+             * @description Who gets the test.
+             * @default
+             */
+            to: string;
         };
         /** @description The mailbox that bounces and answers come to. */
         MailboxSettings: {
@@ -6924,6 +7317,47 @@ export interface components {
          * @enum {string}
          */
         NoteWord: "general" | "email" | "call" | "meeting";
+        /** @description News about work that ended. */
+        NoticeOut: {
+            body: string;
+            created_at: string;
+            /** Format: int64 */
+            id: number;
+            /** @description What it is about, such as `import.done`. */
+            kind: string;
+            /** @description Where in the app it leads. */
+            link: string | null;
+            read: boolean;
+            title: string;
+            tone: components["schemas"]["NoticeTone"];
+        };
+        /** @description How one wants to be told. */
+        NoticeSettings: {
+            /** @description Whether each notice comes by mail too. */
+            by_mail: boolean;
+        };
+        /**
+         * @description How something went.
+         * @enum {string}
+         */
+        NoticeTone: "good" | "bad";
+        /** @description A page of one's own notices. */
+        NoticesOut: {
+            items: components["schemas"]["NoticeOut"][];
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many of all of them were not read.
+             */
+            unread: number;
+        };
+        NoticesRead: {
+            /**
+             * @description Which ones; all of them when empty.
+             * @default []
+             */
+            ids?: number[];
+        };
         OperatorOut: {
             label: string;
             op: string;
@@ -7098,6 +7532,25 @@ export interface components {
             total: number | null;
         };
         /** @description A page of a list on the wire. */
+        PageOut_AttachmentOut: {
+            items: {
+                /** Format: int64 */
+                bytes: number;
+                content_type: string;
+                created_at: string;
+                /** Format: int64 */
+                id: number;
+                name: string;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
         PageOut_AuditOut: {
             items: {
                 /**
@@ -7145,6 +7598,8 @@ export interface components {
                 problems: components["schemas"]["CampaignProblem"][];
                 publish_down: string | null;
                 publish_up: string | null;
+                /** @description What becomes of waits when it is published again after a pause. */
+                republish: components["schemas"]["RepublishWord"];
                 /** @description Goals and exit rules. */
                 rules: components["schemas"]["CampaignRule"][];
                 sources: components["schemas"]["SourceOut"][];
@@ -7347,6 +7802,7 @@ export interface components {
                 broken: string | null;
                 /** @description Its companies are being gathered. */
                 building: boolean;
+                category: components["schemas"]["CategoryRefOut"] | null;
                 /** Format: int64 */
                 count: number;
                 created_at: string;
@@ -7415,6 +7871,8 @@ export interface components {
         /** @description A page of a list on the wire. */
         PageOut_EmailOut: {
             items: {
+                /** @description Ids of the files that go out with it. */
+                attachments: number[];
                 counts: components["schemas"]["CountsOut"];
                 created_at: string;
                 /** @description Blocks that differ from person to person. */
@@ -7428,6 +7886,8 @@ export interface components {
                 kind: components["schemas"]["EmailWord"];
                 language: string;
                 name: string;
+                /** @description The contact's owner is the sender. */
+                owner_sends: boolean;
                 parent_as: components["schemas"]["EmailRoleWord"] | null;
                 /**
                  * Format: int64
@@ -7987,6 +8447,8 @@ export interface components {
                 /** @description Segments that its filter asks about; only for a single segment. */
                 depends_on: components["schemas"]["UsedByOut"][];
                 description: string | null;
+                /** @description Then it is switched off when nothing uses it any more; its maker is reminded a week before. */
+                expires_at: string | null;
                 filter: components["schemas"]["FilterGroup"] | null;
                 /** Format: int64 */
                 id: number;
@@ -8615,6 +9077,11 @@ export interface components {
          * @enum {string}
          */
         RemarkWeight: "error" | "warning" | "hint";
+        /**
+         * @description How the time of a pause counts for those who wait.
+         * @enum {string}
+         */
+        RepublishWord: "count_all_time" | "count_only_while_published" | "restart_on_publish";
         /** @description What is forgotten, after how many days; 0: never. */
         RetentionSettings: {
             /**
@@ -8780,6 +9247,11 @@ export interface components {
              */
             size: number;
         };
+        /**
+         * @description What is done to many segments.
+         * @enum {string}
+         */
+        SegmentDeedWord: "publish" | "unpublish" | "category" | "delete" | "restore";
         /** @description A segment to be made, or what of one changes. */
         SegmentIn: {
             /** @default null */
@@ -8791,6 +9263,11 @@ export interface components {
             category_id?: number | null;
             /** @default null */
             description?: string | null;
+            /**
+             * @description An instant still to come, or null.
+             * @default null
+             */
+            expires_at?: string | null;
             /** @default null */
             filter?: components["schemas"]["FilterGroup"] | null;
             /** @default null */
@@ -8825,6 +9302,8 @@ export interface components {
             /** @description Segments that its filter asks about; only for a single segment. */
             depends_on: components["schemas"]["UsedByOut"][];
             description: string | null;
+            /** @description Then it is switched off when nothing uses it any more; its maker is reminded a week before. */
+            expires_at: string | null;
             filter: components["schemas"]["FilterGroup"] | null;
             /** Format: int64 */
             id: number;
@@ -8843,6 +9322,13 @@ export interface components {
             used_by: components["schemas"]["UsedByOut"][];
             /** Format: int64 */
             version: number;
+        };
+        /** @description A random part of a segment. */
+        SegmentPart: {
+            /** @description That of the segment with a letter when absent. */
+            name?: string | null;
+            /** Format: double */
+            percent: number;
         };
         /** @description Whom a filter selects now. */
         SegmentPreview: {
@@ -8888,6 +9374,19 @@ export interface components {
          * @enum {string}
          */
         SegmentUserWord: "segment" | "campaign" | "email" | "form" | "point_trigger";
+        SegmentsBulkIn: {
+            action: components["schemas"]["SegmentDeedWord"];
+            /**
+             * Format: int64
+             * @description For `category`: which one; null takes them out of theirs.
+             */
+            category_id?: number | null;
+            /** @description Up to 200. */
+            ids: number[];
+        };
+        SegmentsBulkOut: {
+            affected: number;
+        };
         /** @description Contacts by their ids, or all that a list shows. */
         SelectIn: components["schemas"]["ContactScope"] & {
             ids?: number[] | null;
@@ -8977,6 +9476,8 @@ export interface components {
         SendingSettings: {
             /** Format: int32 */
             max_connections: number;
+            /** @description Each contact's owner is the sender of what the contact gets. */
+            owner_sends?: boolean;
             reply_to?: string;
             sender_email?: string;
             sender_name?: string;
@@ -9099,6 +9600,8 @@ export interface components {
         };
         /** @description One message to one contact. */
         SingleSend: {
+            /** @description Ids of files that go out with this message, beside those of the email. */
+            attachments?: number[];
             /** Format: int64 */
             contact_id: number;
             /** @description The same key again gives the same answer and sends nothing; the header `Idempotency-Key` does the same. */
@@ -9148,6 +9651,10 @@ export interface components {
          * @enum {string}
          */
         SourceWord: "segment" | "form";
+        SplitIn: {
+            /** @description Two to ten, at most 100 percent together. */
+            parts: components["schemas"]["SegmentPart"][];
+        };
         StageChangeIn: {
             /**
              * Format: int64
@@ -9499,6 +10006,8 @@ export interface components {
              * @default null
              */
             at?: string | null;
+            /** @default null */
+            best?: components["schemas"]["BestWord"] | null;
             /**
              * @description `[HH:MM, HH:MM]`
              * @default null
@@ -9530,7 +10039,7 @@ export interface components {
          * @description When a step runs.
          * @enum {string}
          */
-        TimingMode: "immediate" | "interval" | "date";
+        TimingMode: "immediate" | "interval" | "date" | "optimized";
         /** @description Everything that visits leave behind. */
         TracesOut: {
             addresses: components["schemas"]["AddressOut"][];
@@ -9542,7 +10051,11 @@ export interface components {
         TrackingSettings: {
             anonymize_ip: boolean;
             cors_valid_domains?: string[];
+            /** @description What mail scanners open and follow counts as if people had. */
+            count_machines?: boolean;
             do_not_track_ips?: string[];
+            /** @description Each mail gets a link that no person sees; whatever follows it is a machine. */
+            hidden_link?: boolean;
             /** @description `fill`, `overwrite` or `none`. */
             public_update_unverified: components["schemas"]["UpdateRule"];
             respect_dnt: boolean;
@@ -9745,7 +10258,7 @@ export interface components {
          * @description What the value of an operator looks like.
          * @enum {string}
          */
-        ValueWord: "none" | "text" | "number" | "date" | "datetime" | "boolean" | "option" | "options" | "ids" | "interval" | "range" | "behaviour";
+        ValueWord: "none" | "text" | "number" | "date" | "datetime" | "boolean" | "option" | "options" | "ids" | "interval" | "range" | "behaviour" | "share";
         ViewIn: {
             /** @default null */
             body?: {
@@ -9869,6 +10382,143 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOut_ActivityOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_attachments: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_AttachmentOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_attachments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["AttachmentUpload"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentOut"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_attachments_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_attachments_id_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -12629,6 +13279,39 @@ export interface operations {
             };
         };
     };
+    get_contacts_id_engagement: {
+        parameters: {
+            query?: {
+                /** @description 6 when absent, 24 at most. */
+                months?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementMonth"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_contacts_id_erase: {
         parameters: {
             query?: never;
@@ -13231,6 +13914,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOut_TimelineItem"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_contacts_id_timeline_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description What is wrong and what can be done */
@@ -13926,6 +14639,36 @@ export interface operations {
             };
         };
     };
+    get_emails_id_click_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClickMapOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_emails_id_comments: {
         parameters: {
             query?: never;
@@ -14128,6 +14871,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LinkStat"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_emails_id_origins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailOriginsOut"];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -16248,6 +17021,66 @@ export interface operations {
             };
         };
     };
+    get_mail_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailRouteOut"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_mail_routes_number_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailRouteTest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_mailbox_look: {
         parameters: {
             query?: never;
@@ -16292,6 +17125,187 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LookOut"];
                 };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_me_notices: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticesOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_me_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_me_notices_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticesRead"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_me_notices_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_me_notices_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_me_notices_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What is wrong and what can be done */
             default: {
@@ -17890,6 +18904,38 @@ export interface operations {
             };
         };
     };
+    post_segments_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentsBulkIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentsBulkOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_segments_catalogue: {
         parameters: {
             query?: never;
@@ -18495,6 +19541,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SegmentOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_segments_id_split: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentOut"][];
                 };
             };
             /** @description What is wrong and what can be done */

@@ -39,6 +39,7 @@ import { closeLive, openLive, useLive, useLiveConnected } from "../api/live";
 import type { Task } from "../api/types";
 import { Waiting } from "../ui/states";
 import { failed } from "../ui/toasts";
+import { Bell } from "./Bell";
 import { Logo } from "./Logo";
 import { PLACES } from "./main-nav";
 import { Palette } from "./Palette";
@@ -143,6 +144,7 @@ export function Shell() {
           </Button>
           <Group gap={6} wrap="nowrap">
             <TasksMenu />
+            <Bell />
             <SchemeToggle />
             <Tooltip label={t("shortcuts.title")}>
               <ActionIcon

@@ -5,6 +5,7 @@ import {
   Group,
   Menu,
   SegmentedControl,
+  Select,
   Skeleton,
   Stack,
   Text,
@@ -45,6 +46,7 @@ import { GoalFigures } from "./GoalFigures";
 import { NotePanel } from "./NotePanel";
 import { type Note, notesOf, withNotes } from "./notes";
 import { Outline } from "./Outline";
+import { PanelHead } from "./PanelHead";
 import { StepPanel } from "./StepPanel";
 import { addStep, branch, copyBranch, isUnfinished, moveBranch, removeBranch, type Slot } from "./tree";
 import { useEditDialog } from "./useEditDialog";
@@ -64,13 +66,16 @@ export function CampaignPage() {
   return <CampaignEditor key={id} live={query.data} />;
 }
 
+const REPUBLISH = ["count_all_time", "count_only_while_published", "restart_on_publish"] as const;
+
 /** What the server takes of a campaign; counts are its own. */
 function writable(campaign: Campaign) {
-  const { name, description, allow_restart, version } = campaign;
+  const { name, description, allow_restart, republish, version } = campaign;
   return {
     name,
     description,
     allow_restart,
+    republish,
     version,
     layout: campaign.layout,
     sources: campaign.sources.map(({ kind, id }) => ({ kind, id })),
@@ -422,12 +427,7 @@ function SourcePanel({ draft, set, editable, close }: SourceProps) {
   return (
     <section className="hg-card hg-panel" aria-label={t("settings")}>
       <Stack p="lg">
-        <Group justify="space-between">
-          <Text fw={600}>{t("settings")}</Text>
-          <Button size="compact-sm" variant="subtle" color="gray" c="dimmed" onClick={close}>
-            {t("common:close")}
-          </Button>
-        </Group>
+        <PanelHead title={t("settings")} close={close} />
         <fieldset disabled={!editable} style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}>
           <Stack>
             <TextInput
@@ -461,6 +461,14 @@ function SourcePanel({ draft, set, editable, close }: SourceProps) {
               description={t("source.restartHint")}
               checked={draft.allow_restart}
               onChange={(event) => set({ allow_restart: event.currentTarget.checked })}
+            />
+            <Select
+              label={t("source.republish")}
+              description={t("source.republishHint")}
+              allowDeselect={false}
+              data={REPUBLISH.map((value) => ({ value, label: t(`source.republishChoice.${value}`) }))}
+              value={draft.republish}
+              onChange={(republish) => set({ republish: republish as Campaign["republish"] })}
             />
             <GoalFields rules={draft.rules} onChange={(rules) => set({ rules })} />
           </Stack>

@@ -1,8 +1,9 @@
-import { Button, Group, Select, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Group, Select, Stack, Textarea } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Step } from "../api/types";
 import type { Note } from "./notes";
+import { PanelHead } from "./PanelHead";
 
 type Props = {
   note: Note;
@@ -19,12 +20,7 @@ export function NotePanel({ note, steps, editable, onChange, onRemove, close }: 
   return (
     <section className="hg-card hg-panel" aria-label={t("note.title")}>
       <Stack p="lg">
-        <Group justify="space-between">
-          <Text fw={600}>{t("note.title")}</Text>
-          <Button size="compact-sm" variant="subtle" color="gray" c="dimmed" onClick={close}>
-            {t("common:close")}
-          </Button>
-        </Group>
+        <PanelHead title={t("note.title")} close={close} />
         <fieldset disabled={!editable} style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}>
           <Stack>
             <Textarea

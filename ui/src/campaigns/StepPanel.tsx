@@ -6,6 +6,7 @@ import {
   NumberInput,
   Select,
   Stack,
+  Switch,
   TagsInput,
   Text,
   TextInput,
@@ -126,6 +127,7 @@ export function StepPanel(props: Props) {
               <TimingFields
                 timing={step.timing}
                 onNoPath={onNoPath}
+                hasBestTime={step.type === "email.send" || step.type === "web.call"}
                 onChange={(timing) => onChange({ timing })}
               />
             )}
@@ -274,14 +276,19 @@ export function StepSettings({ step, steps, onChange }: SettingsProps) {
           onChange={(stage_id) => onChange({ stage_id })}
         />
       );
+    case "email.open":
+      return <PeopleOnly value={settings.machines} onChange={(machines) => onChange({ machines })} />;
     case "email.click":
       return (
-        <TagsInput
-          label={t("set.urls")}
-          description={t("set.urlsHint")}
-          value={texts("urls")}
-          onChange={(urls) => onChange({ urls })}
-        />
+        <>
+          <TagsInput
+            label={t("set.urls")}
+            description={t("set.urlsHint")}
+            value={texts("urls")}
+            onChange={(urls) => onChange({ urls })}
+          />
+          <PeopleOnly value={settings.machines} onChange={(machines) => onChange({ machines })} />
+        </>
       );
     case "form.submit":
       return (
@@ -386,5 +393,18 @@ function FieldCondition({
           />
         ))}
     </>
+  );
+}
+
+/** What a mail scanner does answers no decision, unless the author wants it to. */
+function PeopleOnly({ value, onChange }: { value: unknown; onChange: (machines: boolean) => void }) {
+  const { t } = useTranslation("campaigns");
+  return (
+    <Switch
+      label={t("set.peopleOnly")}
+      description={t("set.peopleOnlyHint")}
+      checked={!value}
+      onChange={(event) => onChange(!event.currentTarget.checked)}
+    />
   );
 }

@@ -14,18 +14,25 @@ import type { Timing } from "../api/types";
 import { useSession } from "../app/session";
 import { fromLocalInput, toLocalInput } from "../ui/zoned";
 
-type Props = { timing: Timing; onNoPath: boolean; onChange: (timing: Timing) => void };
+type Props = {
+  timing: Timing;
+  onNoPath: boolean;
+  /** Whether the step may wait for the hour at which the contact mostly answers. */
+  hasBestTime: boolean;
+  onChange: (timing: Timing) => void;
+};
 
 const UNITS = ["i", "h", "d", "m", "y"] as const;
 
 /** When a step runs: at once, after a while, or at a date; with hours and days where a while is meant. */
-export function TimingFields({ timing, onNoPath, onChange }: Props) {
+export function TimingFields({ timing, onNoPath, hasBestTime, onChange }: Props) {
   const { t } = useTranslation("campaigns");
   const zone = useSession().site.timezone;
   const set = (patch: Partial<Timing>) => onChange({ ...timing, ...patch });
-  const modes = (["immediate", "interval", "date"] as const).filter(
-    (mode) => !(onNoPath && mode === "immediate"),
-  );
+  const modes = (["immediate", "interval", "date", "optimized"] as const).filter((mode) => {
+    if (mode === "immediate") return !onNoPath;
+    return mode !== "optimized" || (hasBestTime && !onNoPath);
+  });
   return (
     <Stack gap="sm">
       <div>
@@ -40,6 +47,7 @@ export function TimingFields({ timing, onNoPath, onChange }: Props) {
           onChange={(mode) => {
             if (mode === "immediate") onChange({ mode });
             else if (mode === "interval") onChange({ mode, interval: 1, unit: "d" });
+            else if (mode === "optimized") onChange({ mode, best: "hour" });
             else onChange({ mode: "date", at: null, if_past: "skip" });
           }}
           data={modes.map((mode) => ({ value: mode, label: t(`timing.mode.${mode}`) }))}
@@ -125,6 +133,19 @@ export function TimingFields({ timing, onNoPath, onChange }: Props) {
             </Chip.Group>
           </div>
         </>
+      )}
+      {timing.mode === "optimized" && (
+        <Select
+          label={t("timing.best")}
+          description={t("timing.bestHint")}
+          allowDeselect={false}
+          data={(["hour", "day_and_hour"] as const).map((value) => ({
+            value,
+            label: t(`timing.bestOf.${value}`),
+          }))}
+          value={timing.best ?? "hour"}
+          onChange={(best) => set({ best: best as Timing["best"] })}
+        />
       )}
       {timing.mode === "date" && (
         <>

@@ -179,6 +179,7 @@ export function useTimingWords() {
   return (timing: Timing, onNoPath: boolean): string | null => {
     if (timing.mode === "date") return timing.at ? dateTime(timing.at) : t("timing.noDate");
     if (timing.mode === "immediate") return null;
+    if (timing.mode === "optimized") return t(`timing.bestOf.${timing.best ?? "hour"}`);
     const count = timing.interval ?? 0;
     const wait = t(`timing.units.${timing.unit ?? "d"}`, { count });
     const parts = [onNoPath ? t("timing.ifNot", { wait }) : t("timing.after", { wait })];

@@ -22,6 +22,7 @@ import { FormModal } from "../ui/parts";
 import { EmptyState, ErrorSummary, NothingFound } from "../ui/states";
 import { attempt, said, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
+import { ChangeSegments } from "./ChangeSegments";
 import { MergeDialog } from "./MergeDialog";
 
 /** Contacts of a company are counted up to here. */
@@ -48,6 +49,7 @@ export function CompaniesPage() {
   const may = useMayEdit();
   const remove = useDeleteCompany();
   const [selected, setSelected] = useState<Set<number>>(new Set());
+  const [sorting, setSorting] = useState(false);
   const [merging, setMerging] = useState<{ company: Company; other: number | null } | null>(null);
   const query = $api.useInfiniteQuery(
     "get",
@@ -113,6 +115,9 @@ export function CompaniesPage() {
                 {t("mergeTwo")}
               </Button>
             )}
+            <Button size="xs" variant="default" onClick={() => setSorting(true)}>
+              {t("changeSegments.open")}
+            </Button>
             <Button size="xs" variant="default" onClick={removeSelected}>
               {t("deleteSelected")}
             </Button>
@@ -207,6 +212,15 @@ export function CompaniesPage() {
         size="lg"
       >
         <NewCompany close={() => change({ new: undefined })} />
+      </FormModal>
+      <FormModal opened={sorting} close={() => setSorting(false)} title={t("changeSegments.open")}>
+        <ChangeSegments
+          companies={[...selected]}
+          close={() => {
+            setSorting(false);
+            setSelected(new Set());
+          }}
+        />
       </FormModal>
       <MergeDialog
         company={merging?.company ?? null}

@@ -13,6 +13,7 @@ import { number } from "../ui/format";
 import { TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { Card } from "../ui/parts";
+import { CategorySelect } from "../ui/publish";
 import { ErrorState, ErrorSummary, Waiting } from "../ui/states";
 
 const NEW: CompanySegment = {
@@ -25,6 +26,7 @@ const NEW: CompanySegment = {
   alias: "",
   description: null,
   published: true,
+  category: null,
   filter: null,
   count: 0,
   building: false,
@@ -63,7 +65,12 @@ function Editor({ segment, catalogue }: { segment: CompanySegment; catalogue: Ca
     autosave: false,
     save: async (draft) => {
       const filter = draft.filter?.rules.length ? draft.filter : null;
-      const body = { name: draft.name, description: draft.description, filter };
+      const body = {
+        name: draft.name,
+        description: draft.description,
+        category_id: draft.category?.id ?? null,
+        filter,
+      };
       const params = { path: { id: draft.id } };
       const kept = draft.id
         ? await take(
@@ -144,6 +151,14 @@ function Editor({ segment, catalogue }: { segment: CompanySegment; catalogue: Ca
                 minRows={1}
                 value={draft.description ?? ""}
                 onChange={(event) => editor.set({ description: event.currentTarget.value || null })}
+              />
+              <CategorySelect
+                bundle="segment"
+                value={draft.category?.id ?? null}
+                onChange={(id) =>
+                  editor.set({ category: id === null ? null : { id, title: "", color: null } })
+                }
+                error={editor.fieldErrors.category_id}
               />
             </Stack>
           </Card>

@@ -48,6 +48,19 @@ function Record({ segment }: { segment: CompanySegment }) {
       said(t("segments.cloned", { name: made.name }));
       navigate({ to: "/companies/segments/$id", params: { id: String(made.id) } });
     });
+  // Campaigns and emails are for people: a segment of those who work there can feed them.
+  const people = () =>
+    attempt(async () => {
+      const rule = { field: "company_segments", op: "in", value: [segment.id] };
+      const body = {
+        name: t("segments.peopleOf", { name: segment.name }),
+        filter: { match: "all" as const, rules: [rule] },
+      };
+      const made = await take(http.POST("/segments", { body }));
+      await refresh("/segments", "/company-segments");
+      said(t("segments.peopleMade", { name: made.name }));
+      navigate({ to: "/segments/$id", params: { id: String(made.id) } });
+    });
   const publish = () =>
     attempt(async () => {
       const body = { published: !segment.published, version: segment.version };
@@ -73,6 +86,7 @@ function Record({ segment }: { segment: CompanySegment }) {
               </ButtonLink>
               <DotsMenu button label={t("common:moreActions", { name: segment.name })}>
                 <Menu.Item onClick={rebuild}>{t("segments.rebuild")}</Menu.Item>
+                <Menu.Item onClick={people}>{t("segments.ofPeople")}</Menu.Item>
                 <Menu.Item onClick={copy}>{t("segments.clone")}</Menu.Item>
                 <Menu.Item onClick={publish}>
                   {t(segment.published ? "segments.unpublish" : "segments.publish")}

@@ -83,6 +83,11 @@ export function CompanySegmentsPage() {
                     {row.description}
                   </Text>
                 )}
+                {row.category && (
+                  <Badge className="hg-badge" variant="default">
+                    {row.category.title}
+                  </Badge>
+                )}
                 {!row.published && (
                   <Badge variant="default" size="sm">
                     {t("segments.unpublished")}

@@ -41,7 +41,10 @@ export function CompanySelect({ value, onChange, without = [], autoFocus, label 
       searchable
       onSearchChange={setText}
       filter={({ options: all }) => all}
-      nothingFoundMessage={t("common:nothingFound")}
+      // An empty list of choices is no list: that nothing was found stands below the field.
+      description={data && options.length === 0 ? t("common:nothingFound") : undefined}
+      inputWrapperOrder={["label", "input", "description", "error"]}
+      comboboxProps={{ withinPortal: false }}
       data-autofocus={autoFocus || undefined}
     />
   );

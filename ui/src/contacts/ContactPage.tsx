@@ -20,6 +20,7 @@ import { Timeline } from "../ui/Timeline";
 import { attempt, undoable } from "../ui/toasts";
 import { ConsentCard } from "./ConsentCard";
 import { useDisplayName } from "./ContactsPage";
+import { EngagementCard } from "./EngagementCard";
 import { EraseDialog } from "./EraseDialog";
 import { FactsCard } from "./FactsCard";
 import { MergesCard } from "./MergesCard";
@@ -91,6 +92,9 @@ function Record({ contact }: { contact: Contact }) {
               <Menu.Item component="a" href={`${API}/contacts/${contact.id}/export?format=xlsx`}>
                 {t("exportMenu.one")}
               </Menu.Item>
+              <Menu.Item component="a" href={`${API}/contacts/${contact.id}/timeline.csv`}>
+                {t("engagement.file")}
+              </Menu.Item>
               <Menu.Item component="a" href={`${API}/contacts/${contact.id}/archive.zip`}>
                 {t("persons:erase.archive")}
               </Menu.Item>
@@ -111,6 +115,7 @@ function Record({ contact }: { contact: Contact }) {
         </Stack>
         <TimelineCard contact={contact} />
         <Stack>
+          <EngagementCard id={contact.id} />
           <WaitingCard id={contact.id} />
           <TagsCard
             tags={contact.tags}

@@ -35,6 +35,7 @@ import { useView } from "../ui/view";
 import { BulkBar } from "./BulkBar";
 import { ExportMenu } from "./ExportMenu";
 import { QuickAdd } from "./QuickAdd";
+import { SaveAsSegment } from "./SaveAsSegment";
 import { useFields } from "./use-fields";
 import { Views } from "./Views";
 import { FieldText } from "./values";
@@ -185,7 +186,11 @@ export function ContactsPage() {
           </>
         }
       />
-      <Views view={view} change={change} columns={shown} setColumns={setShown} />
+      <Views view={view} change={change} columns={shown} setColumns={setShown}>
+        {may && (view.search || view.filter || view.segment || view.tag) && (
+          <SaveAsSegment select={whole} search={view.search} />
+        )}
+      </Views>
       <FilterBar
         search={view.search ?? ""}
         onSearch={(search) => change({ search })}

@@ -59,9 +59,9 @@ export function ImportPage() {
         back={{ path: "/imports", label: t("imports.title") }}
       />
       <ImportSteps active={mapping ? 1 : STEP[one.state]} />
-      {one.message && one.state !== "done" && (
-        <Alert variant="default" mb="md" role="alert">
-          {one.message}
+      {one.message && (
+        <Alert variant="default" mb="md" role={one.state === "done" ? "status" : "alert"}>
+          {one.state === "done" ? t("imports.outcome", { said: one.message }) : one.message}
         </Alert>
       )}
       {mapping ? (

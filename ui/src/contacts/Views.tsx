@@ -1,6 +1,6 @@
 import { Button, Checkbox, Group, Menu, Stack, Tabs, TextInput } from "@mantine/core";
 import { IconBookmark } from "@tabler/icons-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
 import type { ListView } from "../api/types";
@@ -19,10 +19,12 @@ type Props = {
   change: (patch: Partial<ContactsSearch>) => void;
   columns: string[];
   setColumns: (columns: string[]) => void;
+  /** What else can be done with what is shown. */
+  children?: ReactNode;
 };
 
 /** Kept views as tabs: a search, filters, an order and columns under a name. */
-export function Views({ view, change, columns, setColumns }: Props) {
+export function Views({ view, change, columns, setColumns, children }: Props) {
   const { t } = useTranslation("contacts");
   const [asking, setAsking] = useState(false);
   const { data } = $api.useQuery("get", "/views", { params: { query: { list: "contacts" } } });
@@ -81,6 +83,7 @@ export function Views({ view, change, columns, setColumns }: Props) {
       >
         {t("views.save")}
       </Button>
+      {children}
       {current?.own && (
         <DotsMenu small label={t("views.more")}>
           <Menu.Item onClick={() => update(current)}>{t("views.update", { name: current.name })}</Menu.Item>

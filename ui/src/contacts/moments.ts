@@ -51,6 +51,10 @@ export function momentDetail(kind: string, detail: Detail, t: TFunction): string
     case "points_changed":
       if (typeof about.points === "number") parts.push(t("contacts:moment.points", { count: about.points }));
       break;
+    case "machine_opened":
+    case "machine_clicked":
+      if (Array.isArray(about.reasons)) parts.push(about.reasons.join(", "));
+      break;
     case "email_failed":
     case "do_not_contact_changed":
     case "segment_joined":

@@ -7,6 +7,8 @@ const KINDS: Record<TimelineGroup, string[]> = {
     "email_sent",
     "email_opened",
     "email_clicked",
+    "machine_opened",
+    "machine_clicked",
     "email_replied",
     "email_failed",
     "email_bounced",

@@ -34,6 +34,7 @@ import { TokenInput } from "../ui/TokenInput";
 import { TokenMenu } from "../ui/TokenMenu";
 import { attempt } from "../ui/toasts";
 import { locales } from "../ui/zones";
+import { AttachmentsField } from "./AttachmentsField";
 import { CheckPanel } from "./CheckPanel";
 import { CommentsButton } from "./CommentsButton";
 import { DynamicContentPanel } from "./DynamicContentPanel";
@@ -303,6 +304,17 @@ function ContentCard({ editor }: { editor: Editor<Email> }) {
                 onChange={(language) => language && set({ language })}
               />
             </SimpleGrid>
+            <Switch
+              label={t("ownerSends")}
+              description={t("ownerSendsHint")}
+              checked={draft.owner_sends}
+              onChange={(event) => set({ owner_sends: event.currentTarget.checked })}
+            />
+            <AttachmentsField
+              value={draft.attachments}
+              error={editor.fieldErrors.attachments}
+              onChange={(attachments) => set({ attachments })}
+            />
             <Select
               label={t("purpose")}
               description={t("purposeHint")}

@@ -1,5 +1,5 @@
-import { Menu, Select, SimpleGrid, Table, Tabs, Text } from "@mantine/core";
-import { IconLink, IconPencil, IconSend, IconUsers } from "@tabler/icons-react";
+import { Menu, Select, SimpleGrid, Tabs, Text } from "@mantine/core";
+import { IconPencil, IconSend, IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -18,6 +18,8 @@ import { EmptyState, ErrorState, StateBadge, Waiting } from "../ui/states";
 import { useView } from "../ui/view";
 import { emailState, useDeleteEmail } from "./EmailsPage";
 import { LanguagesPanel } from "./LanguagesPanel";
+import { LinksPanel } from "./LinksPanel";
+import { OriginsPanel } from "./OriginsPanel";
 import { VariantsPanel } from "./VariantsPanel";
 import { writable } from "./writable";
 
@@ -42,13 +44,19 @@ export function EmailPage() {
   if (!email || email.id !== Number(id)) return <Waiting />;
   const { counts } = email;
   const delivered = Math.max(0, counts.sent);
-  const tile = (key: "opened" | "clicked" | "unsubscribed") => (
+  const tile = (key: "opened" | "clicked" | "unsubscribed", machines = 0) => (
     <StatTile
       label={t(`counts.${key}`)}
       value={percent(counts[key], delivered)}
-      note={delivered > 0 && t("common:ofBase", { part: number(counts[key]), whole: number(delivered) })}
+      note={
+        <>
+          {delivered > 0 && t("common:ofBase", { part: number(counts[key]), whole: number(delivered) })}
+          {machines > 0 && ` ${t("machinesNote", { shown: number(machines) })}`}
+        </>
+      }
     />
   );
+  const back = (["bounced", "complained", "replied"] as const).filter((key) => counts[key] > 0);
   return (
     <>
       <PageHeader
@@ -96,8 +104,8 @@ export function EmailPage() {
           value={number(counts.sent)}
           note={counts.queued > 0 && t("waiting", { shown: number(counts.queued) })}
         />
-        {tile("opened")}
-        {tile("clicked")}
+        {tile("opened", counts.machine_opened)}
+        {tile("clicked", counts.machine_clicked)}
         {tile("unsubscribed")}
         <StatTile
           label={t("counts.failed")}
@@ -109,6 +117,14 @@ export function EmailPage() {
             </>
           }
         />
+        {back.map((key) => (
+          <StatTile
+            key={key}
+            label={t(`counts.${key}`)}
+            value={number(counts[key])}
+            note={delivered > 0 && percent(counts[key], delivered)}
+          />
+        ))}
       </SimpleGrid>
       <Tabs
         value={view.tab ?? "recipients"}
@@ -118,6 +134,7 @@ export function EmailPage() {
         <Tabs.List mb="md">
           <Tabs.Tab value="recipients">{t("tab.recipients")}</Tabs.Tab>
           <Tabs.Tab value="links">{t("tab.links")}</Tabs.Tab>
+          <Tabs.Tab value="origins">{t("tab.origins")}</Tabs.Tab>
           <Tabs.Tab value="variants">{t("tab.variants")}</Tabs.Tab>
           <Tabs.Tab value="languages">{t("tab.languages")}</Tabs.Tab>
           <Tabs.Tab value="preview">{t("tab.preview")}</Tabs.Tab>
@@ -126,7 +143,10 @@ export function EmailPage() {
           <Recipients email={email} state={view.state} onState={(state) => change({ state })} />
         </Tabs.Panel>
         <Tabs.Panel value="links">
-          <Links email={email} />
+          <LinksPanel email={email} />
+        </Tabs.Panel>
+        <Tabs.Panel value="origins">
+          <OriginsPanel email={email} />
         </Tabs.Panel>
         <Tabs.Panel value="variants">
           <VariantsPanel email={email} />
@@ -220,63 +240,6 @@ function Recipients({ email, state, onState }: RecipientsProps) {
         }
       />
     </>
-  );
-}
-
-function Links({ email }: { email: Email }) {
-  const { t } = useTranslation("emails");
-  const query = $api.useQuery("get", "/emails/{id}/links", { params: { path: { id: email.id } } });
-  if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
-  if (!query.data) return <Waiting />;
-  if (!query.data.length) {
-    return (
-      <div className="hg-card">
-        <EmptyState icon={IconLink} title={t("noLinks.title")}>
-          {t("noLinks.text")}
-        </EmptyState>
-      </div>
-    );
-  }
-  const most = Math.max(1, ...query.data.map((link) => link.people));
-  return (
-    <Card p={0} scroll>
-      <Table aria-label={t("tab.links")} className="hg-table">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th className="hg-th">{t("link")}</Table.Th>
-            <Table.Th className="hg-th" ta="right">
-              {t("clicks")}
-            </Table.Th>
-            <Table.Th className="hg-th" ta="right">
-              {t("clickers")}
-            </Table.Th>
-            <Table.Th className="hg-th" w={200}>
-              {t("share")}
-            </Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {query.data.map((link) => (
-            <Table.Tr key={link.url}>
-              <Table.Td style={{ overflowWrap: "anywhere" }}>{link.url}</Table.Td>
-              <Table.Td ta="right">{number(link.clicks)}</Table.Td>
-              <Table.Td ta="right">{number(link.people)}</Table.Td>
-              <Table.Td>
-                <div
-                  aria-hidden
-                  style={{
-                    height: 8,
-                    borderRadius: 4,
-                    width: `${(100 * link.people) / most}%`,
-                    background: "var(--mantine-color-indigo-filled)",
-                  }}
-                />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Card>
   );
 }
 

@@ -3,7 +3,19 @@ import type { Email, EmailWrite } from "../api/types";
 /** What the server takes; counters and what it derives stay out. */
 export function writable(email: Email): EmailWrite {
   const { name, subject, preheader, from_name, from_address, reply_to, format, source, plain_text } = email;
-  const { kind, purpose, published, segments, excluded_segments, language, utm, dynamic, version } = email;
+  const {
+    kind,
+    purpose,
+    published,
+    segments,
+    excluded_segments,
+    language,
+    utm,
+    dynamic,
+    attachments,
+    owner_sends,
+    version,
+  } = email;
   return {
     name,
     subject,
@@ -22,6 +34,8 @@ export function writable(email: Email): EmailWrite {
     language,
     utm,
     dynamic,
+    attachments,
+    owner_sends,
     version,
   };
 }

@@ -1,4 +1,4 @@
-import { Group, NumberInput, Select, Text, TextInput } from "@mantine/core";
+import { Checkbox, Group, NumberInput, Select, Text, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { CatalogueField } from "../api/types";
 import { type ThingKind, ThingsSelect } from "../ui/pickers";
@@ -12,6 +12,7 @@ type Block = {
   to?: string;
   of?: number[];
   url?: { op: string; text: string };
+  machines?: boolean;
 };
 
 type Props = { field: CatalogueField; value: unknown; onChange: (value: Block) => void };
@@ -86,6 +87,14 @@ export function BehaviourInput({ field, value, onChange }: Props) {
           w={240}
           value={block.of ?? []}
           onChange={(of) => set({ of: of.length ? of : undefined })}
+        />
+      )}
+      {(field.field === "did:email_opened" || field.field === "did:email_clicked") && (
+        <Checkbox
+          size="sm"
+          label={t("behaviour.peopleOnly")}
+          checked={!block.machines}
+          onChange={(event) => set({ machines: event.currentTarget.checked ? undefined : true })}
         />
       )}
       {field.field === "did:page_hit" && (

@@ -37,6 +37,7 @@ const NEW: Segment = {
   last_built_at: null,
   last_built_ms: null,
   broken: null,
+  expires_at: null,
   used_by: [],
   depends_on: [],
   category: null,

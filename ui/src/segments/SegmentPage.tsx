@@ -31,6 +31,7 @@ import { ExplainNode } from "./ExplainNode";
 import { useDeleteSegment } from "./Reached";
 import { Compare, Growth, Overrides } from "./SegmentParts";
 import { SegmentSettings } from "./SegmentSettings";
+import { SplitDialog } from "./SplitDialog";
 
 export function SegmentPage() {
   const { t } = useTranslation("segments");
@@ -40,6 +41,7 @@ export function SegmentPage() {
   const navigate = useNavigate();
   const { remove, dialog } = useDeleteSegment(true);
   const [settings, setup] = useDisclosure();
+  const [splitting, split] = useDisclosure();
   const query = $api.useQuery("get", "/segments/{id}", { params: { path: { id: Number(id) } } });
   useLive<{ id: number }>("segment", (event) => {
     if (event.id === Number(id)) refresh("/segments/{id}");
@@ -93,6 +95,7 @@ export function SegmentPage() {
                 <Menu.Item onClick={rebuild}>{t("rebuild")}</Menu.Item>
                 <Menu.Item onClick={() => copy("clone")}>{t("clone")}</Menu.Item>
                 <Menu.Item onClick={() => copy("freeze")}>{t("freeze")}</Menu.Item>
+                <Menu.Item onClick={split.open}>{t("split.open")}</Menu.Item>
                 <Menu.Item onClick={publish}>{segment.published ? t("unpublish") : t("publish")}</Menu.Item>
                 <Menu.Item onClick={setup.open}>{t("setup.open")}</Menu.Item>
                 <Menu.Item onClick={() => remove(segment)}>{t("common:delete")}</Menu.Item>
@@ -112,6 +115,11 @@ export function SegmentPage() {
           {segment.broken}
         </Alert>
       )}
+      {segment.expires_at && segment.published && (
+        <Text size="sm" c="dimmed" mb="md">
+          {t("expires", { when: dateTime(segment.expires_at) })}
+        </Text>
+      )}
       {!segment.published && (
         <Alert mb="md" variant="default" title={t("unpublishedTitle")}>
           {t("unpublishedText")}
@@ -119,6 +127,9 @@ export function SegmentPage() {
       )}
       <FormModal opened={settings} close={setup.close} title={t("setup.title")}>
         <SegmentSettings segment={segment} close={setup.close} />
+      </FormModal>
+      <FormModal opened={splitting} close={split.close} title={t("split.title", { name: segment.name })}>
+        <SplitDialog segment={segment} close={split.close} />
       </FormModal>
       <SimpleGrid cols={{ base: 1, sm: 3 }} mb="lg">
         <StatTile

@@ -5,14 +5,17 @@ import { useTranslation } from "react-i18next";
 import { http, refresh, take } from "../api/client";
 import { showProblem } from "../api/forms";
 import type { Segment } from "../api/types";
+import { useSession } from "../app/session";
 import { CategorySelect } from "../ui/publish";
 import { ErrorSummary } from "../ui/states";
 import { said } from "../ui/toasts";
+import { fromLocalInput, toLocalInput } from "../ui/zoned";
 import { ReachedCard } from "./Reached";
 
 /** What a segment is called, where it appears, and what a change of it touches. */
 export function SegmentSettings({ segment, close }: { segment: Segment; close: () => void }) {
   const { t } = useTranslation("segments");
+  const zone = useSession().site.timezone;
   const [errors, setErrors] = useState<string[]>([]);
   const form = useForm({
     initialValues: {
@@ -21,6 +24,7 @@ export function SegmentSettings({ segment, close }: { segment: Segment; close: (
       category_id: segment.category?.id ?? null,
       in_preferences: segment.in_preferences,
       is_global: segment.is_global,
+      expires_at: segment.expires_at,
     },
   });
   const submit = form.onSubmit(async (body) => {
@@ -66,6 +70,16 @@ export function SegmentSettings({ segment, close }: { segment: Segment; close: (
           description={t("setup.globalHint")}
           checked={form.values.is_global}
           onChange={(event) => form.setFieldValue("is_global", event.currentTarget.checked)}
+        />
+        <TextInput
+          type="datetime-local"
+          label={t("setup.expires")}
+          description={t("setup.expiresHint")}
+          error={form.errors.expires_at}
+          value={toLocalInput(form.values.expires_at, zone)}
+          onChange={(event) =>
+            form.setFieldValue("expires_at", fromLocalInput(event.currentTarget.value, zone))
+          }
         />
         <Group justify="flex-end">
           <Button type="submit">{t("common:save")}</Button>

@@ -1,6 +1,7 @@
 import { Badge, Group, Menu, Text } from "@mantine/core";
 import { IconAlertTriangle, IconPlus, IconUsersGroup } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, refresh } from "../api/client";
 import { useLive } from "../api/live";
@@ -16,6 +17,7 @@ import { PageHeader } from "../ui/PageHeader";
 import { EmptyState, NothingFound } from "../ui/states";
 import { useView } from "../ui/view";
 import { useDeleteSegment } from "./Reached";
+import { SegmentsBulk } from "./SegmentsBulk";
 
 export function SegmentsPage() {
   const { t } = useTranslation("segments");
@@ -23,6 +25,7 @@ export function SegmentsPage() {
   const navigate = useNavigate();
   const may = useMayEdit();
   const { remove, dialog } = useDeleteSegment();
+  const [selected, setSelected] = useState<Set<number>>(new Set());
   const query = $api.useInfiniteQuery(
     "get",
     "/segments",
@@ -43,6 +46,7 @@ export function SegmentsPage() {
         onSearch={(search) => change({ search })}
         placeholder={t("search")}
       />
+      {selected.size > 0 && may && <SegmentsBulk ids={[...selected]} clear={() => setSelected(new Set())} />}
       <DataList<Segment>
         label={t("title")}
         query={query}
@@ -51,6 +55,8 @@ export function SegmentsPage() {
         onOpen={(row) => navigate({ to: "/segments/$id", params: { id: String(row.id) } })}
         sort={view.sort ?? "name"}
         onSort={(sort) => change({ sort })}
+        selected={may ? selected : undefined}
+        onSelect={setSelected}
         columns={[
           {
             key: "name",

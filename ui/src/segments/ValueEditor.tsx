@@ -5,6 +5,7 @@ import { type ThingKind, ThingsSelect } from "../ui/pickers";
 import { BehaviourInput } from "./BehaviourInput";
 import { DATE_KEYWORDS, printDate, readDate } from "./filter";
 import { IntervalInput } from "./IntervalInput";
+import { ShareInput } from "./ShareInput";
 
 type Props = {
   field: CatalogueField;
@@ -24,6 +25,7 @@ const SOURCES = new Set([
   "campaigns",
   "stages",
   "categories",
+  "users",
 ]);
 
 /** The value of a condition, in the way its operator wants it. */
@@ -108,6 +110,8 @@ export function ValueInput({ field, kind, operator, value, onChange }: Props) {
       return <IntervalInput label={label} value={value} onChange={onChange} />;
     case "behaviour":
       return <BehaviourInput field={field} value={value} onChange={onChange} />;
+    case "share":
+      return <ShareInput value={value} onChange={onChange} />;
     case "range": {
       const [from, to] = asList(value).length === 2 ? asList(value) : ["", ""];
       const type = field.type === "number" ? "number" : field.type.startsWith("date") ? "date" : "text";

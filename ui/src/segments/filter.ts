@@ -72,6 +72,8 @@ export function isComplete(kind: ValueKind, value: unknown): boolean {
         block?.from === undefined && block?.to === undefined ? true : Boolean(block.from || block.to);
       return block !== null && dated && (block.url === undefined || Boolean(block.url.text));
     }
+    case "share":
+      return Number((value as { percent?: number } | null)?.percent) > 0;
     case "interval":
       return (
         typeof value === "object" && value !== null && Number((value as { interval?: number }).interval) > 0
@@ -122,6 +124,8 @@ export function emptyValue(kind: ValueKind | undefined, field?: CatalogueField):
       return ["", ""];
     case "behaviour":
       return { times: 1, last: { interval: 30, unit: "day" } };
+    case "share":
+      return { percent: 10 };
     case "interval":
       return { interval: 7, unit: "day" };
     case "boolean":

@@ -15,6 +15,7 @@ import { EmptyState, ErrorState, ErrorSummary, Waiting } from "../ui/states";
 import { attempt, removeWithUndo, said } from "../ui/toasts";
 import { PaceCard } from "./PaceCard";
 import { ReturnsCards } from "./ReturnsCards";
+import { WaysOutCard } from "./WaysOutCard";
 
 const COLORS = { good: "teal", weak: "yellow", missing: "red", wrong: "red", unknown: "gray" } as const;
 
@@ -46,6 +47,7 @@ export function DeliverabilitySection() {
           ))}
         </>
       )}
+      <WaysOutCard />
       <PaceCard />
       <ReturnsCards />
       <FormModal opened={adding} close={() => setAdding(false)} title={t("add")}>

@@ -17,6 +17,7 @@ import { PageHeader } from "../ui/PageHeader";
 import { Card, Fact } from "../ui/parts";
 import { ErrorSummary } from "../ui/states";
 import { said } from "../ui/toasts";
+import { NoticesCard } from "./NoticesCard";
 
 export function MePage() {
   const { t } = useTranslation("settings");
@@ -56,6 +57,7 @@ export function MePage() {
             data={(["auto", "light", "dark"] as const).map((key) => ({ value: key, label: t(`me.${key}`) }))}
           />
         </Card>
+        <NoticesCard />
         <Card title={t("me.password")}>
           <form onSubmit={submit}>
             <Stack>

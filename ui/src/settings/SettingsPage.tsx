@@ -265,6 +265,11 @@ function SendingForm({ value }: { value: SendingSettings }) {
       </Card>
       <Card title={t("sending.measuring")}>
         <Stack>
+          <Switch
+            label={t("sending.ownerSends")}
+            description={t("sending.ownerSendsHint")}
+            {...form.getInputProps("owner_sends", { type: "checkbox" })}
+          />
           <Switch label={t("sending.opens")} {...form.getInputProps("track_opens", { type: "checkbox" })} />
           <Switch label={t("sending.clicks")} {...form.getInputProps("track_clicks", { type: "checkbox" })} />
           <Switch
@@ -303,6 +308,16 @@ function TrackingForm({ value }: { value: TrackingSettings }) {
             label={t("tracking.ip")}
             description={t("tracking.ipHint")}
             {...form.getInputProps("anonymize_ip", { type: "checkbox" })}
+          />
+          <Switch
+            label={t("tracking.machines")}
+            description={t("tracking.machinesHint")}
+            {...form.getInputProps("count_machines", { type: "checkbox" })}
+          />
+          <Switch
+            label={t("tracking.hiddenLink")}
+            description={t("tracking.hiddenLinkHint")}
+            {...form.getInputProps("hidden_link", { type: "checkbox" })}
           />
           <Switch
             label={t("tracking.own")}

@@ -15,7 +15,8 @@ export type ThingKind =
   | "campaigns"
   | "stages"
   | "categories"
-  | "point_groups";
+  | "point_groups"
+  | "users";
 const PATHS = {
   segments: "/segments",
   company_segments: "/company-segments",
@@ -27,6 +28,8 @@ const PATHS = {
   stages: "/stages",
   categories: "/categories",
   point_groups: "/points/groups",
+  // Whoever may own contacts, by name: everybody who signs in may read these.
+  users: "/contacts/owners",
 } as const;
 
 /** The things of a kind as options, by name. */
@@ -37,7 +40,8 @@ export function useThings(kind: ThingKind, enabled = true): { value: string; lab
     { params: { query: { limit: 200 } } },
     { enabled, staleTime: 15_000 },
   );
-  return ((data?.items ?? []) as { id: number; name?: string; title?: string }[]).map((thing) => ({
+  const items = Array.isArray(data) ? data : (data?.items ?? []);
+  return (items as { id: number; name?: string; title?: string }[]).map((thing) => ({
     value: String(thing.id),
     label: thing.name ?? thing.title ?? `#${thing.id}`,
   }));

@@ -115,7 +115,7 @@ impl Run<'_, '_> {
     }
 
     /// Asked once for all changes of a transaction: most workspaces have no such step.
-    fn somebody_waits_to_match(&mut self) -> Result<bool> {
+    pub(super) fn somebody_waits_to_match(&mut self) -> Result<bool> {
         if let Some(known) = self.matchers {
             return Ok(known);
         }

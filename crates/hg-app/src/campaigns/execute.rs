@@ -13,6 +13,8 @@ use super::model::LogState;
 use super::run::{Ending, Run, Task};
 use crate::error::Result;
 
+/// Why what was to come for a contact who is gone does not.
+pub(super) const DELETED: &str = "The contact was deleted.";
 /// More jumps of a contact in a campaign within a day are a loop.
 const MOST_JUMPS: i64 = 100;
 
@@ -24,7 +26,7 @@ impl Run<'_, '_> {
             return self.redirect(task);
         };
         if !effects::is_there(self.tx, task.contact)? {
-            return self.cancel(task, "The contact was deleted.");
+            return self.cancel(task, DELETED);
         }
         match step.what.kind() {
             Kind::Action => self.act(task, step),
@@ -59,14 +61,11 @@ impl Run<'_, '_> {
                 self.end(task, step, Ending::done(now))?;
                 return effects::delete_contact(ws, self.tx, contact);
             }
-            StepType::ChangeTags { add, remove } => {
-                effects::change_tags(ws, self.tx, contact, add, remove)?;
-                None
+            StepType::ChangeTags { .. } | StepType::ChangePoints { .. } | StepType::ChangeSegments { .. } => {
+                effects::alike(ws, self.tx, step, &[contact], &name)?
             }
-            StepType::ChangePoints { points, group } => effects::change_points(ws, self.tx, contact, *points, *group, &name)?,
             StepType::ChangeStage { stage } => effects::change_stage(ws, self.tx, contact, *stage, &name)?,
             StepType::ScoreCompanies { score } => effects::score_companies(ws, self.tx, contact, *score, &name)?,
-            StepType::ChangeSegments { add, remove } => effects::change_segments(ws, self.tx, contact, add, remove)?,
             StepType::UpdateContact { fields } => effects::update_contact(ws, self.tx, contact, fields)?,
             StepType::UpdateCompany { fields } => effects::update_company(ws, self.tx, contact, fields)?,
             StepType::ChangeOwner { owner } => effects::change_owner(ws, self.tx, contact, *owner)?,

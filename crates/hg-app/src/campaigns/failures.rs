@@ -2,7 +2,7 @@
 //! at which most fail pauses by itself, so that a broken server is not asked for every contact.
 
 use hg_core::campaigns::Step;
-use hg_core::ids::{CampaignId, ContactId, LogId, StepId};
+use hg_core::ids::{CampaignId, ContactId, LogId, StepId, UserId};
 use hg_core::time::{Millis, Timestamp};
 use hg_store::{Lane, Sql, Tx};
 use serde_json::json;
@@ -13,6 +13,8 @@ use super::store;
 use crate::audit::{self, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
+use crate::notices::{self, News, Tone};
+use crate::workspace::Workspace;
 
 /// After so many tries a step is given up for a contact.
 pub(super) const MOST_ATTEMPTS: i64 = 10;
@@ -59,8 +61,8 @@ impl Run<'_, '_> {
     }
 }
 
-/// Pauses the steps at which most contacts failed.
-pub(super) fn break_circuits(tx: &mut Tx<'_>, now: Timestamp, deltas: &[Counted]) -> Result<()> {
+/// Pauses the steps at which most contacts failed, and tells whoever made the campaign.
+pub(super) fn break_circuits(ws: &Workspace, tx: &mut Tx<'_>, now: Timestamp, deltas: &[Counted]) -> Result<()> {
     for (step, delta) in deltas.iter().filter(|(_, d)| d.failing > 0 || d.failed > 0) {
         let broken: Option<(CampaignId, String, i64)> = tx.opt(
             Sql::new(
@@ -78,9 +80,26 @@ pub(super) fn break_circuits(tx: &mut Tx<'_>, now: Timestamp, deltas: &[Counted]
         if let Some((campaign, name, failed)) = broken {
             tracing::warn!(%campaign, step = %name, failed, more = delta.failing, "A step of a campaign paused by itself");
             touch(tx, campaign)?;
+            tell_paused(ws, tx, campaign, &name, failed)?;
         }
     }
     Ok(())
+}
+
+fn tell_paused(ws: &Workspace, tx: &mut Tx<'_>, campaign: CampaignId, step: &str, failed: i64) -> Result<()> {
+    let text = "SELECT name, created_by FROM campaigns WHERE id = $1";
+    let found = tx.opt(Sql::new(text).bind(campaign), |r| Ok((r.get::<String>(0)?, r.get::<Option<UserId>>(1)?)))?;
+    let Some((name, by)) = found else { return Ok(()) };
+    let title = format!("A step of the campaign “{name}” paused by itself");
+    let body = format!("“{step}” failed for {failed} contacts. Mend the cause, then resume the step: who waits there goes on.");
+    let news = News {
+        kind: "campaign.step-paused",
+        tone: Tone::Bad,
+        title: &title,
+        body: &body,
+        link: &format!("/campaigns/{campaign}"),
+    };
+    notices::tell(ws, tx, by, &news)
 }
 
 /// Plans that were read before are read anew.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use hg_core::campaigns::goals::Aim;
-use hg_core::campaigns::{Needs, Path, Source, SourceKind, Step, StepType, Timing};
+use hg_core::campaigns::{Needs, Path, Republish, Source, SourceKind, Step, StepType, Timing};
 use hg_core::ids::CampaignId;
 use hg_store::{Sql, Tx};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ struct File {
     description: Option<String>,
     #[serde(default)]
     allow_restart: bool,
+    #[serde(default)]
+    republish: Republish,
     #[serde(default)]
     sources: Vec<Named>,
     steps: Vec<FileStep>,
@@ -132,7 +134,7 @@ pub struct Imported {
 /// The column that people know a thing by.
 const fn name_of(needs: Needs) -> &'static str {
     match needs {
-        Needs::Page(_) => "title",
+        Needs::Page(_) | Needs::Category(_) => "title",
         Needs::Company(_) => "companyname",
         Needs::User(_) => "email",
         _ => "name",
@@ -165,6 +167,7 @@ pub async fn export(cx: &Cx, id: CampaignId) -> Result<Json> {
                 name: campaign.name.clone(),
                 description: campaign.description.clone(),
                 allow_restart: campaign.allow_restart,
+                republish: campaign.republish,
                 sources: sources.collect(),
                 steps: steps.collect(),
                 rules: campaign.rules.iter().map(FileRule::of).collect(),
@@ -246,6 +249,7 @@ pub async fn import(cx: &Cx, file: Json) -> Result<Imported> {
         name: file.name,
         description: file.description,
         allow_restart: file.allow_restart,
+        republish: file.republish,
         sources,
         steps,
         rules,

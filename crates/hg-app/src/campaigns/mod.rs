@@ -10,6 +10,7 @@
 
 mod answers;
 mod calls;
+mod due;
 mod effects;
 mod error;
 mod execute;
@@ -25,6 +26,7 @@ mod react;
 mod redirect;
 mod run;
 mod service;
+mod sets;
 pub mod simulate;
 mod steps;
 mod store;
@@ -45,6 +47,7 @@ pub use people::{History, InCampaign, Next, PeopleQuery, Person, Progress, campa
 pub use react::CampaignReactor;
 pub(crate) use service::{change_one_in, change_some_in};
 pub use service::{change_people, create, delete, duplicate, get, list, names, pause, publish, restore, update};
+pub(crate) use store::segments_in_steps;
 pub use sync::{SyncJob, sources_changed};
 pub use templates::{Template, create_from, templates};
 pub use timer::CampaignTimer;

@@ -1,4 +1,4 @@
-use hg_core::campaigns::{Path, Plan, Problem, Source, Timing};
+use hg_core::campaigns::{Path, Plan, Problem, Republish, Source, Timing};
 use hg_core::ids::{CampaignId, StepId};
 use hg_core::time::Timestamp;
 use serde_json::Value as Json;
@@ -49,6 +49,8 @@ pub struct Campaign {
     pub publish_up: Option<Timestamp>,
     pub publish_down: Option<Timestamp>,
     pub allow_restart: bool,
+    /// What becomes of waits when it is published again after a pause.
+    pub republish: Republish,
     pub layout: Option<Json>,
     /// Keys of clients that we store and give back.
     pub extra: Option<Json>,
@@ -130,6 +132,8 @@ pub struct NewCampaign {
     pub publish_up: Option<Timestamp>,
     pub publish_down: Option<Timestamp>,
     pub allow_restart: bool,
+    /// What becomes of waits when it is published again after a pause.
+    pub republish: Republish,
     pub sources: Vec<Source>,
     pub steps: Vec<StepIn>,
     pub rules: Vec<RuleIn>,
@@ -148,6 +152,7 @@ pub struct CampaignPatch {
     pub publish_up: Option<Option<Timestamp>>,
     pub publish_down: Option<Option<Timestamp>>,
     pub allow_restart: Option<bool>,
+    pub republish: Option<Republish>,
     pub sources: Option<Vec<Source>>,
     pub steps: Option<Vec<StepIn>>,
     pub rules: Option<Vec<RuleIn>>,

@@ -158,7 +158,7 @@ fn next_of(plan: &Plan, row: &Row, running: bool) -> Option<Next> {
         ("sending", _) => "The mail is on its way; what follows begins when it has left.".to_owned(),
         ("waiting", Kind::Decision) => {
             let what = match &step.what {
-                StepType::OpensEmail => "the email to be opened",
+                StepType::OpensEmail { .. } => "the email to be opened",
                 StepType::ClicksEmail { .. } => "a link of the email to be clicked",
                 StepType::RepliesToEmail => "the email to be answered",
                 StepType::SubmitsForm { .. } => "a form to be sent in",

@@ -30,6 +30,21 @@ impl Reactor for CampaignReactor {
         }
         run.finish()
     }
+
+    fn listens(&self, ws: &Workspace, tx: &mut Tx<'_>, sample: &Change) -> Result<bool> {
+        let mut run = Run::new(ws, tx);
+        // Decisions and goals may look at anything about a contact.
+        if run.somebody_waits_to_match()? || run.somebody_aims()? {
+            return Ok(true);
+        }
+        match sample.kind {
+            EventKind::SegmentJoined | EventKind::SegmentLeft => {
+                Ok(!store::fed_by(run.tx, Source { kind: SourceKind::Segment, id: sample.object_id })?.is_empty())
+            }
+            EventKind::TagChanged | EventKind::PointsChanged | EventKind::FieldsChanged => Ok(false),
+            _ => Ok(true),
+        }
+    }
 }
 
 fn react(run: &mut Run<'_, '_>, change: &Change) -> Result<()> {
@@ -55,14 +70,16 @@ fn react(run: &mut Run<'_, '_>, change: &Change) -> Result<()> {
             }
             run.happened(contact, &Occurrence::Submitted { form: change.object_id }, change.at)?;
         }
-        EventKind::EmailOpened => {
+        EventKind::EmailOpened | EventKind::MachineOpened => {
             if let Some(send) = change.ref_id {
-                run.happened(contact, &Occurrence::Opened { send: SendId(send) }, change.at)?;
+                let machine = change.kind == EventKind::MachineOpened;
+                run.happened(contact, &Occurrence::Opened { send: SendId(send), machine }, change.at)?;
             }
         }
-        EventKind::EmailClicked => {
+        EventKind::EmailClicked | EventKind::MachineClicked => {
             if let Some(send) = change.ref_id {
-                run.happened(contact, &Occurrence::Clicked { send: SendId(send), url: text("url") }, change.at)?;
+                let machine = change.kind == EventKind::MachineClicked;
+                run.happened(contact, &Occurrence::Clicked { send: SendId(send), url: text("url"), machine }, change.at)?;
             }
         }
         EventKind::EmailReplied => {

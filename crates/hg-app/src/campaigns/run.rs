@@ -24,7 +24,7 @@ use crate::workspace::Workspace;
 pub(super) const TOPIC: &str = "campaign-timer";
 /// Announced when figures of a campaign changed, for the live stream.
 pub(super) const LIVE: &str = "campaign";
-/// One contact passes at most this many steps in one go; the rest is done by the timer.
+/// A transaction runs at most this many steps of its own accord; the rest is done by the timer.
 const MOST_AT_ONCE: usize = 1_000;
 
 /// A campaign as the engine needs it.
@@ -62,6 +62,13 @@ pub(super) struct Task {
     pub base: Timestamp,
     /// Tries that failed before.
     pub attempts: i64,
+}
+
+/// What is to be run next.
+pub(super) enum Work {
+    One(Task),
+    /// Rows of one step of one campaign, each of another contact, whose due instants were not written.
+    Many(Vec<Task>),
 }
 
 /// How a step ended.
@@ -119,9 +126,12 @@ pub(super) struct Run<'a, 't> {
     pub ws: &'a Workspace,
     pub tx: &'a mut Tx<'t>,
     pub now: Timestamp,
-    ready: VecDeque<Task>,
+    pub(super) ready: VecDeque<Work>,
+    /// How much more is done in this transaction; see [`MOST_AT_ONCE`].
+    budget: usize,
+    pub(super) alike: HashMap<StepId, bool>,
     tally: HashMap<StepId, StepCounts>,
-    zones: HashMap<ContactId, TimeZone>,
+    pub(super) zones: HashMap<ContactId, TimeZone>,
     loaded: HashMap<CampaignId, Arc<Loaded>>,
     /// Whether anybody waits to match a filter; asked when it matters.
     pub(super) matchers: Option<bool>,
@@ -137,6 +147,8 @@ impl<'a, 't> Run<'a, 't> {
             tx,
             now,
             ready: VecDeque::new(),
+            budget: MOST_AT_ONCE,
+            alike: HashMap::new(),
             tally: HashMap::new(),
             zones: HashMap::new(),
             loaded: HashMap::new(),
@@ -145,22 +157,27 @@ impl<'a, 't> Run<'a, 't> {
         }
     }
 
+    /// Takes up rows that are due, in their order.
+    pub fn take_up(&mut self, due: Vec<Task>) {
+        self.budget += due.len();
+        self.ready.extend(due.into_iter().map(Work::One));
+    }
+
     /// Runs what became ready, then writes the figures. Must be the last call.
     pub fn finish(mut self) -> Result<()> {
-        let mut steps = 0;
-        while let Some(task) = self.ready.pop_front() {
-            steps += 1;
-            if steps > MOST_AT_ONCE {
-                // Its row is in the log with a due instant that has come: the timer goes on.
-                self.tx.wake(TOPIC);
-                break;
+        while let Some(work) = self.ready.pop_front() {
+            if self.budget == 0 {
+                // What is left waits in the log with an instant that has come: the timer goes on.
+                self.put_back(work)?;
+                continue;
             }
-            self.execute(&task)?;
+            let cost = self.work(work)?;
+            self.budget = self.budget.saturating_sub(cost);
         }
         let mut deltas: Vec<(StepId, StepCounts)> = self.tally.into_iter().filter(|(_, c)| *c != StepCounts::default()).collect();
         deltas.sort_by_key(|(id, _)| *id);
         store::add_counts(self.tx, &deltas)?;
-        super::failures::break_circuits(self.tx, self.now, &deltas)?;
+        super::failures::break_circuits(self.ws, self.tx, self.now, &deltas)?;
         if !deltas.is_empty() {
             for campaign in self.loaded.keys() {
                 self.tx.announce(LIVE, json!({ "id": campaign }).to_string());
@@ -236,11 +253,10 @@ impl<'a, 't> Run<'a, 't> {
         base: Timestamp,
         mail: Option<SendId>,
     ) -> Result<()> {
-        let zone = self.zone(contact)?;
         if step.what.kind() == Kind::Decision {
-            return self.wait(campaign, step, contact, rotation, base, mail, &zone);
+            return self.wait(campaign, step, contact, rotation, base, mail);
         }
-        let due = step.timing.due(base, self.now, &zone);
+        let due = self.due(step, contact, base)?;
         let at = match due {
             Due::At(at) => at,
             Due::Missed(_) => self.now,
@@ -256,7 +272,7 @@ impl<'a, 't> Run<'a, 't> {
             return self.end(&task, step, Ending::warned(self.now, text));
         }
         if at <= self.now && campaign.runs_at(self.now) && !campaign.paused.contains(&step.id) {
-            self.ready.push_back(task);
+            self.ready.push_back(Work::One(task));
         } else {
             self.tx.wake(TOPIC);
         }
@@ -264,7 +280,6 @@ impl<'a, 't> Run<'a, 't> {
     }
 
     /// A decision begins to wait. Its no path is taken when the first step on it would be due (§5.6).
-    #[allow(clippy::too_many_arguments)]
     fn wait(
         &mut self,
         campaign: &Arc<Loaded>,
@@ -273,9 +288,8 @@ impl<'a, 't> Run<'a, 't> {
         rotation: i64,
         base: Timestamp,
         mail: Option<SendId>,
-        zone: &TimeZone,
     ) -> Result<()> {
-        let due = self.no_path_due(&campaign.plan, step, base, zone);
+        let due = self.no_path_due(&campaign.plan, step, contact, base)?;
         let Some(log) = self.insert_log(campaign.id, step.id, contact, rotation, LogState::Waiting, due, base, mail)? else {
             return Ok(());
         };
@@ -292,10 +306,10 @@ impl<'a, 't> Run<'a, 't> {
         if let Some(send) = mail
             && campaign.runs_at(self.now)
         {
-            let (opened, clicked) = effects::answered(self.tx, send)?;
+            let mut answered = |machines| effects::answered(self.tx, send, machines);
             let early = match &step.what {
-                StepType::OpensEmail => opened.or(clicked),
-                StepType::ClicksEmail { urls } if urls.is_empty() => clicked,
+                StepType::OpensEmail { machines } => answered(*machines)?.either(),
+                StepType::ClicksEmail { urls, machines } if urls.is_empty() => answered(*machines)?.clicked,
                 _ => None,
             };
             if let Some(at) = early {
@@ -304,15 +318,6 @@ impl<'a, 't> Run<'a, 't> {
             }
         }
         Ok(())
-    }
-
-    /// When the no path of a decision is taken; none: it waits for ever.
-    pub(super) fn no_path_due(&self, plan: &Plan, step: &Step, base: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        let due = |child: &&Step| match child.timing.due(base, self.now, zone) {
-            Due::At(at) => Some(at),
-            Due::Missed(_) => None,
-        };
-        plan.children(step, Some(Path::No)).iter().filter_map(due).min()
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -346,16 +351,17 @@ impl<'a, 't> Run<'a, 't> {
             (text, None) => Some(json!({ "text": text, "why": null })),
             (text, Some(found)) => Some(json!({ "text": text, "why": found.why, "decision": found.decision })),
         };
-        let attempts: i64 = self.tx.one(
+        let (attempts, mail): (i64, Option<SendId>) = self.tx.one(
             Sql::new(
-                "UPDATE campaign_log SET state = $2, due_at = NULL, done_at = $3, path = $4, detail = $5 WHERE id = $1 RETURNING attempts",
+                "UPDATE campaign_log SET state = $2, due_at = NULL, done_at = $3, path = $4, detail = $5 WHERE id = $1 \
+                 RETURNING attempts, send_id",
             )
             .bind(task.log)
             .bind(ending.state.code())
             .bind(ending.at)
             .bind(ending.path.map(Path::key))
             .bind(detail),
-            |r| r.get(0),
+            |r| Ok((r.get(0)?, r.get(1)?)),
         )?;
         let counts = self.count(step.id);
         counts.waiting -= 1;
@@ -368,23 +374,11 @@ impl<'a, 't> Run<'a, 't> {
                 counts.no += i64::from(path == Some(Path::No));
             }
         }
-        let told = json!({"name": step.name, "type": step.what.key(), "campaign": task.campaign.name, "path": ending.path.map(Path::key), "text": ending.text});
-        changes::note(
-            self.tx,
-            &Happening::new(task.contact, EventKind::CampaignStep, ending.at)
-                .object(step.id.0)
-                .reference(task.campaign.id.0)
-                .detail(told),
-        )?;
+        changes::note(self.tx, &passed(task, step, ending.path, ending.text.as_deref(), ending.at))?;
         if ending.state == LogState::Failed {
             return Ok(());
         }
-        let mail: Option<SendId> = match step.what {
-            StepType::SendEmail { .. } => {
-                self.tx.opt(Sql::new("SELECT send_id FROM campaign_log WHERE id = $1").bind(task.log), |r| r.get(0))?.flatten()
-            }
-            _ => None,
-        };
+        let mail = mail.filter(|_| matches!(step.what, StepType::SendEmail { .. }));
         let campaign = task.campaign.clone();
         for child in campaign.plan.children(step, ending.path) {
             self.plan(&campaign, child, task.contact, task.rotation, ending.next_base, mail)?;
@@ -433,8 +427,16 @@ impl<'a, 't> Run<'a, 't> {
             counts.failing -= i64::from(attempts > 0);
         }
         if !decisions_only {
-            self.ready.retain(|t| t.contact != contact || t.campaign.id != campaign);
+            self.forget_ready(campaign, contact);
         }
         Ok(())
     }
+}
+
+/// The line of the contact's timeline that says how a step ended.
+pub(super) fn passed(task: &Task, step: &Step, path: Option<Path>, text: Option<&str>, at: Timestamp) -> Happening {
+    let told = json!({
+        "name": step.name, "type": step.what.key(), "campaign": task.campaign.name, "path": path.map(Path::key), "text": text,
+    });
+    Happening::new(task.contact, EventKind::CampaignStep, at).object(step.id.0).reference(task.campaign.id.0).detail(told)
 }

@@ -117,6 +117,9 @@ pub(super) const fn table_of(needs: Needs) -> (&'static str, i64) {
         Needs::Campaign(id) => ("campaigns", id),
         Needs::Company(id) => ("companies", id),
         Needs::User(id) => ("users", id),
+        Needs::Tag(id) => ("tags", id),
+        Needs::CompanySegment(id) => ("company_segments", id),
+        Needs::Category(id) => ("categories", id),
     }
 }
 
@@ -171,6 +174,7 @@ pub async fn duplicate(cx: &Cx, id: CampaignId) -> Result<Campaign> {
         publish_up: None,
         publish_down: None,
         allow_restart: original.allow_restart,
+        republish: original.republish,
         sources: original.sources.iter().map(|(s, _)| *s).collect(),
         steps: steps.collect(),
         rules: original.rules.iter().map(|r| RuleIn::from(FileRule::of(r))).collect(),
@@ -198,7 +202,7 @@ pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Cam
             if let Some(refusal) = sends.as_ref().filter(|_| c.state == State::Published) {
                 return Err(Error::forbidden(refusal.clone()));
             }
-            let before = (c.name.clone(), c.description.clone(), c.allow_restart);
+            let before = (c.name.clone(), c.description.clone(), c.allow_restart, c.republish.key());
             let redrawn = plan.as_ref().is_some_and(|plan| *plan != c.plan);
             if patch.version.is_some_and(|v| v != c.version) {
                 return Err(changed_by_somebody(tx, id)?);
@@ -224,10 +228,12 @@ pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Cam
             c.publish_up = patch.publish_up.unwrap_or(c.publish_up);
             c.publish_down = patch.publish_down.unwrap_or(c.publish_down);
             c.allow_restart = patch.allow_restart.unwrap_or(c.allow_restart);
+            c.republish = patch.republish.unwrap_or(c.republish);
             let changes = Changes::new()
                 .field("name", &before.0, &c.name)
                 .field("description", &before.1, &c.description)
                 .field("allow_restart", &before.2, &c.allow_restart)
+                .field("republish", &before.3, &c.republish.key())
                 .touched("sources", patch.sources.is_some())
                 .touched("steps", redrawn)
                 .touched("rules", edit.aims);
@@ -302,6 +308,7 @@ fn switch(ws: &Workspace, tx: &mut Tx<'_>, id: CampaignId, state: State, by: Opt
         versions::keep(tx, ws.clock.now(), by, &before, None)?;
     }
     if before.state != state {
+        versions::pause_ends_or_begins(tx, ws.clock.now(), &before, state)?;
         store::write(tx, ws.clock.now(), &Campaign { state, ..before })?;
     }
     if state == State::Published {

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use hg_core::campaigns::{Path, Plan, Source, SourceKind, Step, StepType, Timing};
-use hg_core::ids::{CampaignId, StepId};
+use hg_core::campaigns::{Needs, Path, Plan, Republish, Source, SourceKind, Step, StepType, Timing};
+use hg_core::ids::{CampaignId, SegmentId, StepId};
 use hg_core::time::Timestamp;
 use hg_store::{Row, Sql, Tx};
 use serde_json::Value as Json;
@@ -12,7 +12,7 @@ use super::model::{Campaign, CampaignQuery, Counted, Counts, NewCampaign, State,
 use crate::error::{Error, Result};
 use crate::list::{Page, SmallTable};
 
-const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, description, state, publish_up, publish_down, allow_restart, layout, extra, members";
+const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, description, state, publish_up, publish_down, allow_restart, layout, extra, members, republish";
 
 fn read(r: &Row<'_>) -> hg_store::Result<Campaign> {
     Ok(Campaign {
@@ -27,6 +27,7 @@ fn read(r: &Row<'_>) -> hg_store::Result<Campaign> {
         publish_up: r.get(8)?,
         publish_down: r.get(9)?,
         allow_restart: r.get(10)?,
+        republish: Republish::from_key(&r.get::<String>(14)?).unwrap_or_default(),
         layout: r.get(11)?,
         extra: r.get(12)?,
         counts: Counts { members: r.get(13)?, ..Counts::default() },
@@ -97,7 +98,7 @@ pub(super) fn steps(tx: &mut Tx<'_>, id: CampaignId) -> Result<(Plan, Vec<StepCo
                     parent: None,
                     path: r.get::<Option<String>>(3)?.as_deref().and_then(Path::from_key),
                     name: r.get(5)?,
-                    what: StepType::OpensEmail,
+                    what: StepType::OpensEmail { machines: false },
                     timing: serde_json::from_value::<Timing>(r.get(7)?).unwrap_or_default(),
                 },
                 counts: StepCounts {
@@ -157,8 +158,8 @@ pub(super) fn list(tx: &mut Tx<'_>, query: &CampaignQuery) -> Result<Page<Campai
 
 pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<i64>, new: &NewCampaign) -> Result<CampaignId> {
     let sql = Sql::new(
-        "INSERT INTO campaigns (created_at, updated_at, created_by, name, description, publish_up, publish_down, allow_restart, layout, extra) \
-         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+        "INSERT INTO campaigns (created_at, updated_at, created_by, name, description, publish_up, publish_down, allow_restart, layout, extra, \
+         republish) VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
     )
     .bind(now)
     .bind(by)
@@ -168,7 +169,8 @@ pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<i64>, new: &New
     .bind(new.publish_down)
     .bind(new.allow_restart)
     .bind(new.layout.as_ref())
-    .bind(new.extra.as_ref());
+    .bind(new.extra.as_ref())
+    .bind(new.republish.key());
     Ok(tx.one(sql, |r| r.get(0))?)
 }
 
@@ -177,7 +179,7 @@ pub(super) fn write(tx: &mut Tx<'_>, now: Timestamp, c: &Campaign) -> Result<()>
     tx.exec(
         Sql::new(
             "UPDATE campaigns SET version = version + 1, updated_at = $2, name = $3, description = $4, publish_up = $5, publish_down = $6, \
-             allow_restart = $7, layout = $8, extra = $9, state = $10 WHERE id = $1",
+             allow_restart = $7, layout = $8, extra = $9, state = $10, republish = $11 WHERE id = $1",
         )
         .bind(c.id)
         .bind(now)
@@ -188,7 +190,8 @@ pub(super) fn write(tx: &mut Tx<'_>, now: Timestamp, c: &Campaign) -> Result<()>
         .bind(c.allow_restart)
         .bind(c.layout.as_ref())
         .bind(c.extra.as_ref())
-        .bind(c.state.key()),
+        .bind(c.state.key())
+        .bind(c.republish.key()),
     )?;
     Ok(())
 }
@@ -285,6 +288,7 @@ pub(super) fn redirect_step(tx: &mut Tx<'_>, step: StepId, to: Option<StepId>) -
 pub(super) fn mark_deleted(tx: &mut Tx<'_>, now: Timestamp, id: CampaignId, deleted: bool) -> Result<bool> {
     let sql = Sql::new(
         "UPDATE campaigns SET deleted_at = CASE WHEN $3 = 1 THEN CAST($2 AS BIGINT) ELSE NULL END, updated_at = $2, version = version + 1, \
+         paused_at = CASE WHEN $3 = 1 AND state = 'published' THEN CAST($2 AS BIGINT) ELSE paused_at END, \
          state = CASE WHEN $3 = 1 AND state = 'published' THEN 'paused' ELSE state END \
          WHERE id = $1 AND (CASE WHEN deleted_at IS NULL THEN 1 ELSE 0 END) = $3",
     );
@@ -298,6 +302,22 @@ pub(super) fn fed_by(tx: &mut Tx<'_>, source: Source) -> Result<Vec<CampaignId>>
          WHERE s.kind = $1 AND s.source_id = $2 AND c.state = 'published' AND c.deleted_at IS NULL ORDER BY c.id",
     );
     Ok(tx.all(sql.bind(source.kind.key()).bind(source.id), |r| r.get(0))?)
+}
+
+/// The segments that steps and rules of campaigns name, in their settings or in filters inside of these: the campaign, what
+/// it is called, and the segments. There are hundreds of steps, not millions.
+pub(crate) fn segments_in_steps(tx: &mut Tx<'_>) -> Result<Vec<(i64, String, Vec<SegmentId>)>> {
+    let text = "SELECT c.id, c.name, s.type, s.settings FROM campaign_steps s JOIN campaigns c ON c.id = s.campaign_id \
+                WHERE s.deleted_at IS NULL AND c.deleted_at IS NULL \
+                UNION ALL SELECT c.id, c.name, r.type, r.settings FROM campaign_rules r JOIN campaigns c ON c.id = r.campaign_id \
+                WHERE c.deleted_at IS NULL ORDER BY 1";
+    let rows = tx.all(text, |r| Ok((r.get::<i64>(0)?, r.get::<String>(1)?, r.get::<String>(2)?, r.get::<Json>(3)?)))?;
+    let named = |(id, name, kind, settings): (i64, String, String, Json)| {
+        let segment = |needs: Needs| if let Needs::Segment(id) = needs { Some(SegmentId(id)) } else { None };
+        let ids: Vec<SegmentId> = StepType::read(&kind, &settings).ok()?.needs().into_iter().filter_map(segment).collect();
+        (!ids.is_empty()).then_some((id, name, ids))
+    };
+    Ok(rows.into_iter().filter_map(named).collect())
 }
 
 pub(super) fn names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<i64, String>> {

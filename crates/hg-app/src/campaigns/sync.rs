@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use hg_core::campaigns::{Source, SourceKind};
 use hg_core::ids::{CampaignId, ContactId, SegmentId};
+use hg_core::time::Timestamp;
 use hg_store::{Flow, Lane, Sql, Tx};
 use roaring::RoaringBitmap;
 
@@ -30,18 +31,27 @@ pub fn sources_changed(ws: &Workspace, tx: &mut Tx<'_>, segment: SegmentId) -> R
 pub(super) fn push(ws: &Workspace, tx: &mut Tx<'_>, campaign: CampaignId) -> Result<()> {
     let now = ws.clock.now();
     let name = store::names(tx, &[campaign.0])?.remove(&campaign.0).unwrap_or_default();
+    push_job(tx, now, SyncJob::KIND, campaign, format!("Bring people into “{name}”"))
+}
+
+/// Queues work on one campaign; of each kind at most one waits.
+pub(super) fn push_job(tx: &mut Tx<'_>, now: Timestamp, kind: &'static str, campaign: CampaignId, title: String) -> Result<()> {
     let job = NewJob {
-        kind: SyncJob::KIND,
-        dedupe_key: Some(format!("{}:{campaign}", SyncJob::KIND)),
-        title: format!("Bring people into “{name}”"),
+        kind,
+        dedupe_key: Some(format!("{kind}:{campaign}")),
+        title,
         payload: serde_json::json!({ "campaign": campaign }),
         due_at: now,
         visible: true,
         link: Some(format!("/campaigns/{campaign}")),
         created_by: None,
     };
-    jobs::push(tx, now, job)?;
-    Ok(())
+    jobs::push(tx, now, job).map(|_| ())
+}
+
+/// The campaign that such a job is about.
+pub(super) fn campaign_of(job: &Job) -> Option<CampaignId> {
+    job.payload.get("campaign").and_then(serde_json::Value::as_i64).map(CampaignId)
 }
 
 /// Lets in whom the segments hold and nobody let in yet, and takes out automatic members whom none holds any more.
@@ -58,7 +68,7 @@ impl JobRunner for SyncJob {
     }
 
     async fn run(&self, cx: &Cx, job: &Job, handle: &JobHandle) -> Result<Outcome> {
-        let Some(campaign) = job.payload.get("campaign").and_then(serde_json::Value::as_i64).map(CampaignId) else {
+        let Some(campaign) = campaign_of(job) else {
             return Ok(Outcome::Fail("The task does not say which campaign.".into()));
         };
         let ws = cx.ws.clone();

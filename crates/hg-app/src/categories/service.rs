@@ -14,7 +14,7 @@ use crate::list::{ListQuery, Page, SmallTable};
 /// The kinds of things, each with the tables whose rows have a category.
 pub const BUNDLES: [(&str, &[(&str, &str)]); 8] = [
     ("global", &[]),
-    ("segment", &[("segment", "segments")]),
+    ("segment", &[("segment", "segments"), ("company segment", "company_segments")]),
     ("email", &[("email", "emails")]),
     ("page", &[("page", "pages")]),
     ("form", &[("form", "forms")]),

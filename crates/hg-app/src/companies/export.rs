@@ -69,6 +69,7 @@ pub async fn export_page(cx: &Cx, columns: &[String], search: &str, after: i64) 
     let Some((rows, last)) = export_rows(cx, columns, search, cx.user_id(), after).await? else { return Ok(None) };
     let mut lines = Vec::new();
     for cells in rows {
+        let cells: Vec<String> = cells.into_iter().map(harmless).collect();
         lines.extend(csv_line(cells.iter().map(String::as_str))?);
     }
     Ok(Some((lines, last)))
@@ -77,11 +78,11 @@ pub async fn export_page(cx: &Cx, columns: &[String], search: &str, after: i64) 
 fn cell(company: &Company, column: &str) -> String {
     match column {
         "id" => company.id.to_string(),
-        "tags" => harmless(company.tags.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join("|")),
+        "tags" => company.tags.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join("|"),
         "score" => company.score.to_string(),
         "owner_id" => company.owner_id.map_or(String::new(), |id| id.to_string()),
         "created_at" => company.created_at.sql_text(),
         "updated_at" => company.updated_at.sql_text(),
-        alias => company.text(alias).map(harmless).unwrap_or_default(),
+        alias => company.text(alias).unwrap_or_default(),
     }
 }

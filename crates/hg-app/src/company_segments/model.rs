@@ -1,6 +1,6 @@
 //! A segment of companies as services give and take it.
 
-use hg_core::ids::{CompanySegmentId, UserId};
+use hg_core::ids::{CategoryId, CompanySegmentId, UserId};
 use hg_core::time::Timestamp;
 use serde_json::Value as Json;
 
@@ -28,6 +28,7 @@ pub struct CompanySegment {
     pub built_at: Option<Timestamp>,
     pub build_ms: Option<i64>,
     pub members: i64,
+    pub category_id: Option<CategoryId>,
     /// Segments of contacts that ask about it.
     pub used_by: Vec<UsedBy>,
 }
@@ -41,6 +42,7 @@ pub struct NewCompanySegment {
     pub alias: Option<String>,
     pub description: Option<String>,
     pub published: Option<bool>,
+    pub category_id: Option<CategoryId>,
     pub filter: Option<Json>,
 }
 
@@ -53,6 +55,7 @@ pub struct CompanySegmentPatch {
     pub alias: Option<String>,
     pub description: Option<Option<String>>,
     pub published: Option<bool>,
+    pub category_id: Option<Option<CategoryId>>,
     pub filter: Option<Option<Json>>,
 }
 

@@ -3,17 +3,21 @@
 use std::collections::HashSet;
 
 use hg_core::ids::{CompanySegmentId, JobId};
-use hg_core::text::{fold, slug};
-use hg_store::{Tx, Value};
+use hg_core::text::fold;
+use hg_store::Tx;
 use serde_json::Value as Json;
 
 use crate::audit::{self, Changes, Deed, Entry};
+use crate::categories;
 use crate::company_segments::build::push;
 use crate::company_segments::{CompanySegment, CompanySegmentPatch, NewCompanySegment, store};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::fields;
 use crate::list::{ListQuery, Listed, Matcher, Page};
+use crate::segments::named::{
+    blank_is_none, by_another, clean_name, free_alias, name_of_copy, page_of, refuse_if_used, sort_key,
+};
 use crate::segments::{SegmentProblem, UsedBy, compile, resolve_filter, using_company_segment};
 use crate::workspace::Workspace;
 
@@ -25,7 +29,6 @@ fn users(ws: &Workspace, tx: &mut Tx<'_>, id: CompanySegmentId) -> Result<Vec<Us
 /// Company segments by name.
 pub async fn list(cx: &Cx, query: ListQuery) -> Result<Page<CompanySegment>> {
     cx.may(Action::View(Area::Segments))?;
-    let after = query.after()?;
     let (ws, query) = (cx.ws.clone(), query.asked_by(cx));
     cx.db()
         .read(move |tx| {
@@ -38,26 +41,11 @@ pub async fn list(cx: &Cx, query: ListQuery) -> Result<Page<CompanySegment>> {
                     }
                 }
             }
-            let (field, descending) = query.sort_field();
-            let mut found: Vec<CompanySegment> =
-                store::all(tx)?.into_iter().filter(|s| matcher.wants(&listed(s, &unused))).collect();
-            match field {
-                "members" | "count" => found.sort_by_key(|s| (s.members, s.id)),
-                "updated_at" => found.sort_by_key(|s| (s.updated_at, s.id)),
-                "created_at" | "id" => {}
-                _ => found.sort_by_key(|s| (fold(&s.name), s.id)),
-            }
-            if descending {
-                found.reverse();
-            }
-            let total = found.len() as u64;
-            let start = match &after {
-                Some((_, id)) => found.iter().position(|s| s.id.0 == *id).map_or(0, |i| i + 1),
-                None => usize::try_from(query.offset).unwrap_or(usize::MAX).min(found.len()),
-            };
-            let limit = query.limit();
-            let window: Vec<CompanySegment> = found.into_iter().skip(start).take(limit as usize + 1).collect();
-            let mut page = Page::of(window, limit, Some(total), |s| (Value::Null, s.id.0));
+            let (field, _) = query.sort_field();
+            let found = store::all(tx)?.into_iter().filter(|s| matcher.wants(&listed(s, &unused))).collect();
+            let mut page = page_of(found, &query, |s: &CompanySegment| {
+                (sort_key(field, &s.name, s.members, s.created_at, s.updated_at, s.id.0), s.id.0)
+            })?;
             for segment in &mut page.items {
                 segment.used_by = users(&ws, tx, segment.id)?;
             }
@@ -74,7 +62,7 @@ fn listed(s: &CompanySegment, unused: &HashSet<CompanySegmentId>) -> Listed {
         published: Some(s.published),
         global: None,
         created_by: s.created_by.map(|u| u.0),
-        category: None,
+        category: s.category_id.map(|c| c.0),
         unused: Some(unused.contains(&s.id)),
     }
 }
@@ -98,7 +86,8 @@ pub async fn create(cx: &Cx, new: NewCompanySegment) -> Result<CompanySegment> {
         .write(move |tx| {
             let filter = checked_filter(&ws, tx, new.filter.as_ref())?;
             let name = clean_name(&new.name)?;
-            let alias = free_alias(tx, new.alias.as_deref(), &name, None)?;
+            categories::check(tx, new.category_id, "segment")?;
+            let alias = free(tx, new.alias.as_deref(), &name, None)?;
             let published = new.published.unwrap_or(true);
             let segment = CompanySegment {
                 id: CompanySegmentId(0),
@@ -117,6 +106,7 @@ pub async fn create(cx: &Cx, new: NewCompanySegment) -> Result<CompanySegment> {
                 built_at: None,
                 build_ms: None,
                 members: 0,
+                category_id: new.category_id,
                 used_by: Vec::new(),
             };
             let id = store::insert(tx, &segment, user)?;
@@ -134,28 +124,8 @@ fn entry(deed: Deed, segment: &CompanySegment) -> Entry {
     Entry::new(deed, "company_segment", segment.id.0, &segment.name)
 }
 
-fn clean_name(name: &str) -> Result<String, SegmentProblem> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > 191 { Err(SegmentProblem::NoName) } else { Ok(name.to_owned()) }
-}
-
-fn blank_is_none(text: Option<String>) -> Option<String> {
-    text.filter(|t| !t.trim().is_empty())
-}
-
-/// A chosen alias must be free; one made of the name gets a number until it is.
-fn free_alias(tx: &mut Tx<'_>, chosen: Option<&str>, name: &str, own: Option<CompanySegmentId>) -> Result<String> {
-    let mut taken = |alias: &str| Ok::<_, Error>(store::by_alias(tx, alias)?.is_some_and(|id| Some(id) != own));
-    if let Some(chosen) = chosen.map(|a| slug(a, '-')).filter(|a| !a.is_empty()) {
-        return if taken(&chosen)? { Err(SegmentProblem::AliasTaken(chosen).into()) } else { Ok(chosen) };
-    }
-    let base = Some(slug(name, '-')).filter(|b| !b.is_empty()).unwrap_or_else(|| "companies".to_owned());
-    let (mut alias, mut n) = (base.clone(), 1);
-    while taken(&alias)? {
-        n += 1;
-        alias = format!("{base}-{n}");
-    }
-    Ok(alias)
+fn free(tx: &mut Tx<'_>, chosen: Option<&str>, name: &str, own: Option<CompanySegmentId>) -> Result<String> {
+    free_alias(chosen, name, "companies", |alias| by_another(store::by_alias(tx, alias), own))
 }
 
 /// Checks a filter; an empty one is none.
@@ -181,7 +151,7 @@ pub async fn update(cx: &Cx, id: CompanySegmentId, patch: CompanySegmentPatch) -
                 after.name = clean_name(name)?;
             }
             if let Some(alias) = &patch.alias {
-                after.alias = free_alias(tx, Some(alias), &after.name, Some(id))?;
+                after.alias = free(tx, Some(alias), &after.name, Some(id))?;
             }
             if let Some(public_name) = &patch.public_name {
                 after.public_name = blank_is_none(public_name.clone());
@@ -192,9 +162,13 @@ pub async fn update(cx: &Cx, id: CompanySegmentId, patch: CompanySegmentPatch) -
             if let Some(filter) = &patch.filter {
                 after.filter = checked_filter(&ws, tx, filter.as_ref())?;
             }
+            if let Some(category) = patch.category_id {
+                categories::check(tx, category, "segment")?;
+                after.category_id = category;
+            }
             after.published = patch.published.unwrap_or(before.published);
             if before.published && !after.published {
-                refuse_if_used(&ws, tx, id)?;
+                refuse_if_used(&users(&ws, tx, id)?)?;
             }
             let differs = before.filter != after.filter || (!before.published && after.published);
             after.building = after.published && (differs || before.building);
@@ -207,20 +181,12 @@ pub async fn update(cx: &Cx, id: CompanySegmentId, patch: CompanySegmentPatch) -
                 .field("alias", &before.alias, &after.alias)
                 .field("public_name", &before.public_name, &after.public_name)
                 .field("published", &before.published, &after.published)
+                .field("category_id", &before.category_id, &after.category_id)
                 .field("filter", &before.filter, &after.filter);
             audit::record(tx, &who, entry(Deed::Update, &after).changes(changes))?;
             whole(&ws, tx, id)
         })
         .await
-}
-
-fn refuse_if_used(ws: &Workspace, tx: &mut Tx<'_>, id: CompanySegmentId) -> Result<()> {
-    let users = users(ws, tx, id)?;
-    if users.is_empty() {
-        return Ok(());
-    }
-    let named: Vec<String> = users.iter().map(|u| format!("the {} “{}”", u.kind, u.name)).collect();
-    Err(SegmentProblem::InUse(named.join(", ")).into())
 }
 
 /// Deletes a segment that nothing uses.
@@ -230,7 +196,7 @@ pub async fn delete(cx: &Cx, id: CompanySegmentId) -> Result<CompanySegment> {
     cx.db()
         .write(move |tx| {
             let segment = store::find(tx, id)?;
-            refuse_if_used(&ws, tx, id)?;
+            refuse_if_used(&users(&ws, tx, id)?)?;
             store::set_deleted(tx, id, Some(now), now)?;
             audit::record(tx, &who, entry(Deed::Delete, &segment))?;
             Ok(segment)
@@ -274,12 +240,12 @@ pub async fn rebuild(cx: &Cx, id: CompanySegmentId) -> Result<Option<JobId>> {
 pub async fn duplicate(cx: &Cx, id: CompanySegmentId) -> Result<CompanySegment> {
     cx.may(Action::Edit(Area::Segments))?;
     let of = cx.db().read(move |tx| store::find(tx, id)).await?;
-    let short: String = of.name.chars().take(170).collect();
     let new = NewCompanySegment {
-        name: format!("{short} (copy)"),
+        name: name_of_copy(&of.name, "copy"),
         public_name: of.public_name,
         description: of.description,
         published: Some(false),
+        category_id: of.category_id,
         filter: of.filter,
         ..NewCompanySegment::default()
     };

@@ -10,7 +10,7 @@ use crate::company_segments::CompanySegment;
 use crate::error::{Error, Result};
 
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, public_name, alias, description, published, filter, \
-     broken, building, built_at, build_ms, members";
+     broken, building, built_at, build_ms, members, category_id";
 
 fn read(r: &Row<'_>) -> hg_store::Result<CompanySegment> {
     Ok(CompanySegment {
@@ -30,6 +30,7 @@ fn read(r: &Row<'_>) -> hg_store::Result<CompanySegment> {
         built_at: r.get(13)?,
         build_ms: r.get(14)?,
         members: r.get(15)?,
+        category_id: r.get(16)?,
         used_by: Vec::new(),
     })
 }
@@ -57,8 +58,8 @@ pub(crate) fn members_by_alias(tx: &mut Tx<'_>, alias: &str) -> Result<HashSet<i
 
 pub(super) fn insert(tx: &mut Tx<'_>, s: &CompanySegment, by: Option<UserId>) -> Result<CompanySegmentId> {
     let sql = Sql::new(
-        "INSERT INTO company_segments (created_at, updated_at, created_by, name, public_name, alias, description, published, filter, building) \
-         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+        "INSERT INTO company_segments (created_at, updated_at, created_by, name, public_name, alias, description, published, filter, building, category_id) \
+         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
     );
     Ok(tx.scalar(bind(sql.bind(s.created_at).bind(by), s))?)
 }
@@ -71,12 +72,13 @@ fn bind<'t>(sql: Sql<'t>, s: &CompanySegment) -> Sql<'t> {
         .bind(s.published)
         .bind(s.filter.as_ref())
         .bind(s.building)
+        .bind(s.category_id)
 }
 
 pub(super) fn update(tx: &mut Tx<'_>, s: &CompanySegment, now: Timestamp) -> Result<()> {
     let sql = Sql::new(
         "UPDATE company_segments SET updated_at = $1, version = version + 1, name = $3, public_name = $4, alias = $5, description = $6, \
-         published = $7, filter = $8, building = $9 WHERE id = $2",
+         published = $7, filter = $8, building = $9, category_id = $10 WHERE id = $2",
     );
     tx.exec(bind(sql.bind(now).bind(s.id), s))?;
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use hg_core::ids::{ContactId, SegmentId};
+use hg_core::ids::ContactId;
 use hg_store::{Sql, Tx};
 use roaring::RoaringBitmap;
 
@@ -12,7 +12,6 @@ use crate::cx::{Action, Area, Cx};
 use crate::error::Result;
 use crate::fields;
 use crate::segments;
-use crate::workspace::Workspace;
 
 /// What is exported.
 #[derive(Debug, Clone, Default)]
@@ -69,11 +68,17 @@ pub(crate) async fn export_columns(cx: &Cx, columns: Vec<String>) -> Result<Vec<
     }
 }
 
+/// Whom to export, and with which columns.
+pub(crate) async fn export_chosen(cx: &Cx, query: ExportQuery) -> Result<(RoaringBitmap, Vec<String>)> {
+    cx.may(Action::View(Area::Contacts))?;
+    let columns = export_columns(cx, query.columns).await?;
+    Ok((list::wanted(cx, &query.contacts).await?, columns))
+}
+
 /// Finds whom to export, and writes the head line.
 pub async fn export_start(cx: &Cx, query: ExportQuery) -> Result<(Export, Vec<u8>)> {
     cx.may(Action::View(Area::Contacts))?;
-    let columns = export_columns(cx, query.columns).await?;
-    let wanted = list::wanted(cx, &query.contacts).await?;
+    let (wanted, columns) = export_chosen(cx, query).await?;
     let head = csv_line(columns.iter().map(String::as_str))?;
     Ok((Export { wanted, columns }, head))
 }
@@ -97,7 +102,7 @@ pub(crate) async fn export_rows(cx: &Cx, ids: Vec<ContactId>, columns: Vec<Strin
     cx.db()
         .read(move |tx| {
             let fields = fields::catalogue(&ws, tx)?;
-            let beside = Beside::read(&ws, tx, &ids, &columns)?;
+            let beside = Beside::read(tx, &ids, &columns)?;
             let contacts = row::load_many(tx, &fields, &ids)?;
             Ok(contacts.iter().map(|contact| columns.iter().map(|column| beside.cell(contact, column)).collect()).collect())
         })
@@ -127,7 +132,7 @@ struct Beside {
 }
 
 impl Beside {
-    fn read(ws: &Workspace, tx: &mut Tx<'_>, ids: &[ContactId], columns: &[String]) -> Result<Self> {
+    fn read(tx: &mut Tx<'_>, ids: &[ContactId], columns: &[String]) -> Result<Self> {
         let mut beside = Self::default();
         let wants = |column: &str| columns.iter().any(|c| c == column);
         if wants("owner") {
@@ -141,14 +146,7 @@ impl Beside {
                 .collect();
         }
         if wants("segments") {
-            let text = "SELECT id, name FROM segments WHERE deleted_at IS NULL ORDER BY id";
-            let all: Vec<(SegmentId, String)> = tx.all(text, |r| Ok((r.get(0)?, r.get(1)?)))?;
-            for (id, name) in all {
-                let members = segments::members(ws, tx, id)?;
-                for contact in ids.iter().filter(|contact| members.contains(contact.bit())) {
-                    beside.segments.entry(*contact).or_default().push(name.clone());
-                }
-            }
+            beside.segments = segments::names_of_many(tx, ids)?;
         }
         let plain: Vec<i64> = ids.iter().map(|id| id.0).collect();
         for (column, text) in LISTED {

@@ -46,19 +46,51 @@ pub struct NewDoNotContact {
 
 /// Adds tags and takes tags away, by name; tags that are missing are made.
 pub fn change_tags(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, add: &[String], remove: &[String]) -> Result<()> {
+    change_tags_of(ws, tx, &[contact], add, remove)
+}
+
+/// The same for many contacts, with one statement for each tag. Who is not there is passed over.
+pub(crate) fn change_tags_of(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    contacts: &[ContactId],
+    add: &[String],
+    remove: &[String],
+) -> Result<()> {
     let now = ws.clock.now();
+    let ids: Vec<i64> = contacts.iter().map(|c| c.0).collect();
     for name in add {
         let Some((tag, name)) = tags::ensure(tx, name, now)? else { continue };
-        tag_one(tx, contact, tag, &name, now)?;
+        let new = tx.all(
+            Sql::new(
+                "INSERT INTO contact_tags (contact_id, tag_id, added_at) SELECT id, $2, $3 FROM contacts WHERE id @in($1) \
+                 ON CONFLICT DO NOTHING RETURNING contact_id",
+            )
+            .bind(ids.as_slice())
+            .bind(tag)
+            .bind(now),
+            |r| r.get(0),
+        )?;
+        tagged(ws, tx, new, tag, &name, true)?;
     }
     for name in remove {
         let Some((tag, name)) = tags::find_by_name(tx, name)? else { continue };
-        let gone = tx.exec(Sql::new("DELETE FROM contact_tags WHERE contact_id = $1 AND tag_id = $2").bind(contact).bind(tag))?;
-        if gone > 0 {
-            changes::record(tx, tag_happening(contact, tag, &name, false, now))?;
-        }
+        let gone = tx.all(
+            Sql::new("DELETE FROM contact_tags WHERE contact_id @in($1) AND tag_id = $2 RETURNING contact_id")
+                .bind(ids.as_slice())
+                .bind(tag),
+            |r| r.get(0),
+        )?;
+        tagged(ws, tx, gone, tag, &name, false)?;
     }
     Ok(())
+}
+
+fn tagged(ws: &Workspace, tx: &mut Tx<'_>, mut contacts: Vec<ContactId>, tag: TagId, name: &str, added: bool) -> Result<()> {
+    let now = ws.clock.now();
+    contacts.sort_unstable();
+    let told: Vec<Happening> = contacts.into_iter().map(|c| tag_happening(c, tag, name, added, now)).collect();
+    changes::record_many(ws, tx, &told)
 }
 
 /// Adds one tag that is there.

@@ -9,6 +9,7 @@
 mod bulk;
 mod devices;
 pub(crate) mod directory;
+mod engagement;
 mod error;
 mod export;
 mod hanging;
@@ -29,16 +30,17 @@ pub(crate) use bulk::chosen;
 pub use bulk::{BulkAction, BulkDone, BulkJob, Limit, Pause, Selection, bulk, undo as undo_bulk};
 pub use devices::{Device, DeviceInput, DeviceTraits, add_device, change_device, device, devices, forget_device};
 pub use directory::warm_up;
+pub use engagement::{Month, engagement, timeline_head, timeline_lines};
 pub use error::ContactProblem;
 pub use export::{Export, ExportQuery, export_page, export_start};
-pub(crate) use export::{export_columns, export_rows};
+pub(crate) use export::{export_chosen, export_columns, export_rows};
 pub use hanging::{Hanging, hanging};
 pub use list::{ContactQuery, IdRule, list, list_ids};
-pub(crate) use marks::tag_one;
 pub use marks::{
     DoNotContact, NewDoNotContact, change_points, change_tags, contact_again, lift_do_not_contact, points, set_do_not_contact,
     stop_contacting, write_do_not_contact,
 };
+pub(crate) use marks::{change_tags_of, tag_one};
 pub use merge::{
     Choices, DAYS as UNMERGE_DAYS, MergeField, MergePreview, MergeRecord, Side, merge, merge_by_hand, merges_of,
     preview as merge_preview, unmerge,

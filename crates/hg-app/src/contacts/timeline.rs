@@ -247,6 +247,8 @@ fn thing(kind: EventKind) -> Option<&'static str> {
         | EventKind::MessageHeld
         | EventKind::EmailOpened
         | EventKind::EmailClicked
+        | EventKind::MachineOpened
+        | EventKind::MachineClicked
         | EventKind::EmailReplied
         | EventKind::EmailBounced
         | EventKind::EmailComplained
@@ -327,6 +329,8 @@ impl Names {
             EventKind::EmailSent => format!("Was sent the email {name}"),
             EventKind::EmailOpened => format!("Opened the email {name}"),
             EventKind::EmailClicked => format!("Clicked {url} in the email {name}"),
+            EventKind::MachineOpened => format!("A mail scanner opened the email {name}"),
+            EventKind::MachineClicked => format!("A mail scanner followed {url} in the email {name}"),
             EventKind::EmailReplied => format!("Answered the email {name}"),
             EventKind::EmailFailed => format!("The email {name} was not delivered: {}", text("reason")),
             EventKind::EmailBounced if flag("final") => format!("The email {name} came back for good: {}", text("reason")),

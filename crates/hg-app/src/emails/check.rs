@@ -1,14 +1,14 @@
 //! The look over an email before it goes out: the rules are the core's, the facts come from the workspace.
 
 use hg_core::emails::preflight::{Preflight, Remark, SenderFacts, Weight, preflight};
-use hg_core::emails::{Brand, Starter, gallery as starters};
+use hg_core::emails::{Brand, Starter, attachment_remarks, gallery as starters};
 
 use super::context::site_url;
 use super::model::{Content, EmailError};
 use super::preview::{Preview, PreviewRequest, preview};
 use crate::cx::{Action, Area, Cx};
 use crate::error::Result;
-use crate::{deliverability, media};
+use crate::{attachments, deliverability, media};
 
 /// What was found, and how long one message is.
 #[derive(Debug, Clone)]
@@ -26,7 +26,11 @@ pub async fn check(cx: &Cx, request: PreviewRequest) -> Result<Check> {
     let site = site_url(&cx.ws);
     let source = content.compilable(&site, true, true);
     let hashes = media_hashes(&content.source);
-    let sizes = cx.db().read(move |tx| media::sizes(tx, &hashes)).await?;
+    let attached = content.attachments.clone();
+    let (sizes, files) = cx
+        .db()
+        .read(move |tx| Ok::<_, crate::Error>((media::sizes(tx, &hashes)?, attachments::bytes_of(tx, &attached)?)))
+        .await?;
     let asked = Preflight {
         email: &source,
         bytes: shown.message.html.len(),
@@ -36,6 +40,7 @@ pub async fn check(cx: &Cx, request: PreviewRequest) -> Result<Check> {
     };
     let mut remarks = preflight(&asked).map_err(|error| EmailError::Source(format!("{error}.")))?;
     remarks.extend(unknown_tokens(&shown));
+    remarks.extend(attachment_remarks(&files, content.purpose()));
     remarks.sort_by_key(|remark| remark.weight);
     Ok(Check { bytes: shown.message.html.len(), remarks })
 }

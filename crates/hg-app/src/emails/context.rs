@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hg_core::emails::{CompiledEmail, ContactValues, Workspace as Facts};
+use hg_core::emails::{CompiledEmail, ContactValues, EmailSource, Workspace as Facts, owner_alias};
 use hg_core::ids::{EmailId, hex};
 use hg_core::time::Timestamp;
 use hg_core::tokens::{DateFormats, OwnText, Value};
@@ -13,6 +13,7 @@ use hg_store::{Sql, Tx};
 use super::model::Content;
 use super::people::Text;
 use super::store;
+use crate::attachments::{self, Attached};
 use crate::error::{Error, Result};
 use crate::workspace::Workspace;
 
@@ -67,6 +68,8 @@ pub struct Prepared {
     pub redirects: Vec<String>,
     /// Addresses of the landing pages that it links to.
     pub pages: BTreeMap<i64, String>,
+    /// Files that go out with it.
+    pub(crate) attachments: Vec<Arc<Attached>>,
 }
 
 #[derive(Default)]
@@ -79,19 +82,24 @@ pub fn prepared(ws: &Workspace, tx: &mut Tx<'_>, now: Timestamp, id: EmailId, re
     let settings = ws.settings();
     let (clicks, opens) = (settings.sending.track_clicks, settings.sending.track_opens);
     let site = site_url(ws);
-    let key = (id, revision, format!("{clicks}{opens}{site}"));
+    let hidden_link = settings.tracking.hidden_link;
+    let key = (id, revision, format!("{clicks}{opens}{hidden_link}{}{site}", settings.sending.owner_sends));
     let kept = ws.part::<Kept>();
     if let Some(found) = kept.emails.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
         return Ok(found.clone());
     }
     let content = store::content_of(tx, id, revision)?.ok_or_else(|| Error::not_found("email", id))?;
-    let compiled = CompiledEmail::compile(&content.compilable(&site, clicks, opens))
+    let compiled = CompiledEmail::compile(&EmailSource { hidden_link, ..content.compilable(&site, clicks, opens) })
         .map_err(|e| Error::from(super::EmailError::Source(e.to_string())))?;
     let urls: Vec<&str> = compiled.links.iter().map(|l| l.url.as_str()).collect();
     let redirects = redirect_keys(ws, tx, now, id, &urls)?;
     let pages =
         store::page_aliases(tx, &compiled.pages())?.into_iter().map(|(id, alias)| (id, format!("{site}/{alias}"))).collect();
+    let attachments = attachments::attached_all(ws, tx, &content.attachments)?;
     let mut aliases = compiled.field_aliases();
+    if content.owner_sends || settings.sending.owner_sends {
+        aliases.extend(["email", "firstname", "lastname"].into_iter().filter_map(owner_alias));
+    }
     for needed in ["email", "firstname", "lastname", "timezone"] {
         if !aliases.iter().any(|a| a == needed) {
             aliases.push(needed.to_owned());
@@ -100,7 +108,7 @@ pub fn prepared(ws: &Workspace, tx: &mut Tx<'_>, now: Timestamp, id: EmailId, re
     for line in [&content.from_name, &content.from_address, &content.reply_to].into_iter().chain(content.headers.values()) {
         aliases.extend(hg_core::tokens::Template::parse(line).field_aliases().map(str::to_owned));
     }
-    let made = Arc::new(Prepared { content, compiled, aliases, redirects, pages });
+    let made = Arc::new(Prepared { content, compiled, aliases, redirects, pages, attachments });
     let mut emails = kept.emails.lock().unwrap_or_else(PoisonError::into_inner);
     if emails.len() >= MOST_KEPT {
         emails.clear();

@@ -97,6 +97,10 @@ pub struct Content {
     pub headers: BTreeMap<String, String>,
     /// Blocks that differ from person to person.
     pub dynamic: Vec<DynamicSlot>,
+    /// Files that go out with it.
+    pub attachments: Vec<i64>,
+    /// The contact's owner is the sender.
+    pub owner_sends: bool,
 }
 
 impl Default for Content {
@@ -118,6 +122,8 @@ impl Default for Content {
             utm_content: String::new(),
             headers: BTreeMap::new(),
             dynamic: Vec::new(),
+            attachments: Vec::new(),
+            owner_sends: false,
         }
     }
 }
@@ -145,6 +151,7 @@ impl Content {
             purpose: self.purpose(),
             track_clicks: clicks,
             track_opens: opens,
+            hidden_link: false,
             site_url,
             dynamic: &self.dynamic,
         }
@@ -158,6 +165,9 @@ pub struct Counts {
     pub sent: i64,
     pub opened: i64,
     pub clicked: i64,
+    /// Messages that machines opened; not among those that people opened.
+    pub machine_opened: i64,
+    pub machine_clicked: i64,
     pub unsubscribed: i64,
     pub failed: i64,
     pub unknown: i64,

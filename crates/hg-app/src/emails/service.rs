@@ -8,6 +8,7 @@ use hg_store::Tx;
 use super::context::site_url;
 use super::model::{Content, Email, EmailError, EmailPatch, EmailWarning, Kind, NewEmail};
 use super::store;
+use crate::attachments;
 use crate::audit::{self, Changes, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, FieldError, Result};
@@ -32,6 +33,7 @@ pub async fn create(cx: &Cx, new: NewEmail) -> Result<Email> {
     let (who, now, by) = (cx.who(), cx.now(), cx.user_id());
     cx.db()
         .write(move |tx| {
+            attachments::check(tx, &new.content.attachments)?;
             let id = store::insert(tx, now, by, &new)?;
             let email = store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
             audit::record(tx, &who, entry(Deed::Create, &email))?;
@@ -55,6 +57,9 @@ pub async fn update(cx: &Cx, id: EmailId, patch: EmailPatch) -> Result<Email> {
             if patch.kind.is_some_and(|k| k != email.kind) && store::was_sent(tx, id)? {
                 return Err(EmailError::KindFixed.into());
             }
+            if let Some(content) = patch.content.as_ref().filter(|content| content.attachments != email.content.attachments) {
+                attachments::check(tx, &content.attachments)?;
+            }
             let old = email.content.clone();
             let (name, published) = (email.name.clone(), email.published);
             apply(&mut email, patch.clone());
@@ -68,6 +73,8 @@ pub async fn update(cx: &Cx, id: EmailId, patch: EmailPatch) -> Result<Email> {
                 .field("name", &name, &email.name)
                 .field("published", &published, &email.published)
                 .field("subject", &old.subject, &email.content.subject)
+                .field("attachments", &old.attachments, &email.content.attachments)
+                .field("owner_sends", &old.owner_sends, &email.content.owner_sends)
                 .touched("content", old != email.content);
             audit::record(tx, &who, entry(Deed::Update, &email).changes(changes))?;
             store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))

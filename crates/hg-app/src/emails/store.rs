@@ -13,7 +13,7 @@ const QUEUED: &str = "(SELECT count(*) FROM sends WHERE sends.email_id = emails.
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, \
      format, source, plain_text, kind, purpose, published, language, utm, headers, extra, revision, send_state, \
      sent, opened, clicked, unsubscribed, failed, unknown, skipped, \
-     @queued, bounced, complained, replied, stopped_reason, dynamic, parent_id, parent_as, weight";
+     @queued, bounced, complained, replied, stopped_reason, dynamic, parent_id, parent_as, weight, machine_opened, machine_clicked, attachments, owner_sends";
 const TABLES: &str = "emails JOIN email_counts ON email_counts.email_id = emails.id";
 /// Variants and translations are shown with the email that they belong to.
 const PARENTS: &str =
@@ -48,6 +48,8 @@ fn read(r: &Row<'_>) -> hg_store::Result<Email> {
             utm_content: utm_of("content"),
             headers: headers.and_then(|h| serde_json::from_value(h).ok()).unwrap_or_default(),
             dynamic: r.get::<Option<Json>>(35)?.and_then(|d| serde_json::from_value(d).ok()).unwrap_or_default(),
+            attachments: r.get::<Option<Json>>(41)?.and_then(|a| serde_json::from_value(a).ok()).unwrap_or_default(),
+            owner_sends: r.get(42)?,
         },
         kind: Kind::from_key(&r.get::<String>(14)?).unwrap_or(Kind::Template),
         published: r.get(16)?,
@@ -71,6 +73,8 @@ fn read(r: &Row<'_>) -> hg_store::Result<Email> {
             bounced: r.get(31)?,
             complained: r.get(32)?,
             replied: r.get(33)?,
+            machine_opened: r.get(39)?,
+            machine_clicked: r.get(40)?,
         },
     })
 }
@@ -171,14 +175,16 @@ fn bind<'t>(sql: Sql<'t>, name: &str, c: &Content, kind: Kind, published: bool, 
         .bind(utm(c))
         .bind(json_of(&c.headers)?)
         .bind(extra)
-        .bind(json_of(&c.dynamic)?))
+        .bind(json_of(&c.dynamic)?)
+        .bind(json_of(&c.attachments)?)
+        .bind(c.owner_sends))
 }
 
 pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, new: &NewEmail) -> Result<EmailId> {
     let sql = Sql::new(
         "INSERT INTO emails (created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, format, \
-         source, plain_text, kind, purpose, published, language, utm, headers, extra, dynamic) \
-         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING id",
+         source, plain_text, kind, purpose, published, language, utm, headers, extra, dynamic, attachments, owner_sends) \
+         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING id",
     );
     let sql = bind(sql.bind(now).bind(by), &new.name, &new.content, new.kind, new.published, &new.extra)?;
     let id: EmailId = tx.scalar(sql)?;
@@ -193,7 +199,7 @@ pub(super) fn save(tx: &mut Tx<'_>, now: Timestamp, email: &Email) -> Result<()>
     let sql = Sql::new(
         "UPDATE emails SET version = $2, updated_at = $3, name = $4, subject = $5, preheader = $6, from_name = $7, from_address = $8, \
          reply_to = $9, format = $10, source = $11, plain_text = $12, kind = $13, purpose = $14, published = $15, language = $16, \
-         utm = $17, headers = $18, extra = $19, dynamic = $20, revision = $21 WHERE id = $1",
+         utm = $17, headers = $18, extra = $19, dynamic = $20, attachments = $21, owner_sends = $22, revision = $23 WHERE id = $1",
     );
     let sql = sql.bind(email.id).bind(email.version).bind(now);
     tx.exec(bind(sql, &email.name, c, email.kind, email.published, &email.extra)?.bind(email.revision))?;

@@ -1,7 +1,7 @@
 //! The formats that contacts are written in.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use rust_xlsxwriter::{Workbook, XlsxError};
@@ -50,10 +50,30 @@ impl Format {
     }
 }
 
+/// Where lines go.
+pub(super) trait Target: Write + Send {
+    /// Sees to it that everything is where it belongs.
+    fn keep(&mut self) -> std::io::Result<()>;
+}
+
+impl Target for File {
+    fn keep(&mut self) -> std::io::Result<()> {
+        self.sync_all()
+    }
+}
+
+impl Target for Stdout {
+    fn keep(&mut self) -> std::io::Result<()> {
+        self.flush()
+    }
+}
+
+type Lines = BufWriter<Box<dyn Target>>;
+
 /// A file that is being written: a head line, then rows.
 pub(super) enum Writing {
-    Csv(BufWriter<File>),
-    Jsonl(BufWriter<File>, Vec<String>),
+    Csv(Lines),
+    Jsonl(Lines, Vec<String>),
     Xlsx { book: Box<Workbook>, path: PathBuf, row: u32 },
 }
 
@@ -67,14 +87,11 @@ fn book(error: XlsxError) -> Error {
 
 impl Writing {
     pub fn begin(format: Format, path: &Path, columns: &[String]) -> Result<Self> {
-        let open = || File::create(path).map(BufWriter::new).map_err(disk);
         match format {
-            Format::Csv => {
-                let mut file = open()?;
-                file.write_all(&csv_line(columns.iter().map(String::as_str))?).map_err(disk)?;
-                Ok(Self::Csv(file))
+            Format::Csv | Format::Jsonl => {
+                let file = File::create(path).map_err(disk)?;
+                Self::lines(format, Box::new(file), columns)
             }
-            Format::Jsonl => Ok(Self::Jsonl(open()?, columns.to_vec())),
             Format::Xlsx => {
                 let mut made = Workbook::new();
                 // Rows go to a file of their own as they come, so that a million needs no more memory than one.
@@ -83,6 +100,26 @@ impl Writing {
                     sheet.write_string(0, narrow(at), column).map_err(book)?;
                 }
                 Ok(Self::Xlsx { book: Box::new(made), path: path.to_owned(), row: 1 })
+            }
+        }
+    }
+
+    /// Lines to the screen, or to the program behind a pipe.
+    pub fn on_screen(format: Format, columns: &[String]) -> Result<Self> {
+        Self::lines(format, Box::new(std::io::stdout()), columns)
+    }
+
+    fn lines(format: Format, target: Box<dyn Target>, columns: &[String]) -> Result<Self> {
+        let mut lines = BufWriter::new(target);
+        match format {
+            Format::Jsonl => Ok(Self::Jsonl(lines, columns.to_vec())),
+            Format::Csv => {
+                lines.write_all(&csv_line(columns.iter().map(String::as_str))?).map_err(disk)?;
+                Ok(Self::Csv(lines))
+            }
+            Format::Xlsx => {
+                let text = "A workbook cannot be written to the screen. Name a file with --output.";
+                Err(Error::field("/output", "export.no-file", text))
             }
         }
     }
@@ -114,8 +151,8 @@ impl Writing {
     pub fn end(self) -> Result<()> {
         match self {
             Self::Csv(file) | Self::Jsonl(file, _) => {
-                let file = file.into_inner().map_err(|e| disk(e.into_error()))?;
-                file.sync_all().map_err(disk)
+                let mut file = file.into_inner().map_err(|e| disk(e.into_error()))?;
+                file.keep().map_err(disk)
             }
             Self::Xlsx { book: mut made, path, .. } => made.save(path).map_err(book),
         }

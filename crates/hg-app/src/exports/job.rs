@@ -11,7 +11,8 @@ use super::format::{Format, Writing};
 use super::service::{ExportInfo, KIND, find, folder, ids};
 use crate::cx::Cx;
 use crate::error::{Error, Result};
-use crate::jobs::{Job, JobHandle, JobRunner, Outcome};
+use crate::jobs::{self, Job, JobHandle, JobRunner, Outcome};
+use crate::notices::{self, News, Tone};
 use crate::worker::Worker;
 use crate::{companies, contacts};
 
@@ -37,6 +38,7 @@ impl JobRunner for ExportJob {
         match write(cx, &found, handle).await {
             Ok(Some(bytes)) => {
                 set_state(cx, id, "done", Some(bytes), None).await?;
+                tell(cx, &found, None).await?;
                 Ok(Outcome::Done("The file is kept for seven days.".to_owned()))
             }
             Ok(None) => {
@@ -45,10 +47,27 @@ impl JobRunner for ExportJob {
             }
             Err(error) => {
                 set_state(cx, id, "failed", None, Some(error.to_string())).await?;
+                if job.attempts >= jobs::TRIES {
+                    tell(cx, &found, Some(error.to_string())).await?;
+                }
                 Err(error)
             }
         }
     }
+}
+
+/// Whoever asked for the file hears that it is there, or why it is not.
+async fn tell(cx: &Cx, export: &ExportInfo, failed: Option<String>) -> Result<()> {
+    let things = if export.object == "company" { "companies" } else { "contacts" };
+    let kept = format!("The file is kept for seven days: {} as {}.", things, export.format.to_uppercase());
+    let (kind, tone, title) = match failed {
+        None => ("export.done", Tone::Good, format!("Your export of {things} is ready")),
+        Some(_) => ("export.failed", Tone::Bad, format!("Your export of {things} failed")),
+    };
+    let (ws, by, body) = (cx.ws.clone(), export.created_by, failed.unwrap_or(kept));
+    let write =
+        cx.db().write(move |tx| notices::tell(&ws, tx, by, &News { kind, tone, title: &title, body: &body, link: "/exports" }));
+    write.await
 }
 
 async fn set_state(cx: &Cx, id: i64, state: &'static str, bytes: Option<i64>, message: Option<String>) -> Result<()> {

@@ -7,6 +7,7 @@ use hg_core::time::{Millis, Timestamp};
 use hg_store::{Row, Sql, Tx, Value};
 use serde_json::json;
 
+use super::direct::check_size;
 use super::format::Format;
 use crate::audit::{self, Deed, Entry};
 use crate::companies;
@@ -115,10 +116,7 @@ pub async fn start(cx: &Cx, new: NewExport) -> Result<ExportInfo> {
     let columns = contacts::export_columns(cx, new.columns).await?;
     // Whom it is about is settled now: who comes later was not meant.
     let chosen = contacts::chosen(cx, new.contacts).await?;
-    if let Some(most) = new.format.most_rows().filter(|most| chosen.len() > *most) {
-        let text = format!("A workbook holds at most {most} rows and these are {}. Choose CSV or JSON lines.", chosen.len());
-        return Err(Error::field("/format", "export.too-many", text));
-    }
+    check_size(new.format, chosen.len())?;
     let mut ids = Vec::with_capacity(chosen.serialized_size());
     chosen.serialize_into(&mut ids).map_err(|e| Error::internal(e.to_string()))?;
     let total = i64::try_from(chosen.len()).unwrap_or(i64::MAX);

@@ -22,6 +22,7 @@ mod run;
 pub mod schedules;
 pub(crate) mod service;
 pub(crate) mod store;
+mod told;
 mod undo;
 
 pub use mappings::{

@@ -16,7 +16,7 @@ use crate::imports::dry_run::judge_all;
 use crate::imports::reader::{self, Batch, Source};
 use crate::imports::rules::Rules;
 use crate::imports::service::mapping_error;
-use crate::imports::{Counts, DryRun, Import, ImportState, companies, store};
+use crate::imports::{Counts, DryRun, Import, ImportState, companies, store, told};
 use crate::jobs::{Job, JobHandle, JobRunner, Outcome};
 
 pub(super) const DRY_RUN: &str = "imports.dry-run";
@@ -81,8 +81,8 @@ impl JobRunner for ImportJob {
         match run_rows(cx, id, Some(handle)).await {
             Ok(Ended::Done(counts)) => {
                 let message = sentence(counts);
-                let (said, now) = (message.clone(), cx.now());
-                cx.db().write(move |tx| store::set_state(tx, id, ImportState::Done, Some(&said), now)).await?;
+                let (ws, by, said) = (cx.ws.clone(), job.created_by, message.clone());
+                cx.db().write(move |tx| told::ended(&ws, tx, id, by, ImportState::Done, &said)).await?;
                 Ok(Outcome::Done(message))
             }
             Ok(Ended::Stopped) => {
@@ -95,7 +95,12 @@ impl JobRunner for ImportJob {
             }
             Ok(Ended::Elsewhere) => Ok(Outcome::Done("Another task goes on with this import.".to_owned())),
             Err(error) if error.store().is_some_and(hg_store::StoreError::is_passing) => Err(error),
-            Err(error) => fail(cx, id, error).await,
+            Err(error) => {
+                let (ws, by, why) = (cx.ws.clone(), job.created_by, error.to_string());
+                let said = why.clone();
+                cx.db().write(move |tx| told::ended(&ws, tx, id, by, ImportState::Failed, &said)).await?;
+                Ok(Outcome::Fail(why))
+            }
         }
     }
 }

@@ -25,6 +25,7 @@ pub use actions::{
     create as create_action, delete as delete_action, get as get_action, list as list_actions, restore as restore_action,
     update as update_action,
 };
+pub(crate) use change::change_many;
 pub use change::{Given, change, change_in};
 pub use decay::{DecayClock, DecayPreview, Faded, decay_rules, preview as preview_decay, remove_decay, set_decay};
 pub use effects::{EVENT_KINDS, TriggerEvent};

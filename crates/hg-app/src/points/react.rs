@@ -33,6 +33,11 @@ impl Reactor for PointsReactor {
         }
         Ok(())
     }
+
+    fn listens(&self, ws: &Workspace, tx: &mut Tx<'_>, sample: &Change) -> Result<bool> {
+        let rules = known::rules(ws, tx)?;
+        Ok(!rules.triggers.is_empty() || rules.actions.iter().any(|a| a.earns.concerns(sample.kind, sample.object_id, "")))
+    }
 }
 
 /// Somebody proved now that an answer to a form was hers: what it earns, it earns now.

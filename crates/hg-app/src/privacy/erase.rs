@@ -57,6 +57,7 @@ const DELETED: &[&str] = &[
 
 /// Rows that stay for their counts, without anything personal.
 const EMPTIED: &[&str] = &[
+    "DELETE FROM mail_responses WHERE send_id IN (SELECT id FROM sends WHERE contact_id = $1)",
     "UPDATE events SET detail = NULL, url_id = NULL WHERE contact_id = $1",
     "UPDATE submissions SET answers = '{}', referrer = NULL, nonce = NULL, address = NULL, device_id = NULL WHERE contact_id = $1",
     "UPDATE sends SET address = '', tokens = NULL, tracking_key = 'erased-' || id, message_id = '', \

@@ -128,6 +128,11 @@ fn kinds(relation: &Relation) -> &'static [EventKind] {
         Relation::EmailSent => &[EventKind::EmailSent],
         Relation::EmailOpened => &[EventKind::EmailOpened],
         Relation::EmailClicked => &[EventKind::EmailClicked],
+        Relation::EmailOpenedByAny => &[EventKind::EmailOpened, EventKind::MachineOpened],
+        Relation::EmailClickedByAny => &[EventKind::EmailClicked, EventKind::MachineClicked],
+        Relation::EmailReplied => &[EventKind::EmailReplied],
+        Relation::EmailBounced => &[EventKind::EmailBounced],
+        Relation::EmailComplained => &[EventKind::EmailComplained],
         Relation::FormSubmitted => &[EventKind::FormSubmitted],
         Relation::Hit => &[EventKind::PageHit, EventKind::EmailClicked],
         _ => &[],
@@ -197,10 +202,15 @@ fn statement(relation: &Relation, texts: bool) -> (String, Vec<hg_store::Value>)
             "SELECT e.contact_id, 0, e.at, 1, NULL, NULL FROM consents e WHERE e.purpose = $1 AND e.current = 1 AND e.given = 1{where}".to_owned(),
             vec![hg_store::Value::Text(purpose.clone())],
         ),
-        Relation::EmailSent => (events(&[EventKind::EmailSent], ""), Vec::new()),
-        Relation::EmailOpened => (events(&[EventKind::EmailOpened], ""), Vec::new()),
-        Relation::EmailClicked => (events(&[EventKind::EmailClicked], ""), Vec::new()),
-        Relation::FormSubmitted => (events(&[EventKind::FormSubmitted], ""), Vec::new()),
+        Relation::EmailSent
+        | Relation::EmailOpened
+        | Relation::EmailClicked
+        | Relation::EmailOpenedByAny
+        | Relation::EmailClickedByAny
+        | Relation::EmailReplied
+        | Relation::EmailBounced
+        | Relation::EmailComplained
+        | Relation::FormSubmitted => (events(kinds(relation), ""), Vec::new()),
         Relation::PageVisited => (events(&[EventKind::PageHit], " AND e.object_id > 0"), Vec::new()),
         Relation::OpenCount => text("SELECT e.contact_id, e.email_id, e.opened_at, e.opens, NULL, NULL FROM sends e WHERE e.opens > 0{where}"),
         Relation::Hit if !texts => (events(&[EventKind::PageHit, EventKind::EmailClicked], ""), Vec::new()),
@@ -291,6 +301,11 @@ impl<'a> Narrow<'a> {
             Relation::EmailSent
             | Relation::EmailOpened
             | Relation::EmailClicked
+            | Relation::EmailOpenedByAny
+            | Relation::EmailClickedByAny
+            | Relation::EmailReplied
+            | Relation::EmailBounced
+            | Relation::EmailComplained
             | Relation::FormSubmitted
             | Relation::PageVisited
             | Relation::Hit => ("e.object_id", "e.occurred_at"),

@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hg_core::events::EventKind;
 use hg_core::ids::{ContactId, SegmentId, UserId};
-use hg_store::{Sql, Tx};
+use hg_store::{Sql, ToValue, Tx, Value};
 
 use crate::changes::{self, Happening};
 use crate::cx::{Action, Area, Cx};
 use crate::error::Result;
 use crate::segments::members::Pieces;
-use crate::segments::reactor::{Moved, log_one};
+use crate::segments::reactor::{Moved, log_each};
 use crate::segments::rebuild::{after_many, log_many};
 use crate::segments::store;
 use crate::workspace::Workspace;
 
 /// More than this many at once are told to campaigns as a whole, not one by one.
-const ONE_BY_ONE: usize = 200;
+pub(crate) const ONE_BY_ONE: usize = 200;
 
 /// Adds contacts to a segment or removes them, by hand; which of them moved.
 pub async fn change_by_hand(cx: &Cx, segment: SegmentId, contacts: Vec<ContactId>, add: bool) -> Result<BTreeSet<ContactId>> {
@@ -47,28 +47,25 @@ pub fn change_by_hand_in(
     )?;
     let mut pieces = Pieces::new(ws);
     let mut moves = Vec::new();
+    let mut exceptions: Vec<Value> = Vec::new();
     for contact in alive {
         let is_member = pieces.contains(tx, segment, contact)?;
         // Removing somebody who never belonged leaves no trace.
         if add || is_member {
-            tx.exec(
-                Sql::new(
-                    "INSERT INTO segment_overrides (segment_id, contact_id, state, origin, user_id, at) VALUES ($1, $2, $3, $4, $5, $6) \
-                     ON CONFLICT (segment_id, contact_id) DO UPDATE SET state = excluded.state, origin = excluded.origin, \
-                     user_id = excluded.user_id, at = excluded.at",
-                )
-                .bind(segment)
-                .bind(contact)
-                .bind(if add { 1i64 } else { -1 })
-                .bind(origin)
-                .bind(user)
-                .bind(now),
-            )?;
+            exceptions.extend([segment.to_value(), contact.to_value(), Value::Int(if add { 1 } else { -1 })]);
+            exceptions.extend([origin.to_value(), user.to_value(), now.to_value()]);
         }
         if pieces.set(tx, segment, contact, add)? {
             moves.push(Moved { contact, segment, joined: add });
         }
     }
+    tx.insert_many(
+        "INSERT INTO segment_overrides (segment_id, contact_id, state, origin, user_id, at)",
+        "ON CONFLICT (segment_id, contact_id) DO UPDATE SET state = excluded.state, origin = excluded.origin, \
+         user_id = excluded.user_id, at = excluded.at",
+        6,
+        &exceptions,
+    )?;
     pieces.write(ws, tx)?;
     let touched = ws.part::<super::rebuild::Touched>();
     touched.add([segment].into_iter(), moves.iter().map(|m| m.contact.bit()));
@@ -76,11 +73,10 @@ pub fn change_by_hand_in(
         log_many(tx, &moves, now, origin)?;
         after_many(ws, tx, segment)?;
     } else {
-        for moved in &moves {
-            let kind = if add { EventKind::SegmentJoined } else { EventKind::SegmentLeft };
-            log_one(tx, moved, now, origin)?;
-            changes::record(tx, Happening::new(moved.contact, kind, now).object(segment.0))?;
-        }
+        log_each(tx, &moves, now, origin)?;
+        let kind = if add { EventKind::SegmentJoined } else { EventKind::SegmentLeft };
+        let told: Vec<Happening> = moves.iter().map(|m| Happening::new(m.contact, kind, now).object(segment.0)).collect();
+        changes::record_many(ws, tx, &told)?;
     }
     Ok(moves.into_iter().map(|m| m.contact).collect())
 }

@@ -72,6 +72,26 @@ pub(super) fn decode_piece(bytes: &[u8]) -> Result<Piece> {
     Piece::decode(bytes).map_err(|e| Error::from(StoreError::Other(e)))
 }
 
+/// The names of the segments that each of some contacts belongs to; only the pieces that they are in are read.
+pub(crate) fn names_of_many(tx: &mut Tx<'_>, people: &[ContactId]) -> Result<HashMap<ContactId, Vec<String>>> {
+    let mut by_piece: BTreeMap<i64, Vec<ContactId>> = BTreeMap::new();
+    for contact in people {
+        by_piece.entry(piece_of(*contact)).or_default().push(*contact);
+    }
+    let mut found: HashMap<ContactId, Vec<String>> = HashMap::new();
+    let text = "SELECT s.name, k.bits FROM segment_pieces k JOIN segments s ON s.id = k.segment_id \
+                WHERE k.piece = $1 AND s.deleted_at IS NULL ORDER BY s.id";
+    for (piece, people) in by_piece {
+        for (name, bits) in tx.all(Sql::new(text).bind(piece), |r| Ok((r.get::<String>(0)?, r.get::<Vec<u8>>(1)?)))? {
+            let bits = decode_piece(&bits)?;
+            for contact in people.iter().filter(|contact| bits.contains(contact.bit())) {
+                found.entry(*contact).or_default().push(name.clone());
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// A bitmap of the log.
 pub(super) fn decode(bytes: &[u8]) -> Result<RoaringBitmap> {
     RoaringBitmap::deserialize_from(bytes)

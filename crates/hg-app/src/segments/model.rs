@@ -34,6 +34,8 @@ pub struct Segment {
     pub broken: Option<String>,
     pub built_at: Option<Timestamp>,
     pub build_ms: Option<i64>,
+    /// Then it is switched off when nothing uses it; its maker is reminded before.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A segment to be made.
@@ -51,6 +53,7 @@ pub struct NewSegment {
     pub category_id: Option<CategoryId>,
     pub filter: Option<Json>,
     pub extra: Option<Json>,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What of a segment changes; what is absent stays.
@@ -68,6 +71,7 @@ pub struct SegmentPatch {
     pub category_id: Option<Option<CategoryId>>,
     pub filter: Option<Option<Json>>,
     pub extra: Option<Option<Json>>,
+    pub expires_at: Option<Option<Timestamp>>,
 }
 
 /// Something that uses a segment, a field or a tag.

@@ -12,7 +12,7 @@ use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::list::{ListQuery, Page};
 use crate::segments::members::Pieces;
-use crate::segments::reactor::{Moved, log_one};
+use crate::segments::reactor::{Moved, log_each};
 use crate::segments::{SegmentProblem, matches, store};
 use crate::workspace::Workspace;
 
@@ -107,7 +107,7 @@ pub(crate) fn forget_override_in(
     let now = ws.clock.now();
     if pieces.set(tx, id, contact, belongs)? {
         let kind = if belongs { EventKind::SegmentJoined } else { EventKind::SegmentLeft };
-        log_one(tx, &Moved { contact, segment: id, joined: belongs }, now, why)?;
+        log_each(tx, &[Moved { contact, segment: id, joined: belongs }], now, why)?;
         changes::record(tx, Happening::new(contact, kind, now).object(id.0))?;
     }
     pieces.write(ws, tx)?;

@@ -7,7 +7,7 @@ use hg_core::events::EventKind;
 use hg_core::ids::{ContactId, SegmentId};
 use hg_core::segments::{ColumnRef, Moment, Relation, Scratch};
 use hg_core::time::Timestamp;
-use hg_store::{Sql, Tx};
+use hg_store::{Sql, ToValue, Tx, Value};
 
 use crate::changes::{self, Change, Happening, Reactor};
 use crate::error::Result;
@@ -34,9 +34,9 @@ impl Reactor for SegmentReactor {
         }
         let moves = evaluate(ws, tx, &known, &wanted)?;
         let now = ws.clock.now();
+        log_each(tx, &moves, now, "filter")?;
         for moved in moves {
             let kind = if moved.joined { EventKind::SegmentJoined } else { EventKind::SegmentLeft };
-            log_one(tx, &moved, now, "filter")?;
             changes::note(tx, &Happening::new(moved.contact, kind, now).object(moved.segment.0))?;
             changes.push(Change {
                 id: 0,
@@ -50,6 +50,10 @@ impl Reactor for SegmentReactor {
         }
         Ok(())
     }
+
+    fn listens(&self, ws: &Workspace, tx: &mut Tx<'_>, sample: &Change) -> Result<bool> {
+        Ok(known::all(ws, tx)?.ordered.iter().any(|k| concerns(k, sample)))
+    }
 }
 
 /// A contact who joined or left.
@@ -60,15 +64,14 @@ pub(super) struct Moved {
     pub joined: bool,
 }
 
-pub(super) fn log_one(tx: &mut Tx<'_>, moved: &Moved, now: Timestamp, reason: &str) -> Result<()> {
-    tx.exec(
-        Sql::new("INSERT INTO segment_log (segment_id, at, contact_id, joined, people, reason) VALUES ($1, $2, $3, $4, 1, $5)")
-            .bind(moved.segment)
-            .bind(now)
-            .bind(moved.contact)
-            .bind(moved.joined)
-            .bind(reason),
-    )?;
+/// Writes a line of the segment's log for each.
+pub(super) fn log_each(tx: &mut Tx<'_>, moves: &[Moved], now: Timestamp, reason: &str) -> Result<()> {
+    let mut rows: Vec<Value> = Vec::with_capacity(moves.len() * 6);
+    for m in moves {
+        rows.extend([m.segment.to_value(), now.to_value(), m.contact.to_value(), m.joined.to_value()]);
+        rows.extend([Value::Int(1), reason.to_value()]);
+    }
+    tx.insert_many("INSERT INTO segment_log (segment_id, at, contact_id, joined, people, reason)", "", 6, &rows)?;
     Ok(())
 }
 
@@ -109,12 +112,16 @@ fn concerns(known: &Known, change: &Change) -> bool {
         EventKind::SegmentJoined | EventKind::SegmentLeft => asks_about(known, SegmentId(change.object_id)),
         EventKind::CampaignJoined | EventKind::CampaignLeft => relation(&|r| *r == Relation::Campaign),
         EventKind::EmailSent | EventKind::EmailFailed => relation(&|r| *r == Relation::EmailSent),
-        EventKind::EmailOpened => {
-            column("last_active") || relation(&|r| matches!(r, Relation::EmailOpened | Relation::OpenCount))
+        // What a machine did may have been taken for the contact's own a moment before.
+        EventKind::EmailOpened | EventKind::MachineOpened => {
+            column("last_active")
+                || relation(&|r| matches!(r, Relation::EmailOpened | Relation::EmailOpenedByAny | Relation::OpenCount))
         }
-        EventKind::EmailClicked => {
+        EventKind::EmailClicked | EventKind::MachineClicked => {
             let by_click = [
                 Relation::EmailClicked,
+                Relation::EmailClickedByAny,
+                Relation::EmailOpenedByAny,
                 Relation::Hit,
                 Relation::Session,
                 Relation::EmailOpened,
@@ -131,13 +138,10 @@ fn concerns(known: &Known, change: &Change) -> bool {
         EventKind::TimePassed => depends.daily || depends.clock,
         EventKind::AddressSeen => relation(&|r| *r == Relation::Device),
         EventKind::UtmRecorded => relation(&|r| *r == Relation::Utm),
-        EventKind::CampaignStep
-        | EventKind::EmailReplied
-        | EventKind::EmailBounced
-        | EventKind::EmailComplained
-        | EventKind::MessageHeld
-        | EventKind::PreferencesChanged
-        | EventKind::TriggerReached => false,
+        EventKind::EmailReplied => relation(&|r| *r == Relation::EmailReplied),
+        EventKind::EmailBounced => relation(&|r| *r == Relation::EmailBounced),
+        EventKind::EmailComplained => relation(&|r| *r == Relation::EmailComplained),
+        EventKind::CampaignStep | EventKind::MessageHeld | EventKind::PreferencesChanged | EventKind::TriggerReached => false,
         EventKind::CompanyChanged | EventKind::CompanyEdited => relation(&of_companies),
     }
 }

@@ -204,7 +204,13 @@ async fn rebuild_together(cx: &Cx, ids: &[SegmentId], handle: Option<&JobHandle>
     for k in known {
         if let Some(why) = k.broken {
             let (id, said) = (k.segment.id, why.clone());
-            cx.db().write(move |tx| store::set_broken(tx, id, Some(&said))).await?;
+            let (ws, segment) = (cx.ws.clone(), k.segment.clone());
+            cx.db()
+                .write(move |tx| {
+                    store::set_broken(tx, id, Some(&said))?;
+                    super::told::broken(&ws, tx, &segment, &said)
+                })
+                .await?;
             built.push(Built::Broken(format!("The filter cannot be understood any more: {why}.")));
             continue;
         }

@@ -2,59 +2,37 @@
 
 use std::collections::{HashMap, HashSet};
 
-use hg_core::ids::{ContactId, JobId, SegmentId};
-use hg_core::text::{fold, slug};
-use hg_core::time::Timestamp;
-use hg_store::{Sql, Tx, Value};
+use hg_core::ids::{JobId, SegmentId};
+use hg_core::text::fold;
+use hg_store::{Sql, Tx};
 use serde_json::Value as Json;
 
 use crate::audit::{self, Changes, Deed, Entry};
 use crate::categories;
-use crate::contacts;
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::fields;
 use crate::list::{ListQuery, Listed, Matcher, Page};
 use crate::segments::known::{self, circle};
-use crate::segments::members::{decode, decode_piece};
+use crate::segments::named::{blank_is_none, by_another, clean_name, free_alias, page_of, refuse_if_used, sort_key};
 use crate::segments::preview::resolve_filter;
 use crate::segments::rebuild::push;
 use crate::segments::{
-    Membership, NewSegment, Origin, Segment, SegmentChange, SegmentPatch, SegmentProblem, UsedBy, compile, store,
-    users::all_used, using_segment,
+    NewSegment, Segment, SegmentPatch, SegmentProblem, UsedBy, compile, expiry, store, users::all_used, using_segment,
 };
 use crate::workspace::Workspace;
 
 /// Segments by name.
 pub async fn list(cx: &Cx, query: ListQuery) -> Result<Page<Segment>> {
     cx.may(Action::View(Area::Segments))?;
-    let after = query.after()?;
     let (ws, query) = (cx.ws.clone(), query.asked_by(cx));
     cx.db()
         .read(move |tx| {
             let matcher = Matcher::of(tx, &query)?;
             let used = if matcher.asks_for_unused() { all_used(&ws, tx)? } else { HashSet::new() };
-            let (field, descending) = query.sort_field();
-            let mut found: Vec<Segment> = store::all(tx)?.into_iter().filter(|s| matcher.wants(&listed(s, &used))).collect();
-            let key = |s: &Segment| match field {
-                "members" | "count" => Value::Int(s.members),
-                "created_at" => Value::Int(s.created_at.0),
-                "updated_at" => Value::Int(s.updated_at.0),
-                "id" => Value::Int(s.id.0),
-                _ => Value::Text(fold(&s.name)),
-            };
-            found.sort_by(|a, b| {
-                let order = compare(&key(a), &key(b)).then(a.id.cmp(&b.id));
-                if descending { order.reverse() } else { order }
-            });
-            let total = found.len() as u64;
-            let start = match &after {
-                Some((_, id)) => found.iter().position(|s| s.id.0 == *id).map_or(0, |i| i + 1),
-                None => usize::try_from(query.offset).unwrap_or(usize::MAX).min(found.len()),
-            };
-            let limit = query.limit();
-            let window: Vec<Segment> = found.into_iter().skip(start).take(limit as usize + 1).collect();
-            Ok(Page::of(window, limit, Some(total), |s| (key(s), s.id.0)))
+            let (field, _) = query.sort_field();
+            let found: Vec<Segment> = store::all(tx)?.into_iter().filter(|s| matcher.wants(&listed(s, &used))).collect();
+            page_of(found, &query, |s| (sort_key(field, &s.name, s.members, s.created_at, s.updated_at, s.id.0), s.id.0))
         })
         .await
 }
@@ -69,14 +47,6 @@ fn listed(s: &Segment, used: &HashSet<SegmentId>) -> Listed {
         created_by: s.created_by.map(|u| u.0),
         category: s.category_id.map(|c| c.0),
         unused: Some(!used.contains(&s.id)),
-    }
-}
-
-fn compare(a: &Value, b: &Value) -> std::cmp::Ordering {
-    match (a, b) {
-        (Value::Int(a), Value::Int(b)) => a.cmp(b),
-        (Value::Text(a), Value::Text(b)) => a.cmp(b),
-        _ => std::cmp::Ordering::Equal,
     }
 }
 
@@ -106,7 +76,7 @@ pub async fn create(cx: &Cx, new: NewSegment) -> Result<Segment> {
             let filter = checked_filter(&ws, tx, new.filter.as_ref())?;
             let name = clean_name(&new.name)?;
             categories::check(tx, new.category_id, "segment")?;
-            let alias = free_alias(tx, new.alias.as_deref(), &name, None)?;
+            let alias = free(tx, new.alias.as_deref(), &name, None)?;
             let segment = Segment {
                 id: SegmentId(0),
                 version: 1,
@@ -130,11 +100,16 @@ pub async fn create(cx: &Cx, new: NewSegment) -> Result<Segment> {
                 broken: None,
                 built_at: None,
                 build_ms: None,
+                expires_at: new.expires_at,
             };
+            expiry::check(now, None, segment.expires_at)?;
             let id = store::insert(tx, &segment, user)?;
             let made = store::find(tx, id)?;
             if made.building {
                 push(tx, &made, now, None)?;
+            }
+            if made.expires_at.is_some() {
+                tx.wake(expiry::TOPIC);
             }
             audit::record(tx, &who, entry(Deed::Create, &made))?;
             Ok(made)
@@ -142,29 +117,8 @@ pub async fn create(cx: &Cx, new: NewSegment) -> Result<Segment> {
         .await
 }
 
-fn clean_name(name: &str) -> Result<String, SegmentProblem> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > 191 { Err(SegmentProblem::NoName) } else { Ok(name.to_owned()) }
-}
-
-fn blank_is_none(text: Option<String>) -> Option<String> {
-    text.filter(|t| !t.trim().is_empty())
-}
-
-/// A chosen alias must be free; one made of the name gets a number until it is.
-fn free_alias(tx: &mut Tx<'_>, chosen: Option<&str>, name: &str, own: Option<SegmentId>) -> Result<String> {
-    let mut taken = |alias: &str| Ok::<_, Error>(store::by_alias(tx, alias)?.is_some_and(|id| Some(id) != own));
-    if let Some(chosen) = chosen.map(|a| slug(a, '-')).filter(|a| !a.is_empty()) {
-        return if taken(&chosen)? { Err(SegmentProblem::AliasTaken(chosen).into()) } else { Ok(chosen) };
-    }
-    let base = Some(slug(name, '-')).filter(|b| !b.is_empty()).unwrap_or_else(|| "segment".to_owned());
-    let mut alias = base.clone();
-    let mut n = 1;
-    while taken(&alias)? {
-        n += 1;
-        alias = format!("{base}-{n}");
-    }
-    Ok(alias)
+fn free(tx: &mut Tx<'_>, chosen: Option<&str>, name: &str, own: Option<SegmentId>) -> Result<String> {
+    free_alias(chosen, name, "segment", |alias| by_another(store::by_alias(tx, alias), own))
 }
 
 /// Checks a filter; an empty one is none.
@@ -192,14 +146,18 @@ pub async fn update(cx: &Cx, id: SegmentId, patch: SegmentPatch) -> Result<Segme
                 return Err(Error::changed_meanwhile("segment"));
             }
             let after = patched(&ws, tx, &before, &patch)?;
+            expiry::check(now, before.expires_at, after.expires_at)?;
             if before.published && !after.published {
-                refuse_if_used(&ws, tx, id)?;
+                refuse_if_used(&holding(&ws, tx, id)?)?;
             }
             let differs = before.filter != after.filter
                 || before.include_anonymous != after.include_anonymous
                 || (!before.published && after.published);
             let after = Segment { building: after.published && (differs || before.building), ..after };
             store::update(tx, &after, now)?;
+            if before.expires_at != after.expires_at {
+                tx.wake(expiry::TOPIC);
+            }
             if differs && after.published {
                 push(tx, &after, now, None)?;
             }
@@ -209,6 +167,7 @@ pub async fn update(cx: &Cx, id: SegmentId, patch: SegmentPatch) -> Result<Segme
                 .field("public_name", &before.public_name, &after.public_name)
                 .field("published", &before.published, &after.published)
                 .field("include_anonymous", &before.include_anonymous, &after.include_anonymous)
+                .field("expires_at", &before.expires_at, &after.expires_at)
                 .field("filter", &before.filter, &after.filter);
             audit::record(tx, &who, entry(Deed::Update, &after).changes(changes))?;
             store::find(tx, id)
@@ -226,7 +185,7 @@ fn patched(ws: &Workspace, tx: &mut Tx<'_>, before: &Segment, patch: &SegmentPat
         after.name = clean_name(name)?;
     }
     if let Some(alias) = &patch.alias {
-        after.alias = free_alias(tx, Some(alias), &after.name, Some(before.id))?;
+        after.alias = free(tx, Some(alias), &after.name, Some(before.id))?;
     }
     if let Some(public_name) = &patch.public_name {
         after.public_name = blank_is_none(public_name.clone());
@@ -242,6 +201,7 @@ fn patched(ws: &Workspace, tx: &mut Tx<'_>, before: &Segment, patch: &SegmentPat
         categories::check(tx, category, "segment")?;
         after.category_id = category;
     }
+    after.expires_at = patch.expires_at.unwrap_or(before.expires_at);
     if let Some(extra) = &patch.extra {
         after.extra = extra.clone();
     }
@@ -258,15 +218,11 @@ fn patched(ws: &Workspace, tx: &mut Tx<'_>, before: &Segment, patch: &SegmentPat
     Ok(after)
 }
 
-fn refuse_if_used(ws: &Workspace, tx: &mut Tx<'_>, id: SegmentId) -> Result<()> {
-    // A form or a trigger that names it goes on without it; these would send to the wrong people.
+/// What would reach the wrong people without it. A form or a trigger that names it goes on without it.
+pub(super) fn holding(ws: &Workspace, tx: &mut Tx<'_>, id: SegmentId) -> Result<Vec<UsedBy>> {
     let mut users = using_segment(ws, tx, id)?;
     users.retain(|u| matches!(u.kind, "segment" | "campaign" | "email"));
-    if users.is_empty() {
-        return Ok(());
-    }
-    let named: Vec<String> = users.iter().map(|u| format!("the {} “{}”", u.kind, u.name)).collect();
-    Err(SegmentProblem::InUse(named.join(", ")).into())
+    Ok(users)
 }
 
 /// Deletes a segment that nothing uses.
@@ -276,7 +232,7 @@ pub async fn delete(cx: &Cx, id: SegmentId) -> Result<Segment> {
     cx.db()
         .write(move |tx| {
             let segment = store::find(tx, id)?;
-            refuse_if_used(&ws, tx, id)?;
+            refuse_if_used(&holding(&ws, tx, id)?)?;
             store::set_deleted(tx, id, Some(now), now)?;
             audit::record(tx, &who, entry(Deed::Delete, &segment))?;
             Ok(segment)
@@ -307,98 +263,6 @@ pub async fn rebuild(cx: &Cx, id: SegmentId) -> Result<Option<JobId>> {
         .write(move |tx| {
             let segment = store::find(tx, id)?;
             push(tx, &segment, now, user)
-        })
-        .await
-}
-
-/// The segments that a contact belongs to.
-pub async fn memberships(cx: &Cx, contact: ContactId) -> Result<Vec<Membership>> {
-    cx.may(Action::View(Area::Segments))?;
-    cx.db()
-        .read(move |tx| {
-            let contact = contacts::survivor(tx, contact)?;
-            let hands = by_hand(tx, contact)?;
-            let rows = tx.all(
-                Sql::new(
-                    "SELECT s.id, s.name, s.alias, k.bits FROM segment_pieces k JOIN segments s ON s.id = k.segment_id \
-                     WHERE k.piece = $1 AND s.deleted_at IS NULL ORDER BY s.name, s.id",
-                )
-                .bind(super::members::piece_of(contact)),
-                |r| Ok((r.get::<SegmentId>(0)?, r.get::<String>(1)?, r.get::<String>(2)?, r.get::<Vec<u8>>(3)?)),
-            )?;
-            let mut found = Vec::new();
-            for (segment, name, alias, bits) in rows {
-                if decode_piece(&bits)?.contains(contact.bit()) {
-                    let joined_at = joined_at(tx, segment, contact)?;
-                    let origin = hands.get(&segment).cloned().map_or(Origin::Filter, Origin::Hand);
-                    found.push(Membership { segment, name, alias, origin, joined_at });
-                }
-            }
-            Ok(found)
-        })
-        .await
-}
-
-fn by_hand(tx: &mut Tx<'_>, contact: ContactId) -> Result<HashMap<SegmentId, String>> {
-    let rows = tx.all(
-        Sql::new("SELECT segment_id, origin FROM segment_overrides WHERE contact_id = $1 AND state = 1").bind(contact),
-        |r| Ok((r.get(0)?, r.get(1)?)),
-    )?;
-    Ok(rows.into_iter().collect())
-}
-
-/// When a member last joined: her own row of the log, or a row that stands for many.
-pub(super) fn joined_at(tx: &mut Tx<'_>, segment: SegmentId, contact: ContactId) -> Result<Option<Timestamp>> {
-    let own: Option<Option<Timestamp>> = tx.opt(
-        Sql::new("SELECT max(at) FROM segment_log WHERE contact_id = $2 AND segment_id = $1 AND joined = 1")
-            .bind(segment)
-            .bind(contact),
-        |r| r.get(0),
-    )?;
-    let many: Vec<(Timestamp, Vec<u8>)> = tx.all(
-        Sql::new("SELECT at, bits FROM segment_log WHERE segment_id = $1 AND contact_id IS NULL AND joined = 1 ORDER BY id DESC LIMIT 200").bind(segment),
-        |r| Ok((r.get(0)?, r.get(1)?)),
-    )?;
-    for (at, bits) in many {
-        if decode(&bits)?.contains(contact.bit()) {
-            return Ok(own.flatten().max(Some(at)));
-        }
-    }
-    Ok(own.flatten())
-}
-
-/// Joins and leaves of a segment, newest first.
-pub async fn changes(cx: &Cx, id: SegmentId, query: ListQuery) -> Result<Page<SegmentChange>> {
-    cx.may(Action::View(Area::Segments))?;
-    let before = query.after()?.map_or(i64::MAX, |(_, id)| id);
-    let limit = query.limit();
-    cx.db()
-        .read(move |tx| {
-            store::find(tx, id)?;
-            let rows = tx.all(
-                Sql::new(
-                    "SELECT id, at, contact_id, joined, people, reason FROM segment_log WHERE segment_id = $1 AND id < $2 \
-                     ORDER BY id DESC LIMIT $3",
-                )
-                .bind(id)
-                .bind(before)
-                .bind(i64::from(limit) + 1),
-                |r| Ok((r.get::<i64>(0)?, r.get(1)?, r.get::<Option<ContactId>>(2)?, r.get(3)?, r.get(4)?, r.get(5)?)),
-            )?;
-            let ids: HashSet<i64> = rows.iter().filter_map(|row| row.2.map(|c| c.0)).collect();
-            let names = contacts::names(tx, &ids.into_iter().collect::<Vec<_>>())?;
-            let changes = rows
-                .into_iter()
-                .map(|(id, at, contact, joined, people, reason)| SegmentChange {
-                    id,
-                    at,
-                    contact: contact.map(|c| (c, names.get(&c.0).map_or_else(String::new, |n| n.name.clone()))),
-                    joined,
-                    people,
-                    reason,
-                })
-                .collect();
-            Ok(Page::of(changes, limit, None, |c: &SegmentChange| (Value::Null, c.id)))
         })
         .await
 }

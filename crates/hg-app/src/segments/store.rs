@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::segments::Segment;
 
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, public_name, alias, description, published, is_global, \
-     in_preferences, include_anonymous, filter, extra, members, members_version, building, broken, built_at, build_ms, category_id";
+     in_preferences, include_anonymous, filter, extra, members, members_version, building, broken, built_at, build_ms, category_id, expires_at";
 
 fn read(r: &Row<'_>) -> hg_store::Result<Segment> {
     Ok(Segment {
@@ -34,6 +34,7 @@ fn read(r: &Row<'_>) -> hg_store::Result<Segment> {
         built_at: r.get(19)?,
         build_ms: r.get(20)?,
         category_id: r.get(21)?,
+        expires_at: r.get(22)?,
     })
 }
 
@@ -60,8 +61,8 @@ pub(super) fn stamp(tx: &mut Tx<'_>) -> Result<(i64, i64, i64)> {
 pub(super) fn insert(tx: &mut Tx<'_>, s: &Segment, by: Option<UserId>) -> Result<SegmentId> {
     let sql = Sql::new(
         "INSERT INTO segments (created_at, updated_at, created_by, name, public_name, alias, description, published, is_global, \
-         in_preferences, include_anonymous, filter, extra, category_id, building) \
-         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+         in_preferences, include_anonymous, filter, extra, category_id, expires_at, building) \
+         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id",
     );
     Ok(tx.scalar(bind(sql.bind(s.created_at).bind(by), s).bind(s.building))?)
 }
@@ -78,12 +79,14 @@ fn bind<'t>(sql: Sql<'t>, s: &Segment) -> Sql<'t> {
         .bind(s.filter.as_ref())
         .bind(s.extra.as_ref())
         .bind(s.category_id)
+        .bind(s.expires_at)
 }
 
 pub(super) fn update(tx: &mut Tx<'_>, s: &Segment, now: Timestamp) -> Result<()> {
     let sql = Sql::new(
         "UPDATE segments SET updated_at = $1, version = version + 1, name = $3, public_name = $4, alias = $5, description = $6, \
-         published = $7, is_global = $8, in_preferences = $9, include_anonymous = $10, filter = $11, extra = $12, category_id = $13, building = $14 \
+         published = $7, is_global = $8, in_preferences = $9, include_anonymous = $10, filter = $11, extra = $12, category_id = $13, \
+         expiry_told = CASE WHEN expires_at IS DISTINCT FROM $14 THEN 0 ELSE expiry_told END, expires_at = $14, building = $15 \
          WHERE id = $2",
     );
     tx.exec(bind(sql.bind(now).bind(s.id), s).bind(s.building))?;

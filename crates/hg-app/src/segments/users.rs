@@ -81,6 +81,15 @@ fn users(ws: &Workspace, tx: &mut Tx<'_>, ids: &[SegmentId]) -> Result<HashMap<S
             }
         }
     }
+    for (campaign, name, named) in crate::campaigns::segments_in_steps(tx)? {
+        for id in ids.iter().filter(|id| named.contains(id)) {
+            let list = found.entry(*id).or_default();
+            // A campaign that the segment feeds may ask about it in a step too.
+            if !list.iter().any(|by| by.kind == "campaign" && by.id == campaign) {
+                list.push(UsedBy { kind: "campaign", id: campaign, name: name.clone() });
+            }
+        }
+    }
     for list in found.values_mut() {
         list.dedup();
     }

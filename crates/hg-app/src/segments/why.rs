@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::fields;
 use crate::segments::facts::{Person, gather, segment_rows};
 use crate::segments::members::{Pieces, contains};
-use crate::segments::service::joined_at;
+use crate::segments::moves::joined_at;
 use crate::segments::{SegmentProblem, compile, store};
 use crate::workspace::Workspace;
 

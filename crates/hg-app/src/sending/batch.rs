@@ -12,8 +12,9 @@ use super::compose::{Job, Texts};
 use super::hold::hold;
 use super::ledger::{self, SendRow, Tally};
 use super::pace;
-use super::queue::{BOUNCED, addressee};
+use super::queue::{Addressee, BOUNCED, addressees};
 use super::transport::Refusal;
+use crate::attachments::{self, Attached};
 use crate::cx::Cx;
 use crate::emails::{self, ContactTexts, Prepared};
 use crate::error::{Error, Result};
@@ -94,11 +95,15 @@ pub(super) async fn prepare(cx: &Cx, sends: Vec<SendRow>) -> Result<Ready> {
             Ok::<_, Error>(found.into_iter().map(|(id, texts)| (ContactId(id), ContactTexts(texts))).collect())
         })
         .await?;
+    let mut files = given_files(cx, &sends).await?;
     let mut ready = Ready { jobs: Vec::with_capacity(sends.len()), settled: Vec::new() };
     for send in sends {
         match emails.get(&(send.content, send.revision)) {
             Some(Ok(email)) => match texts.remove(&send.contact).or_else(|| again(&ready.jobs, send.contact)) {
-                Some(texts) => ready.jobs.push(Job { send, email: email.clone(), texts }),
+                Some(texts) => {
+                    let more = files.remove(&send.id.0).unwrap_or_default();
+                    ready.jobs.push(Job { send, email: email.clone(), texts, more });
+                }
                 None => ready.settled.push((send, Outcome::Skipped(Skip::NoAddress))),
             },
             Some(Err(outcome)) => {
@@ -109,6 +114,20 @@ pub(super) async fn prepare(cx: &Cx, sends: Vec<SendRow>) -> Result<Ready> {
         }
     }
     Ok(ready)
+}
+
+/// Files that the caller of the API gave to single messages.
+async fn given_files(cx: &Cx, sends: &[SendRow]) -> Result<HashMap<i64, Vec<Arc<Attached>>>> {
+    let ids = |send: &SendRow| -> Vec<i64> {
+        let given = send.tokens.as_ref().and_then(|t| t.get("attachments")).and_then(serde_json::Value::as_array);
+        given.into_iter().flatten().filter_map(serde_json::Value::as_i64).collect()
+    };
+    let wanted: Vec<(i64, Vec<i64>)> = sends.iter().map(|s| (s.id.0, ids(s))).filter(|(_, ids)| !ids.is_empty()).collect();
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ws = cx.ws.clone();
+    cx.db().read(move |tx| wanted.iter().map(|(send, ids)| Ok((*send, attachments::attached_all(&ws, tx, ids)?))).collect()).await
 }
 
 /// The same contact may get two emails of one batch.
@@ -141,27 +160,43 @@ async fn prepare_emails(cx: &Cx, sends: &[SendRow]) -> Result<Emails> {
         .await
 }
 
-/// Asks again, at the last moment, whether the contact may get it.
-pub(super) fn still_welcome(tx: &mut Tx<'_>, send: &SendRow) -> Result<Option<Skip>> {
-    let purpose = if send.marketing { Purpose::Marketing } else { Purpose::Transactional };
-    Ok(match judge(&addressee(tx, send.contact)?.candidate(), purpose) {
-        Verdict::Send => None,
-        Verdict::Skip(skip) => Some(skip),
-    })
+/// Asks again, at the last moment, whether the contacts may get it: for each, in order, why not, if so.
+pub(super) fn refusals(tx: &mut Tx<'_>, sends: &[SendRow]) -> Result<Vec<Option<Skip>>> {
+    let contacts: Vec<i64> = sends.iter().map(|send| send.contact.0).collect();
+    let people = addressees(tx, &contacts)?;
+    let welcome = |send: &SendRow| {
+        let purpose = if send.marketing { Purpose::Marketing } else { Purpose::Transactional };
+        let nobody = Addressee::default();
+        match judge(&people.get(&send.contact).unwrap_or(&nobody).candidate(), purpose) {
+            Verdict::Send => None,
+            Verdict::Skip(skip) => Some(skip),
+        }
+    };
+    Ok(sends.iter().map(welcome).collect())
+}
+
+/// Writes that messages are being handed over, after asking whether each may be. For each, in order, why it must not, if so.
+pub(super) fn hand_over(tx: &mut Tx<'_>, now: Timestamp, sends: &[SendRow]) -> Result<Vec<Option<Skip>>> {
+    let refused = refusals(tx, sends)?;
+    let going: Vec<&SendRow> = sends.iter().zip(&refused).filter(|(_, skip)| skip.is_none()).map(|(send, _)| send).collect();
+    let ours = ledger::hand_over(tx, now, &going)?;
+    // Somebody else took the row over: theirs is the message, and the outcome.
+    let said = |(send, skip): (&SendRow, Option<Skip>)| skip.or((!ours.contains(&send.id)).then_some(Skip::HadItAlready));
+    Ok(sends.iter().zip(refused).map(said).collect())
 }
 
 /// Writes what became of messages; what is to be added to their emails' figures.
 pub(super) fn settle(ws: &Workspace, tx: &mut Tx<'_>, now: Timestamp, done: &[(SendRow, Outcome)]) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut marketing = 0;
+    let left: Vec<&SendRow> = done.iter().filter(|(_, outcome)| *outcome == Outcome::Sent).map(|(send, _)| send).collect();
+    for send in ledger::sent(tx, now, &left)? {
+        tally.count(send, |n| &mut n.sent);
+        marketing += i64::from(send.marketing);
+    }
     for (send, outcome) in done {
         match outcome {
-            Outcome::Sent => {
-                if ledger::sent(tx, now, send)? {
-                    tally.count(send, |n| &mut n.sent);
-                    marketing += i64::from(send.marketing);
-                }
-            }
+            Outcome::Sent => {}
             Outcome::Later(reason) => {
                 let wait = Millis::minutes(retry_after_minutes(send.attempts + 1));
                 ledger::later(tx, send, now.plus(wait), reason)?;

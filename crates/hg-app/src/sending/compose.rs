@@ -5,22 +5,24 @@ use std::sync::Arc;
 
 use hg_core::emails::{
     ContactValues, Links, LogicError, Message, MessageFacts, MessageUrls, Sender, SenderWishes, Workspace as Facts, local_now,
-    sender, unsubscribe_secret,
+    owner_alias, sender, unsubscribe_secret,
 };
 use hg_core::ids::ContactId;
 use hg_core::time::Timestamp;
-use hg_core::tokens::Template;
+use hg_core::tokens::{Owner, Template};
 use hg_core::tracking::Ct;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address;
 use mail_builder::headers::date::Date;
 use mail_builder::headers::raw::Raw;
+use mail_builder::mime::{BodyPart, MimePart};
 
 use super::ledger::SendRow;
 use super::transport::Envelope;
+use crate::attachments::Attached;
 use crate::cx::Cx;
 use crate::deliverability::{Signers, signers};
-use crate::emails::{ContactTexts, Prepared, workspace_facts};
+use crate::emails::{ContactTexts, Content, Prepared, workspace_facts};
 use crate::workspace::Workspace;
 
 /// A message ready to be handed over.
@@ -48,6 +50,8 @@ pub(super) struct Desk {
     pub sender_name: String,
     pub sender_email: String,
     pub reply_to: String,
+    /// The contact's owner sends, whatever the email says.
+    pub owner_sends: bool,
     pub signers: Arc<Signers>,
     /// Local part and host of the mailbox that takes what comes back.
     pub mailbox: Option<(String, String)>,
@@ -75,20 +79,23 @@ impl Desk {
             },
             sender_email: sender_of(ws),
             reply_to: settings.sending.reply_to.clone(),
+            owner_sends: settings.sending.owner_sends,
             signers: Arc::default(),
             mailbox: crate::returns::mailbox_parts(ws),
             mail_host: crate::deliverability::mail_host(ws),
         }
     }
 
-    /// Fills in and builds one message.
+    /// Fills in and builds one message; `more` files go out with this one alone.
     pub(super) fn compose(
         &self,
         send: &SendRow,
         email: &Prepared,
         texts: &ContactTexts,
+        more: &[Arc<Attached>],
         now: Timestamp,
     ) -> Result<Outgoing, ComposeError> {
+        let files: Vec<Arc<Attached>> = email.attachments.iter().chain(more).cloned().collect();
         let secret = unsubscribe_secret(&self.secret_key, &send.address);
         let urls = MessageUrls::Sent { key: &send.tracking_key, address: &send.address, secret: &secret };
         let ct = Ct::of_message(send.email.0, &send.tracking_key, send.contact.0).emit(&self.secret_key);
@@ -116,6 +123,7 @@ impl Desk {
             unsubscribe: unsubscribe.as_deref(),
             headers: &headers,
             key: Some((&send.tracking_key, &self.mail_host)),
+            attachments: &files,
         };
         let sender = self.marked("bounce", &send.tracking_key).unwrap_or_else(|| from.address.clone());
         Ok(Outgoing {
@@ -130,8 +138,18 @@ impl Desk {
         self.mailbox.as_ref().map(|(local, host)| format!("{local}+{word}_{key}@{host}"))
     }
 
+    /// The contact's owner, where she is the sender.
+    fn owner(&self, content: &Content, contact: Option<&ContactTexts>) -> Option<Owner> {
+        let contact = contact.filter(|_| self.owner_sends || content.owner_sends)?;
+        let value = |name: &str| owner_alias(name).map(|alias| contact.get(&alias).to_owned()).unwrap_or_default();
+        let owner =
+            Owner { email: value("email"), first_name: value("firstname"), last_name: value("lastname"), ..Owner::default() };
+        Some(owner).filter(|owner| !owner.email.is_empty())
+    }
+
     /// The message, its sender and answer address, and the author's own headers.
     pub(super) fn fill_in(&self, email: &Prepared, wants: &Wants<'_>) -> Result<FilledIn, ComposeError> {
+        let owner = self.owner(&email.content, wants.contact);
         let zones = [wants.contact.map_or("", |c| c.get("timezone")), self.timezone.as_str()];
         let facts = MessageFacts {
             contact: wants.contact.map(|c| c as &dyn ContactValues),
@@ -141,7 +159,7 @@ impl Desk {
             links: wants.links,
             pages: &email.pages,
             from_name: &self.sender_name,
-            owner: None,
+            owner: owner.as_ref().map(|owner| (owner, true)),
             given: wants.given,
             escape_given: wants.escape_given,
         };
@@ -150,6 +168,7 @@ impl Desk {
         };
         let content = &email.content;
         let (name, address, answers) = (line(&content.from_name), line(&content.from_address), line(&content.reply_to));
+        let owner_name = owner.as_ref().map(|o| format!("{} {}", o.first_name, o.last_name)).unwrap_or_default();
         let (from, reply_to) = sender(&SenderWishes {
             email_name: &name,
             email_address: &address,
@@ -157,6 +176,7 @@ impl Desk {
             system_name: &self.sender_name,
             system_address: &self.sender_email,
             system_reply_to: &self.reply_to,
+            owner: owner.as_ref().map(|owner| (owner_name.trim(), owner.email.as_str())),
         });
         if from.address.is_empty() {
             return Err(ComposeError::NoSender);
@@ -209,6 +229,7 @@ pub(super) struct Letter<'a> {
     pub headers: &'a [(String, String)],
     /// The key of the message and the host it leaves through; none for tests.
     pub key: Option<(&'a str, &'a str)>,
+    pub attachments: &'a [Arc<Attached>],
 }
 
 /// Headers that are ours alone.
@@ -258,7 +279,15 @@ impl Letter<'_> {
                 builder = builder.header(name, Raw::new(value));
             }
         }
-        let mut bytes = Vec::with_capacity(self.message.html.len() + self.message.text.len() + 2_048);
+        for file in self.attachments {
+            // Encoded already, once for all messages.
+            let part = MimePart::new(file.content_type.as_str(), BodyPart::Text(file.encoded.as_str().into()))
+                .attachment(file.name.as_str())
+                .transfer_encoding("base64");
+            builder.attachments.get_or_insert_with(Vec::new).push(part);
+        }
+        let files: usize = self.attachments.iter().map(|file| file.encoded.len() + 256).sum();
+        let mut bytes = Vec::with_capacity(self.message.html.len() + self.message.text.len() + files + 2_048);
         // Writing into memory cannot fail.
         let _ = builder.write_to(&mut bytes);
         bytes
@@ -273,4 +302,6 @@ pub(super) struct Job {
     pub send: SendRow,
     pub email: Arc<Prepared>,
     pub texts: ContactTexts,
+    /// Files that go out with this message alone.
+    pub more: Vec<Arc<Attached>>,
 }

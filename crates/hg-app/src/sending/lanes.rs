@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use hg_core::emails::Skip;
-use hg_core::ids::EmailId;
+use hg_core::ids::{EmailId, UserId};
 use hg_core::sending_pace::too_much;
 use hg_core::time::{Millis, Timestamp};
 use hg_store::{Lane, Sql, Tx};
@@ -14,17 +14,24 @@ use crate::cx::Cx;
 use crate::emails::{self, SendingState};
 use crate::error::{Error, Result};
 use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
+use crate::notices::{self, News, Tone};
 use crate::settings;
 
 const KIND: &str = "email.lanes";
 
 /// Sees to it, also after a crash, that the waiting rows follow the state of the send.
 pub(super) fn push_lane_job(tx: &mut Tx<'_>, now: Timestamp, email: EmailId) -> Result<()> {
+    push_job(tx, now, email, None)
+}
+
+/// `stopped`: why it stopped by itself, which is told.
+fn push_job(tx: &mut Tx<'_>, now: Timestamp, email: EmailId, stopped: Option<&str>) -> Result<()> {
+    let key = if stopped.is_some() { format!("{KIND}:{email}:stopped") } else { format!("{KIND}:{email}") };
     let job = NewJob {
         kind: KIND,
-        dedupe_key: Some(format!("{KIND}:{email}")),
+        dedupe_key: Some(key),
         title: "Move what waits".to_owned(),
-        payload: json!({"email_id": email.0}),
+        payload: json!({"email_id": email.0, "stopped": stopped}),
         due_at: now,
         visible: false,
         link: None,
@@ -47,9 +54,26 @@ pub(crate) fn stop_if_needed(tx: &mut Tx<'_>, now: Timestamp, email: EmailId) ->
     let sql = Sql::new("UPDATE emails SET send_state = 'paused', stopped_reason = $2 WHERE id = $1 AND send_state = 'sending'");
     tx.exec(sql.bind(email).bind(&reason))?;
     tx.exec(Sql::new("UPDATE send_plans SET paused_at = $2 WHERE email_id = $1").bind(email).bind(now))?;
-    push_lane_job(tx, now, email)?;
+    push_job(tx, now, email, Some(&reason))?;
     tx.announce_with(super::PROGRESS, || format!(r#"{{"email_id":{email}}}"#));
     Ok(())
+}
+
+/// Whoever let the send go out hears that it stopped by itself, and why.
+async fn tell_stopped(cx: &Cx, id: EmailId, reason: String) -> Result<()> {
+    let ws = cx.ws.clone();
+    cx.db()
+        .write(move |tx| {
+            let text = "SELECT e.name, coalesce(p.asked_by, e.created_by) FROM emails e LEFT JOIN send_plans p ON p.email_id = e.id \
+                        WHERE e.id = $1 AND e.deleted_at IS NULL";
+            let found = tx.opt(Sql::new(text).bind(id), |r| Ok((r.get::<String>(0)?, r.get::<Option<UserId>>(1)?)))?;
+            let Some((name, by)) = found else { return Ok(()) };
+            let title = format!("The send of “{name}” stopped by itself");
+            let link = format!("/emails/{id}/send");
+            let news = News { kind: "send.stopped", tone: Tone::Bad, title: &title, body: &reason, link: &link };
+            notices::tell(&ws, tx, by, &news)
+        })
+        .await
 }
 
 /// Moves what waits.
@@ -62,7 +86,11 @@ impl JobRunner for LaneJob {
     }
 
     async fn run(&self, cx: &Cx, job: &Job, _: &JobHandle) -> Result<Outcome> {
-        settle_lane(cx, EmailId(job.payload.get("email_id").and_then(serde_json::Value::as_i64).unwrap_or(0))).await?;
+        let email = EmailId(job.payload.get("email_id").and_then(serde_json::Value::as_i64).unwrap_or(0));
+        if let Some(reason) = job.payload.get("stopped").and_then(serde_json::Value::as_str) {
+            tell_stopped(cx, email, reason.to_owned()).await?;
+        }
+        settle_lane(cx, email).await?;
         Ok(Outcome::Done("Moved.".to_owned()))
     }
 }

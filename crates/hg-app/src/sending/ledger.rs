@@ -1,6 +1,6 @@
 //! Every statement over the ledger of sends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use hg_core::emails::SendState;
 use hg_core::events::EventKind;
@@ -228,31 +228,49 @@ pub(super) fn release(tx: &mut Tx<'_>, ids: &[i64], due_at: Option<Timestamp>) -
     Ok(())
 }
 
-/// Writes `handing_over`; false when the row is no longer ours.
-pub(super) fn hand_over(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow) -> Result<bool> {
-    let n = tx.exec(
-        Sql::new(
-            "UPDATE sends SET state = 2, handed_at = $2, claimed_until = $3 WHERE id = $1 AND state = 1 AND claimed_until = $4",
-        )
-        .bind(send.id)
-        .bind(now)
-        .bind(now.plus(HAND_OVER))
-        .bind(send.claimed_until),
-    )?;
-    Ok(n == 1)
+/// What was being handed over and certainly was not taken waits again, as if it had never been offered.
+pub(super) fn take_back(tx: &mut Tx<'_>, id: i64) -> Result<()> {
+    let back = "UPDATE sends SET state = 0, claimed_until = NULL, handed_at = NULL WHERE id = $1 AND state = 2";
+    tx.exec(Sql::new(back).bind(id))?;
+    Ok(())
 }
 
-/// Writes that the transport took the message, and tells.
-pub(super) fn sent(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow) -> Result<bool> {
-    let n = tx.exec(
-        Sql::new("UPDATE sends SET state = 3, sent_at = $2, handed_at = coalesce(handed_at, $2), claimed_until = NULL WHERE id = $1 AND state IN (1, 2)")
-            .bind(send.id)
-            .bind(now),
-    )?;
-    if n == 1 {
-        changes::record(tx, Happening::new(send.contact, EventKind::EmailSent, now).object(send.email.0).reference(send.id.0))?;
+/// Writes `handing_over`; which rows were still ours.
+pub(super) fn hand_over(tx: &mut Tx<'_>, now: Timestamp, sends: &[&SendRow]) -> Result<HashSet<SendId>> {
+    if sends.is_empty() {
+        return Ok(HashSet::new());
     }
-    Ok(n == 1)
+    let ids: Vec<i64> = sends.iter().map(|send| send.id.0).collect();
+    let claimed = Sql::new("SELECT id, claimed_until FROM sends WHERE id @in($1) AND state = 1 @forupdate").bind(ids.as_slice());
+    let claimed: HashMap<SendId, Option<Timestamp>> = tx.all(claimed, |r| Ok((r.get(0)?, r.get(1)?)))?.into_iter().collect();
+    let ours: HashSet<SendId> =
+        sends.iter().filter(|send| claimed.get(&send.id) == Some(&send.claimed_until)).map(|send| send.id).collect();
+    let ids: Vec<i64> = ours.iter().map(|id| id.0).collect();
+    tx.exec(
+        Sql::new("UPDATE sends SET state = 2, handed_at = $2, claimed_until = $3 WHERE id @in($1)")
+            .bind(ids.as_slice())
+            .bind(now)
+            .bind(now.plus(HAND_OVER)),
+    )?;
+    Ok(ours)
+}
+
+/// Writes that the transport took messages, and tells; those of which nobody had written anything else.
+pub(super) fn sent<'s>(tx: &mut Tx<'_>, now: Timestamp, sends: &[&'s SendRow]) -> Result<Vec<&'s SendRow>> {
+    if sends.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<i64> = sends.iter().map(|send| send.id.0).collect();
+    let written = Sql::new(
+        "UPDATE sends SET state = 3, sent_at = $2, handed_at = coalesce(handed_at, $2), claimed_until = NULL \
+         WHERE id @in($1) AND state IN (1, 2) RETURNING id",
+    );
+    let written: HashSet<SendId> = tx.all(written.bind(ids.as_slice()).bind(now), |r| r.get(0))?.into_iter().collect();
+    let sent: Vec<&SendRow> = sends.iter().copied().filter(|send| written.contains(&send.id)).collect();
+    let told =
+        |send: &&SendRow| Happening::new(send.contact, EventKind::EmailSent, now).object(send.email.0).reference(send.id.0);
+    changes::record_all(tx, &sent.iter().map(told).collect::<Vec<_>>())?;
+    Ok(sent)
 }
 
 /// Ends a message that did not go out, or of which nobody knows, and tells.
@@ -312,16 +330,6 @@ impl Tally {
         *what(self.of(send.email)) += 1;
         if send.content != send.email {
             *what(self.of(send.content)) += 1;
-        }
-    }
-
-    pub fn add(&mut self, other: &Self) {
-        for (email, more) in &other.0 {
-            let mine = self.of(*email);
-            mine.sent += more.sent;
-            mine.failed += more.failed;
-            mine.unknown += more.unknown;
-            mine.skipped += more.skipped;
         }
     }
 

@@ -1,14 +1,13 @@
 //! The built-in outbox: catches every message instead of sending it, so that all of the product can be tried without a
 //! mail server. A caught message can be read, looked at as source, opened and clicked as its recipient.
 
-use hg_core::emails::Skip;
 use hg_core::ids::{ContactId, EmailId, SendId};
 use hg_core::time::Timestamp;
 use hg_store::{Lane, Row, Sql, Tx, Value};
 
 use super::batch::{self, Outcome};
 use super::compose::{Desk, Outgoing};
-use super::ledger::{self, SendRow};
+use super::ledger::SendRow;
 use super::responses;
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
@@ -46,7 +45,7 @@ pub(super) async fn catch(cx: &Cx, sends: Vec<SendRow>) -> Result<usize> {
     let mut settled = ready.settled;
     let mut messages = Vec::with_capacity(ready.jobs.len());
     for job in ready.jobs {
-        match desk.compose(&job.send, &job.email, &job.texts, now) {
+        match desk.compose(&job.send, &job.email, &job.texts, &job.more, now) {
             Ok(outgoing) => messages.push((job.send, outgoing)),
             Err(error) => settled.push((job.send, Outcome::Failed { reason: error.to_string(), blames_address: false })),
         }
@@ -55,14 +54,14 @@ pub(super) async fn catch(cx: &Cx, sends: Vec<SendRow>) -> Result<usize> {
     cx.db()
         .write_in(Lane::Live, move |tx| {
             let mut done = settled.clone();
-            for (send, outgoing) in &messages {
-                let outcome = match batch::still_welcome(tx, send)? {
+            let sends: Vec<SendRow> = messages.iter().map(|(send, _)| send.clone()).collect();
+            for ((send, outgoing), skip) in messages.iter().zip(batch::hand_over(tx, now, &sends)?) {
+                let outcome = match skip {
                     Some(skip) => Outcome::Skipped(skip),
-                    None if ledger::hand_over(tx, now, send)? => {
+                    None => {
                         keep(tx, now, Some(send), outgoing)?;
                         Outcome::Sent
                     }
-                    None => Outcome::Skipped(Skip::HadItAlready),
                 };
                 done.push((send.clone(), outcome));
             }

@@ -1,5 +1,7 @@
 //! One message for one contact, put into the ledger in the caller's transaction.
 
+use std::collections::HashMap;
+
 use hg_core::emails::{Candidate, Purpose, SendState, Skip, Verdict, judge};
 use hg_core::ids::{CampaignId, ContactId, EmailId, SendId, StepId, alphanumeric, hex};
 use hg_core::time::Timestamp;
@@ -29,7 +31,7 @@ pub struct Queue {
 /// What the caller of the API brings along.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Given {
-    /// `{"tokens": {name: value}, "escape": bool}`
+    /// `{"tokens": {name: value}, "escape": bool, "attachments": [id]}`
     pub tokens: Option<Json>,
     /// An answer to something the contact did: sent in spite of an opt-out, and as often as asked.
     pub transactional: bool,
@@ -148,21 +150,27 @@ impl Addressee {
 /// The do-not-contact reason of addresses that refused mail for good.
 pub(super) const BOUNCED: i64 = 2;
 
-const ADDRESSEE: &str = "SELECT c.email, d.reason FROM contacts c \
-     LEFT JOIN do_not_contact d ON d.contact_id = c.id AND d.channel = 'email' WHERE c.id = $1 AND c.deleted_at IS NULL";
+const ADDRESSEES: &str = "SELECT c.id, c.email, d.reason FROM contacts c \
+     LEFT JOIN do_not_contact d ON d.contact_id = c.id AND d.channel = 'email' WHERE c.id @in($1) AND c.deleted_at IS NULL";
 
 /// Asks for the contact as she is now.
 pub(super) fn addressee(tx: &mut Tx<'_>, contact: ContactId) -> Result<Addressee> {
-    let found = tx.opt(Sql::new(ADDRESSEE).bind(contact), |r| {
-        Ok(Addressee {
-            address: r.get::<Option<String>>(0)?.unwrap_or_default().trim().to_owned(),
-            there: true,
-            blocked: r.get(1)?,
-            suppressed: None,
-        })
+    Ok(addressees(tx, &[contact.0])?.remove(&contact).unwrap_or_default())
+}
+
+/// The same for many; who is not there is left out.
+pub(super) fn addressees(tx: &mut Tx<'_>, contacts: &[i64]) -> Result<HashMap<ContactId, Addressee>> {
+    let found = tx.all(Sql::new(ADDRESSEES).bind(contacts), |r| {
+        let address = r.get::<Option<String>>(1)?.unwrap_or_default().trim().to_owned();
+        Ok((r.get(0)?, Addressee { address, there: true, blocked: r.get(2)?, suppressed: None }))
     })?;
-    let mut found = found.unwrap_or_default();
-    found.suppressed = suppressions::among(tx, [found.address.as_str()])?.remove(&found.address);
+    let mut found: HashMap<ContactId, Addressee> = found.into_iter().collect();
+    let listed = suppressions::among(tx, found.values().map(|a| a.address.as_str()))?;
+    if !listed.is_empty() {
+        for addressee in found.values_mut() {
+            addressee.suppressed = listed.get(&addressee.address).copied();
+        }
+    }
     Ok(found)
 }
 
@@ -187,13 +195,36 @@ pub(super) fn sendable(email: &Email) -> Result<()> {
 /// The longest key with which a client names its wish.
 const LONGEST_KEY: usize = 200;
 
+/// What is in one message alone.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Personal {
+    /// Texts for tokens, by name.
+    pub tokens: Option<Json>,
+    /// Files that go out with it, beside those of the email.
+    pub attachments: Vec<i64>,
+}
+
+impl Personal {
+    /// As the ledger keeps it.
+    fn kept(&self) -> Option<Json> {
+        let mut kept = serde_json::Map::new();
+        if let Some(tokens) = &self.tokens {
+            kept.insert("tokens".into(), tokens.clone());
+        }
+        if !self.attachments.is_empty() {
+            kept.insert("attachments".into(), Json::from(self.attachments.clone()));
+        }
+        Some(Json::Object(kept)).filter(|kept| kept.as_object().is_some_and(|k| !k.is_empty()))
+    }
+}
+
 /// One email to one contact, because a client of the API says so: in spite of an opt-out, and as often as asked. A wish
 /// with a key is the same wish when it comes again: it gets the answer that it got before.
 pub async fn send_to_contact(
     cx: &Cx,
     email: EmailId,
     contact: ContactId,
-    tokens: Option<Json>,
+    personal: Personal,
     key: Option<String>,
 ) -> Result<Queued> {
     cx.may(Action::Send)?;
@@ -201,9 +232,10 @@ pub async fn send_to_contact(
         return Err(Error::field("/idempotency_key", "range", "Give a key of 1 to 200 characters, without line breaks."));
     }
     let (ws, now) = (cx.ws.clone(), cx.now());
-    let given = Given { tokens: tokens.map(|t| serde_json::json!({ "tokens": t })), transactional: true };
+    let given = Given { tokens: personal.kept(), transactional: true };
     cx.db()
         .write(move |tx| {
+            crate::attachments::check(tx, &personal.attachments)?;
             let contact = crate::contacts::survivor(tx, contact)?;
             let occasion = match &key {
                 Some(key) => format!("api-key:{key}"),

@@ -70,11 +70,13 @@ pub async fn recipients(cx: &Cx, email: EmailId, state: Option<String>, query: L
 }
 
 /// How often a link was clicked, and by how many.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LinkCount {
     pub url: String,
     pub clicks: i64,
     pub people: i64,
+    /// How often machines followed it.
+    pub machines: i64,
 }
 
 /// The links of an email, the most clicked first.
@@ -82,8 +84,10 @@ pub async fn links(cx: &Cx, email: EmailId) -> Result<Vec<LinkCount>> {
     cx.may(Action::View(Area::Emails))?;
     cx.db()
         .read(move |tx| {
-            let sql = Sql::new("SELECT url, hits, people FROM redirects WHERE email_id = $1 ORDER BY hits DESC, id").bind(email);
-            Ok(tx.all(sql, |r| Ok(LinkCount { url: r.get(0)?, clicks: r.get(1)?, people: r.get(2)? }))?)
+            let sql =
+                Sql::new("SELECT url, hits, people, machine_hits FROM redirects WHERE email_id = $1 ORDER BY hits DESC, id")
+                    .bind(email);
+            Ok(tx.all(sql, |r| Ok(LinkCount { url: r.get(0)?, clicks: r.get(1)?, people: r.get(2)?, machines: r.get(3)? }))?)
         })
         .await
 }

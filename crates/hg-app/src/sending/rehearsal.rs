@@ -11,6 +11,7 @@ use hg_store::{Lane, Sql, Tx};
 
 use super::batch::{self, Outcome};
 use super::compose::{ComposeError, Desk};
+use super::ledger::SendRow;
 use super::transport::{Channel, MailTransport, Transport, TransportError};
 use super::{TOPIC, ledger, responses};
 use crate::cx::Cx;
@@ -66,12 +67,13 @@ impl Worker for RehearsedMail {
                 let mut gone = Vec::new();
                 // What is the same for everybody is tried once.
                 let mut tried: HashMap<(EmailId, i64), std::result::Result<(), ComposeError>> = HashMap::new();
-                for job in &ready.jobs {
-                    if let Some(skip) = batch::still_welcome(tx, &job.send)? {
+                let sends: Vec<SendRow> = ready.jobs.iter().map(|job| job.send.clone()).collect();
+                for (job, skip) in ready.jobs.iter().zip(batch::refusals(tx, &sends)?) {
+                    if let Some(skip) = skip {
                         done.push((job.send.clone(), Outcome::Skipped(skip)));
                         continue;
                     }
-                    let compose = || desk.compose(&job.send, &job.email, &job.texts, now).map(|_| ());
+                    let compose = || desk.compose(&job.send, &job.email, &job.texts, &job.more, now).map(|_| ());
                     let made = if job.email.compiled.can_fail() {
                         compose()
                     } else {

@@ -9,7 +9,7 @@ use hg_core::ids::{ContactId, EmailId, alphanumeric};
 
 use super::compose::{Desk, Letter, Outgoing, Wants};
 use super::outbox;
-use super::transport::{Channel, Envelope, MailTransport, Transport};
+use super::transport::{Channel, Envelope, MailTransport, Transport, Undelivered};
 use crate::cx::{Action, Cx};
 use crate::emails::{self, ContactTexts, EmailError, Prepared};
 use crate::error::{Error, ErrorKind, Result};
@@ -40,13 +40,12 @@ pub(super) async fn send_outside(
     let desk = Desk::open(cx).await?;
     let compiled = CompiledEmail::compile(&email.content.compilable(&desk.facts.site_url, true, false))
         .map_err(|e| Error::from(EmailError::Source(e.to_string())))?;
-    let prepared = Prepared {
-        aliases: compiled.field_aliases(),
-        content: email.content,
-        compiled,
-        redirects: Vec::new(),
-        pages: BTreeMap::new(),
-    };
+    let (ws, files) = (cx.ws.clone(), email.content.attachments.clone());
+    let attachments = cx.db().read(move |tx| crate::attachments::attached_all(&ws, tx, &files)).await?;
+    let mut aliases = compiled.field_aliases();
+    aliases.extend(["email", "firstname", "lastname"].into_iter().filter_map(hg_core::emails::owner_alias));
+    let prepared =
+        Prepared { aliases, content: email.content, compiled, redirects: Vec::new(), pages: BTreeMap::new(), attachments };
     let texts = match contact {
         Some(contact) => Some(values_of(cx, contact, &prepared).await?),
         None => None,
@@ -74,6 +73,7 @@ pub(super) async fn send_outside(
             unsubscribe: None,
             headers: &headers,
             key: None,
+            attachments: &prepared.attachments,
         };
         outgoing.push(Outgoing {
             envelope: Envelope { sender: from.address.clone(), recipient: address.clone() },
@@ -81,11 +81,16 @@ pub(super) async fn send_outside(
             bytes: desk.signers.sign(&from.address, letter.build(), cx.now()),
         });
     }
-    match cx.ws.get_part::<MailTransport>() {
-        Some(transport) => deliver(transport.0.clone(), &outgoing).await?,
-        None => catch(cx, outgoing).await?,
-    }
+    hand_over(cx, outgoing).await?;
     Ok(to.len())
+}
+
+/// Messages outside the ledger go to the mail server, or to the outbox where there is none.
+pub(super) async fn hand_over(cx: &Cx, outgoing: Vec<Outgoing>) -> Result<()> {
+    match cx.ws.get_part::<MailTransport>() {
+        Some(transport) => deliver(transport.0.clone(), &outgoing).await,
+        None => catch(cx, outgoing).await,
+    }
 }
 
 async fn values_of(cx: &Cx, contact: ContactId, prepared: &Prepared) -> Result<ContactTexts> {
@@ -107,22 +112,37 @@ async fn catch(cx: &Cx, outgoing: Vec<Outgoing>) -> Result<()> {
         .await
 }
 
-async fn deliver(transport: Arc<dyn Transport>, outgoing: &[Outgoing]) -> Result<()> {
+/// Over one connection. What might have been sent is told apart from what was not: only the latter may be tried again.
+pub(super) async fn deliver(transport: Arc<dyn Transport>, outgoing: &[Outgoing]) -> Result<()> {
     let refused = |reason: String| {
-        Error::new(ErrorKind::Unavailable, "mail.refused", format!("The mail server did not take the test: {reason}"))
+        Error::new(ErrorKind::Unavailable, "mail.refused", format!("The mail server did not take the message: {reason}"))
     };
     let mut channel: Option<Box<dyn Channel>> = None;
-    for message in outgoing {
+    for (sent, message) in outgoing.iter().enumerate() {
+        // Whoever tries all of them again would repeat those that left.
+        let failed = |reason: String| if sent == 0 { refused(reason) } else { in_part(sent, outgoing.len(), &reason) };
         let mut open = match channel.take().filter(|c| c.is_usable()) {
             Some(open) => open,
-            None => transport.channel().await.map_err(|e| refused(e.to_string()))?,
+            None => transport.channel().await.map_err(|e| failed(e.to_string()))?,
         };
-        open.offer(&message.envelope, &message.bytes).await.map_err(|e| refused(e.to_string()))?;
-        open.deliver(&message.bytes).await.map_err(|e| refused(e.to_string()))?;
+        open.offer(&message.envelope, &message.bytes).await.map_err(|e| failed(e.to_string()))?;
+        open.deliver(&message.bytes).await.map_err(|e| match e {
+            Undelivered::Unknown(reason) => nobody_knows(&reason),
+            known => failed(known.to_string()),
+        })?;
         channel = Some(open);
     }
     if let Some(channel) = channel {
         transport.release(channel).await;
     }
     Ok(())
+}
+
+fn nobody_knows(reason: &str) -> Error {
+    let detail = format!("The mail server got the message and never answered: it may have been sent or not ({reason}).");
+    Error::conflict("mail.unknown", detail)
+}
+
+fn in_part(sent: usize, of: usize, reason: &str) -> Error {
+    Error::conflict("mail.in-part", format!("{sent} of {of} messages left; the mail server did not take the next: {reason}"))
 }

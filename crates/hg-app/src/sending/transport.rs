@@ -39,6 +39,9 @@ pub enum Undelivered {
     /// The server said no: certainly not delivered.
     #[error("{}", .0.text)]
     Refused(Refusal),
+    /// Certainly not taken, for a reason that is not the message's: it may go elsewhere at once, or here later.
+    #[error("{0}")]
+    NotTaken(String),
     /// No answer: delivered or not, nobody knows.
     #[error("{0}")]
     Unknown(String),

@@ -6,10 +6,11 @@ use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx};
 use serde::{Deserialize, Serialize};
 
+use super::house_mail::{once, queue};
 use super::test_send::send_outside;
 use crate::cx::Cx;
-use crate::error::{Error, ErrorKind, Result};
-use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
+use crate::error::{Error, Result};
+use crate::jobs::{Job, JobHandle, JobRunner, Outcome};
 
 /// Which email, about whom, to which addresses.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,21 +21,10 @@ pub struct UserMail {
 }
 
 const KIND: &str = "sending.user-mail";
-const BUSY_FOR: hg_core::time::Millis = hg_core::time::Millis::minutes(5);
 
 /// Queues it in the caller's transaction.
 pub fn push_user_mail(tx: &mut Tx<'_>, now: Timestamp, mail: &UserMail) -> Result<()> {
-    let job = NewJob {
-        kind: KIND,
-        dedupe_key: None,
-        title: "Tell users about a contact".to_owned(),
-        payload: serde_json::to_value(mail).map_err(|e| Error::internal(e.to_string()))?,
-        due_at: now,
-        visible: false,
-        link: None,
-        created_by: None,
-    };
-    jobs::push(tx, now, job).map(|_| ())
+    queue(tx, now, (KIND, "Tell users about a contact"), mail)
 }
 
 /// Addresses of users, and of the owner of a contact when one is given.
@@ -60,18 +50,7 @@ impl JobRunner for UserMailJob {
 
     async fn run(&self, cx: &Cx, job: &Job, handle: &JobHandle) -> Result<Outcome> {
         let mail: UserMail = serde_json::from_value(job.payload.clone()).map_err(|e| Error::internal(e.to_string()))?;
-        if job.done > 0 {
-            return Ok(Outcome::Fail("It was about to leave when the server stopped; nobody knows whether it did.".to_owned()));
-        }
-        handle.progress(1, Some(1), None).await?;
-        match send_outside(cx, mail.email, mail.to, Some(mail.contact), "").await {
-            Ok(sent) => Ok(Outcome::Done(format!("{sent} messages."))),
-            Err(error) if error.kind == ErrorKind::Unavailable => {
-                // The mail server did not take it: it may be tried again.
-                handle.progress(0, Some(1), None).await?;
-                Ok(Outcome::Retry(BUSY_FOR, error.detail))
-            }
-            Err(error) => Ok(Outcome::Fail(error.detail)),
-        }
+        let sending = send_outside(cx, mail.email, mail.to, Some(mail.contact), "");
+        once(job, handle, async { sending.await.map(|sent| format!("{sent} messages.")) }).await
     }
 }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use hg_core::emails::Skip;
 use hg_core::time::{Millis, Timestamp};
 use hg_store::Lane;
 use tokio::task::JoinSet;
 
 use super::batch::{self, Outcome};
+use super::clerk::Clerk;
 use super::compose::{Desk, Job, Outgoing};
 use super::lanes;
-use super::ledger::{self, SendRow, Tally};
+use super::ledger::{self, SendRow};
 use super::pace::{self, Destinations};
 use super::transport::{Channel, MailTransport, Transport, TransportError, Undelivered};
 use super::{TOPIC, outbox};
@@ -97,6 +97,7 @@ async fn hand_over_all(cx: &Cx, transport: Arc<dyn Transport>, first: Vec<SendRo
     let much = first.len() as i64 == FIRST_BATCH;
     let connections = if much { cx.ws.settings().sending.max_connections.max(1) } else { 1 };
     let desk = Arc::new(Desk::open(cx).await?);
+    let clerk = Clerk::hire(cx);
     let mut lines = JoinSet::new();
     for number in 0..connections {
         let line = Line {
@@ -105,7 +106,7 @@ async fn hand_over_all(cx: &Cx, transport: Arc<dyn Transport>, first: Vec<SendRo
             desk: desk.clone(),
             channel: None,
             before: None,
-            tally: Tally::default(),
+            clerk: clerk.clone(),
         };
         lines.spawn(line.run(if number == 0 { first.clone() } else { Vec::new() }));
     }
@@ -132,9 +133,7 @@ struct Line {
     channel: Option<Box<dyn Channel>>,
     /// The message before, answered but not yet written: it shares the commit of the next hand-over.
     before: Option<(SendRow, Outcome)>,
-    /// What is not yet added to the emails' figures: once a batch, so that connections do not queue for one row. Only
-    /// display hangs on it, and after a crash the figures are counted anew.
-    tally: Tally,
+    clerk: Clerk,
 }
 
 /// Why a line stops.
@@ -219,36 +218,28 @@ impl Line {
         Ok(done)
     }
 
-    /// Writes what became of messages, with the figures that waited.
+    /// Writes what became of messages.
     async fn write(&mut self, done: Vec<(SendRow, Outcome)>) -> Result<()> {
-        let waiting = std::mem::take(&mut self.tally);
-        if done.is_empty() && waiting == Tally::default() {
+        if done.is_empty() {
             return Ok(());
         }
         let (now, ws) = (self.cx.now(), self.cx.ws.clone());
-        self.cx
-            .db()
-            .write_in(Lane::Live, move |tx| {
-                let mut tally = batch::settle(&ws, tx, now, &done)?;
-                tally.add(&waiting);
-                tally.write(tx)
-            })
-            .await
+        self.cx.db().write_in(Lane::Live, move |tx| batch::settle(&ws, tx, now, &done)?.write(tx)).await
     }
 
     /// One message: offered, written down, delivered.
     async fn carry(&mut self, job: &Job) -> Result<Outcome, Halt> {
-        let outgoing = match self.desk.compose(&job.send, &job.email, &job.texts, self.cx.now()) {
+        let outgoing = match self.desk.compose(&job.send, &job.email, &job.texts, &job.more, self.cx.now()) {
             Ok(outgoing) => outgoing,
             Err(error) => return Ok(Outcome::Failed { reason: error.to_string(), blames_address: false }),
         };
         if let Some(refused) = self.offer(job, &outgoing).await? {
             return Ok(refused);
         }
-        if let Some(skip) = self.write_down(job).await? {
+        if let Some(skip) = self.clerk.hand_over(self.before.take(), job.send.clone()).await? {
             // The server waits for a message that must not come: only hanging up stops it.
             self.channel = None;
-            return Ok(skip);
+            return Ok(Outcome::Skipped(skip));
         }
         let Some(channel) = self.channel.as_mut() else { return Err(Halt::Error(Error::internal("the connection is gone"))) };
         let delivered = channel.deliver(&outgoing.bytes).await;
@@ -259,6 +250,11 @@ impl Line {
             Ok(()) => Outcome::Sent,
             Err(Undelivered::Refused(refusal)) => Outcome::of_refusal(&job.send, refusal),
             Err(Undelivered::Unknown(reason)) => Outcome::Unknown(reason),
+            Err(Undelivered::NotTaken(reason)) => {
+                let id = job.send.id.0;
+                self.cx.db().write_in(Lane::Live, move |tx| ledger::take_back(tx, id)).await?;
+                return Err(Halt::Unreachable(reason));
+            }
         })
     }
 
@@ -282,25 +278,5 @@ impl Line {
                 Err(TransportError::Unreachable(reason)) => return Err(Halt::Unreachable(reason)),
             }
         }
-    }
-
-    /// Commits `handing_over` together with what became of the message before. What must not be sent after all.
-    async fn write_down(&mut self, job: &Job) -> Result<Option<Outcome>> {
-        let before: Vec<_> = self.before.take().into_iter().collect();
-        let (now, send, ws) = (self.cx.now(), job.send.clone(), self.cx.ws.clone());
-        let (tally, skip) = self
-            .cx
-            .db()
-            .write_in(Lane::Live, move |tx| {
-                let tally = batch::settle(&ws, tx, now, &before)?;
-                if let Some(skip) = batch::still_welcome(tx, &send)? {
-                    return Ok::<_, Error>((tally, Some(skip)));
-                }
-                // Somebody else took the row over: theirs is the message, and the outcome.
-                Ok((tally, if ledger::hand_over(tx, now, &send)? { None } else { Some(Skip::HadItAlready) }))
-            })
-            .await?;
-        self.tally.add(&tally);
-        Ok(skip.map(Outcome::Skipped))
     }
 }

@@ -290,6 +290,8 @@ pub struct Sending {
     pub unsubscribe_on_get: bool,
     pub track_opens: bool,
     pub track_clicks: bool,
+    /// Each contact's owner is the sender of what the contact gets.
+    pub owner_sends: bool,
 }
 
 impl Section for Sending {
@@ -308,6 +310,7 @@ impl Default for Sending {
             unsubscribe_on_get: false,
             track_opens: true,
             track_clicks: true,
+            owner_sends: false,
         }
     }
 }
@@ -333,6 +336,10 @@ pub struct Tracking {
     pub do_not_track_ips: Vec<String>,
     pub cors_valid_domains: Vec<String>,
     pub public_update_unverified: UnverifiedUpdates,
+    /// What machines open and follow counts as if people had.
+    pub count_machines: bool,
+    /// Each mail gets a link that no person sees: whatever follows it is a machine.
+    pub hidden_link: bool,
 }
 
 impl Section for Tracking {
@@ -349,6 +356,8 @@ impl Default for Tracking {
             do_not_track_ips: Vec::new(),
             cors_valid_domains: Vec::new(),
             public_update_unverified: UnverifiedUpdates::Fill,
+            count_machines: false,
+            hidden_link: false,
         }
     }
 }

@@ -2,16 +2,16 @@
 
 use hg_core::ids::{ContactId, RedirectId};
 use hg_core::tokens::{DateFormats, Place, Template, TokenFacts, Value, Zoned};
-use hg_core::tracking::Ct;
+use hg_core::tracking::{Ct, Responder, ResponseClass};
 use hg_store::{Lane, Sql, Tx};
 
 use super::hit::{HitAnswer, touch};
-use super::identify::{Claims, Known, Visitor, identify};
+use super::identify::{Claims, Visitor, identify, send_of};
 use super::urls;
 use crate::cx::Cx;
 use crate::emails::{self, ContactTexts, site_url};
 use crate::error::Result;
-use crate::sending::responses;
+use crate::sending::{SendRow, machines};
 use crate::workspace::Workspace;
 
 /// Where a link leads, and for whom it was counted.
@@ -33,7 +33,7 @@ struct Redirect {
 /// the link leads to its target all the same.
 pub async fn click(cx: &Cx, key: &str, visitor: Visitor, ct: &str) -> Result<Option<Click>> {
     let ct = Ct::read(ct, &cx.ws.site.secret_key);
-    let counted = ct.is_some() && visitor.ignored(&cx.ws, true).is_none();
+    let counted = ct.is_some() && visitor.ignored_in_mail(&cx.ws).is_none();
     let (ws, key) = (cx.ws.clone(), key.to_owned());
     let done = if counted {
         cx.db().write_in(Lane::Live, move |tx| follow(&ws, tx, &key, Some((&visitor, &ct)))).await
@@ -51,18 +51,34 @@ fn follow(ws: &Workspace, tx: &mut Tx<'_>, key: &str, who: Option<(&Visitor, &Op
         Ok(Redirect { id: r.get(0)?, url: r.get(1)? })
     })?;
     let Some(redirect) = found else { return Ok(None) };
-    let known = match who {
-        Some((visitor, ct)) => Some(identify(ws, tx, visitor, &Claims { ct: ct.clone(), ..Claims::default() })?),
+    let message = match who {
+        Some((visitor, ct)) => message_of(ws, tx, &redirect, visitor, ct.as_ref())?,
         None => None,
     };
+    // Nobody gets to know a scanner as the contact.
+    let machine = message.as_ref().is_some_and(|(_, seen)| seen.class == ResponseClass::Machine);
+    let known = match who {
+        Some((visitor, ct)) if !machine && visitor.ignored(ws, true).is_none() => {
+            Some(identify(ws, tx, visitor, &Claims { ct: ct.clone(), ..Claims::default() })?)
+        }
+        _ => None,
+    };
     let template = Template::parse(&redirect.url);
-    let reader = known.as_ref().map(|k| k.send.as_ref().map_or(k.contact, |s| s.contact));
+    let reader = message.as_ref().map(|(send, _)| send.contact).or(known.as_ref().map(|k| k.contact));
     let target = if template.is_static() { redirect.url.clone() } else { filled_in(ws, tx, &template, reader)? };
     let Some(target) = with_scheme(&target) else { return Ok(None) };
-    let answer = match (&known, who) {
-        (Some(known), Some((visitor, _))) => count(ws, tx, &redirect, visitor, known, &target)?,
-        _ => HitAnswer::default(),
-    };
+    if let (Some((visitor, _)), Some(known)) = (who, &known) {
+        touch(ws, tx, visitor, known)?;
+    }
+    if let (Some((visitor, _)), Some((send, seen))) = (who, &message) {
+        count(ws, tx, &redirect, visitor, (send, seen), &target)?;
+    }
+    let answer = known.map_or_else(HitAnswer::default, |known| HitAnswer {
+        hit: None,
+        contact: Some(known.contact),
+        tracking_id: Some(known.tracking_id),
+        verified: known.verified,
+    });
     Ok(Some(Click { keep_ct: may_carry_ct(ws, &target), target, answer }))
 }
 
@@ -93,39 +109,45 @@ fn may_carry_ct(ws: &Workspace, target: &str) -> bool {
     })
 }
 
+/// The message that the link stood in, and what whoever follows it is taken for.
+fn message_of(
+    ws: &Workspace,
+    tx: &mut Tx<'_>,
+    redirect: &Redirect,
+    visitor: &Visitor,
+    ct: Option<&Ct>,
+) -> Result<Option<(SendRow, Responder)>> {
+    let Some(send) = send_of(tx, ct)? else { return Ok(None) };
+    let seen = machines::judge_click(tx, ws.clock.now(), &send, &visitor.asker(ws), redirect.id.0)?;
+    Ok(Some((send, seen)))
+}
+
 fn count(
     ws: &Workspace,
     tx: &mut Tx<'_>,
     redirect: &Redirect,
     visitor: &Visitor,
-    known: &Known,
+    (send, seen): (&SendRow, &Responder),
     target: &str,
-) -> Result<HitAnswer> {
-    let now = ws.clock.now();
-    touch(ws, tx, visitor, known)?;
-    if let Some(send) = &known.send {
-        let url_id = urls::id_of(ws, tx, target)?;
-        let first = tx
-            .opt(
-                Sql::new("SELECT 1 FROM events WHERE contact_id = $1 AND kind = $2 AND ref_id = $3 AND url_id = $4 LIMIT 1")
-                    .bind(send.contact)
-                    .bind(hg_core::events::EventKind::EmailClicked.code())
-                    .bind(send.id)
-                    .bind(url_id),
-                |_| Ok(()),
-            )?
-            .is_none();
-        responses::write_click(tx, now, send, redirect.id.0, target, url_id)?;
+) -> Result<()> {
+    let url_id = urls::id_of(ws, tx, target)?;
+    let first = tx
+        .opt(
+            Sql::new("SELECT 1 FROM events WHERE contact_id = $1 AND kind = $2 AND ref_id = $3 AND url_id = $4 LIMIT 1")
+                .bind(send.contact)
+                .bind(hg_core::events::EventKind::EmailClicked.code())
+                .bind(send.id)
+                .bind(url_id),
+            |_| Ok(()),
+        )?
+        .is_none();
+    let link = machines::Followed { redirect: redirect.id.0, url: target, url_id };
+    if machines::write_click(tx, ws.clock.now(), send, &link, &visitor.asker(ws), seen)? {
         tx.exec(
             Sql::new("UPDATE redirects SET hits = hits + 1, people = people + $2 WHERE id = $1").bind(redirect.id).bind(first),
         )?;
     }
-    Ok(HitAnswer {
-        hit: None,
-        contact: Some(known.contact),
-        tracking_id: Some(known.tracking_id.clone()),
-        verified: known.verified,
-    })
+    Ok(())
 }
 
 struct Reader {

@@ -15,6 +15,7 @@ use hg_store::{Sql, Tx};
 use super::absorb::absorb;
 use crate::contacts::{self, Existing, Source, Values, save};
 use crate::error::Result;
+use crate::sending::machines::Asker;
 use crate::sending::{self, SendRow};
 use crate::settings::UnverifiedUpdates;
 use crate::workspace::Workspace;
@@ -40,6 +41,25 @@ impl Visitor {
     pub fn kept_address(&self, ws: &Workspace) -> String {
         let shortened = ws.settings().tracking.anonymize_ip;
         if shortened { anonymized(self.address).to_string() } else { self.address.to_string() }
+    }
+
+    /// As those see her who count opens and clicks.
+    pub fn asker(&self, ws: &Workspace) -> Asker {
+        let settings = ws.settings();
+        let prefetched = self.purpose.as_deref().is_some_and(|purpose| !purpose.trim().is_empty());
+        Asker {
+            agent: self.user_agent.clone(),
+            address: self.address,
+            kept_address: self.kept_address(ws),
+            unread: self.is_head || prefetched,
+            count_machines: settings.tracking.count_machines,
+            zone: settings.general.timezone.clone(),
+        }
+    }
+
+    /// Why what she does to a mail leaves no trace, if it must not. Machines leave one: they are told apart.
+    pub fn ignored_in_mail(&self, ws: &Workspace) -> Option<Ignored> {
+        self.ignored(ws, true).filter(|why| !matches!(why, Ignored::Robot | Ignored::NotSeen))
     }
 
     /// Why this request leaves no trace, if it must not.
@@ -176,7 +196,8 @@ fn is_tracking_id(text: &str) -> bool {
     (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-fn send_of(tx: &mut Tx<'_>, ct: Option<&Ct>) -> Result<Option<SendRow>> {
+/// The message that a link stood in.
+pub(super) fn send_of(tx: &mut Tx<'_>, ct: Option<&Ct>) -> Result<Option<SendRow>> {
     let Some(ct) = ct else { return Ok(None) };
     let Some(key) = &ct.stat else { return Ok(None) };
     let email = ct.channel.as_ref().filter(|(channel, _)| channel == "email").map(|(_, id)| *id).or(ct.email);

@@ -16,7 +16,7 @@ mod urls;
 pub use click::{Click, click};
 pub use hit::{Hit, HitAnswer, known_visitor, record_hit};
 pub use identify::{Claims, Known, Visitor, identify};
-pub use mail::{read_in_browser, read_in_mail};
+pub use mail::{read_in_browser, read_in_mail, trapped};
 
 pub(crate) use identify::write_values;
 pub(crate) use urls::forget as forget_urls;

@@ -113,6 +113,7 @@ pub(super) fn delete(tx: &mut Tx<'_>, now: Timestamp, id: UserId) -> Result<bool
         Sql::new("UPDATE users SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL").bind(id).bind(now),
     )?;
     end_sessions(tx, id)?;
+    tx.exec(Sql::new("DELETE FROM notices WHERE user_id = $1").bind(id))?;
     Ok(n > 0)
 }
 

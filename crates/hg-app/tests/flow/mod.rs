@@ -52,8 +52,13 @@ pub const YES: Option<Path> = Some(Path::Yes);
 pub const NO: Option<Path> = Some(Path::No);
 
 pub async fn campaign(app: &TestApp, sources: Vec<Source>, steps: Vec<StepIn>) -> CampaignId {
+    campaign_of(app, &app.cx(), sources, steps).await
+}
+
+/// A campaign that somebody makes.
+pub async fn campaign_of(app: &TestApp, by: &hg_app::Cx, sources: Vec<Source>, steps: Vec<StepIn>) -> CampaignId {
     let new = NewCampaign { name: "Welcome".into(), sources, steps, publish: true, ..NewCampaign::default() };
-    let id = campaigns::create(&app.cx(), new).await.unwrap_or_else(|e| panic!("{e:?}")).id;
+    let id = campaigns::create(by, new).await.unwrap_or_else(|e| panic!("{e:?}")).id;
     app.settle().await;
     id
 }

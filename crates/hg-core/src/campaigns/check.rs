@@ -105,7 +105,10 @@ fn check_connection(step: &Step, by_key: &HashMap<&str, &Step>, out: &mut Vec<Pr
             format!("“{name}” waits for an email; connect it directly below the step that sends it."),
         ));
     }
-    if parent.what.kind() == Kind::Decision && step.path == Some(Path::No) && step.timing.mode == Mode::Immediate {
+    if parent.what.kind() == Kind::Decision
+        && step.path == Some(Path::No)
+        && !matches!(step.timing.mode, Mode::Interval | Mode::Date)
+    {
         out.push(problem(
             step,
             "step.no-path-needs-time",
@@ -128,6 +131,10 @@ fn is_in_a_circle(step: &Step, by_key: &HashMap<&str, &Step>) -> bool {
 
 fn check_settings(step: &Step, exists: &dyn Fn(Needs) -> bool, out: &mut Vec<Problem>) {
     let name = &step.name;
+    if step.timing.mode == Mode::Optimized && !step.what.may_wait_for_best_time() {
+        let detail = format!("“{name}” reaches nobody who could answer: only emails and calls wait for a contact's best hour.");
+        out.push(problem(step, "step.no-best-time", detail));
+    }
     if let Some(gone) = step.what.needs().into_iter().find(|needs| !exists(*needs)) {
         let detail = format!("“{name}” uses {} that was deleted; choose another.", gone.words());
         out.push(problem(step, "step.missing", detail));
@@ -136,7 +143,7 @@ fn check_settings(step: &Step, exists: &dyn Fn(Needs) -> bool, out: &mut Vec<Pro
         out.push(problem(step, code, format!("“{name}”: {detail}")));
     }
     let at_once = match step.timing.mode {
-        Mode::Immediate => true,
+        Mode::Immediate | Mode::Optimized => true,
         Mode::Interval => step.timing.shortest_minutes() < SHORTEST_AGAIN,
         Mode::Date => false,
     };
@@ -212,7 +219,12 @@ mod tests {
         reminder.timing = Timing::after(2, Unit::Days);
         let tag = step("d", Some("b"), Some(Path::Yes), StepType::ChangeTags { add: vec!["x".into()], remove: vec![] });
         assert_eq!(
-            codes(vec![send("a"), step("b", Some("a"), None, StepType::ClicksEmail { urls: vec![] }), reminder, tag]),
+            codes(vec![
+                send("a"),
+                step("b", Some("a"), None, StepType::ClicksEmail { urls: vec![], machines: false }),
+                reminder,
+                tag
+            ]),
             [""; 0]
         );
     }
@@ -234,20 +246,20 @@ mod tests {
             step("b", Some("a"), None, StepType::ChangePoints { points: 1, group: None }),
         ];
         assert_eq!(codes(circle), ["step.circle", "step.circle"]);
-        assert_eq!(codes(vec![step("a", None, None, StepType::OpensEmail)]), ["step.needs-email"]);
+        assert_eq!(codes(vec![step("a", None, None, StepType::OpensEmail { machines: false })]), ["step.needs-email"]);
         assert_eq!(
             codes(vec![send("a"), step("b", Some("a"), Some(Path::Yes), StepType::ChangePoints { points: 1, group: None })]),
             ["step.path"]
         );
         let two = vec![
             send("a"),
-            step("b", Some("a"), None, StepType::OpensEmail),
+            step("b", Some("a"), None, StepType::OpensEmail { machines: false }),
             step("c", Some("b"), Some(Path::Yes), StepType::SubmitsForm { forms: vec![] }),
         ];
         assert_eq!(codes(two), ["step.decision-after-decision"]);
         let at_once = vec![
             send("a"),
-            step("b", Some("a"), None, StepType::OpensEmail),
+            step("b", Some("a"), None, StepType::OpensEmail { machines: false }),
             step("c", Some("b"), Some(Path::No), StepType::ChangePoints { points: 1, group: None }),
         ];
         assert_eq!(codes(at_once), ["step.no-path-needs-time"]);

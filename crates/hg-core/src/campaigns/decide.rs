@@ -11,10 +11,10 @@ use crate::text::fold;
 /// Something a contact did that a decision may wait for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Occurrence<'a> {
-    /// Opened the mail of this send.
-    Opened { send: SendId },
+    /// Opened the mail of this send; by a machine, such as the scanner of her mail gateway.
+    Opened { send: SendId, machine: bool },
     /// Clicked a link of the mail of this send.
-    Clicked { send: SendId, url: &'a str },
+    Clicked { send: SendId, url: &'a str, machine: bool },
     /// Sent in a form.
     Submitted { form: i64 },
     /// Answered the mail of this send.
@@ -35,9 +35,12 @@ pub struct Device<'a> {
 pub fn answers(decision: &StepType, send: Option<SendId>, what: &Occurrence<'_>) -> bool {
     match (decision, what) {
         // A click shows that the mail was opened, even where pictures are not loaded.
-        (StepType::OpensEmail, Occurrence::Opened { send: s } | Occurrence::Clicked { send: s, .. }) => send == Some(*s),
-        (StepType::ClicksEmail { urls }, Occurrence::Clicked { send: s, url }) => {
-            send == Some(*s) && (urls.is_empty() || urls.iter().any(|p| matches_pattern(p, url)))
+        (
+            StepType::OpensEmail { machines },
+            Occurrence::Opened { send: s, machine } | Occurrence::Clicked { send: s, machine, .. },
+        ) => send == Some(*s) && (*machines || !machine),
+        (StepType::ClicksEmail { urls, machines }, Occurrence::Clicked { send: s, url, machine }) => {
+            send == Some(*s) && (*machines || !machine) && (urls.is_empty() || urls.iter().any(|p| matches_pattern(p, url)))
         }
         (StepType::SubmitsForm { forms }, Occurrence::Submitted { form }) => {
             forms.is_empty() || forms.iter().any(|f| f.0 == *form)
@@ -160,21 +163,31 @@ mod tests {
     }
 
     #[test]
+    fn what_a_machine_does_answers_only_where_machines_count() {
+        let click = |machine| Occurrence::Clicked { send: SendId(5), url: "https://x.io/a", machine };
+        for (machines, machine, met) in [(false, false, true), (false, true, false), (true, true, true), (true, false, true)] {
+            let decision = StepType::ClicksEmail { urls: vec![], machines };
+            assert_eq!(answers(&decision, Some(SendId(5)), &click(machine)), met, "{machines} {machine}");
+            assert_eq!(answers(&StepType::OpensEmail { machines }, Some(SendId(5)), &click(machine)), met);
+        }
+    }
+
+    #[test]
     fn only_the_mail_sent_just_before_counts() {
-        let opened = Occurrence::Opened { send: SendId(5) };
-        assert!(answers(&StepType::OpensEmail, Some(SendId(5)), &opened));
-        assert!(!answers(&StepType::OpensEmail, Some(SendId(6)), &opened));
-        assert!(!answers(&StepType::OpensEmail, None, &opened));
+        let opened = Occurrence::Opened { send: SendId(5), machine: false };
+        assert!(answers(&StepType::OpensEmail { machines: false }, Some(SendId(5)), &opened));
+        assert!(!answers(&StepType::OpensEmail { machines: false }, Some(SendId(6)), &opened));
+        assert!(!answers(&StepType::OpensEmail { machines: false }, None, &opened));
     }
 
     #[test]
     fn a_click_answers_open_and_click_but_an_open_answers_only_open() {
-        let click = Occurrence::Clicked { send: SendId(5), url: "https://x.io/a" };
-        let any = StepType::ClicksEmail { urls: vec![] };
-        assert!(answers(&StepType::OpensEmail, Some(SendId(5)), &click));
+        let click = Occurrence::Clicked { send: SendId(5), url: "https://x.io/a", machine: false };
+        let any = StepType::ClicksEmail { urls: vec![], machines: false };
+        assert!(answers(&StepType::OpensEmail { machines: false }, Some(SendId(5)), &click));
         assert!(answers(&any, Some(SendId(5)), &click));
-        assert!(!answers(&any, Some(SendId(5)), &Occurrence::Opened { send: SendId(5) }));
-        assert!(!answers(&StepType::ClicksEmail { urls: vec!["*/b".into()] }, Some(SendId(5)), &click));
+        assert!(!answers(&any, Some(SendId(5)), &Occurrence::Opened { send: SendId(5), machine: false }));
+        assert!(!answers(&StepType::ClicksEmail { urls: vec!["*/b".into()], machines: false }, Some(SendId(5)), &click));
     }
 
     #[test]

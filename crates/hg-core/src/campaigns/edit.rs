@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_decision_waits_as_long_as_its_no_path_says() {
-        let decision = || step("opened", Some("a"), None, StepType::OpensEmail, Timing::immediate());
+        let decision = || step("opened", Some("a"), None, StepType::OpensEmail { machines: false }, Timing::immediate());
         let no = |days| {
             let tag = StepType::ChangeTags { add: vec!["x".into()], remove: vec![] };
             step("late", Some("opened"), Some(Path::No), tag, Timing::after(days, Unit::Days))

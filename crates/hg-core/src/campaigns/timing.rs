@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use super::best_time::{Best, BestTime};
 use crate::time::{Millis, Timestamp};
 
 /// How the instant is found.
@@ -17,6 +18,8 @@ pub enum Mode {
     Interval,
     /// At an instant that is the same for everybody.
     Date,
+    /// When the contact is most likely to answer.
+    Optimized,
 }
 
 /// Units of an interval. Minutes and hours are absolute, days and longer follow the calendar.
@@ -65,6 +68,9 @@ pub struct Timing {
     /// 0 = Sunday … 6 = Saturday; empty: any day.
     pub weekdays: Vec<u8>,
     pub if_past: IfPast,
+    /// What mode `optimized` chooses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub best: Option<Best>,
 }
 
 /// What a step's timing comes to.
@@ -126,7 +132,16 @@ impl Timing {
         match self.mode {
             Mode::Immediate => false,
             Mode::Interval => self.interval > 0,
-            Mode::Date => true,
+            Mode::Date | Mode::Optimized => true,
+        }
+    }
+
+    /// Whether the moment hangs on the clock that the contact looks at.
+    pub fn needs_zone(&self) -> bool {
+        match self.mode {
+            Mode::Immediate | Mode::Date => false,
+            Mode::Optimized => true,
+            Mode::Interval => self.hour.is_some() || self.between.is_some() || !self.weekdays.is_empty(),
         }
     }
 
@@ -143,9 +158,11 @@ impl Timing {
     }
 
     /// When the step runs: `base` is when what came before was done, `zone` the contact's zone or else the
-    /// workspace's. Never before `now`.
-    pub fn due(&self, base: Timestamp, now: Timestamp, zone: &TimeZone) -> Due {
+    /// workspace's; `habit` is when
+    /// she mostly answers, which only mode `optimized` asks. Never before `now`.
+    pub fn due(&self, base: Timestamp, now: Timestamp, zone: &TimeZone, habit: &BestTime) -> Due {
         match self.mode {
+            Mode::Optimized => Due::At(habit.next(now, zone, self.best.unwrap_or_default())),
             Mode::Immediate => Due::At(now),
             Mode::Date => match self.at {
                 Some(at) if at >= now => Due::At(at),
@@ -217,6 +234,8 @@ impl Timing {
     pub fn in_words(&self) -> String {
         let mut out = match self.mode {
             Mode::Immediate => return "at once".into(),
+            Mode::Optimized if self.best == Some(Best::DayAndHour) => return "at the contact's best day and hour".into(),
+            Mode::Optimized => return "at the contact's best hour".into(),
             Mode::Date => return self.at.map_or_else(|| "on a date".into(), |at| format!("on {}", at.sql_text())),
             Mode::Interval => {
                 let unit = match self.unit {
@@ -292,35 +311,35 @@ mod tests {
     #[case::v20a(after(3, D, Some("09:00"), None, WORKDAYS), "2025-06-10 14:00", "America/Chicago", "2025-06-13 14:00")]
     #[case::v20b(after(3, D, Some("09:00"), None, WORKDAYS), "2025-06-10 14:01", "America/Chicago", "2025-06-16 14:00")]
     fn vectors_of_the_specification(#[case] timing: Timing, #[case] base: &str, #[case] tz: &str, #[case] due: &str) {
-        assert_eq!(timing.due(t(base), t(base), &zone(tz)), Due::At(t(due)));
+        assert_eq!(timing.due(t(base), t(base), &zone(tz), &BestTime::default()), Due::At(t(due)));
     }
 
     #[test]
     fn vector_1_immediately_is_now() {
         let now = t("2025-03-10T12:00:07Z");
-        assert_eq!(Timing::immediate().due(now, now, &TimeZone::UTC), Due::At(now));
+        assert_eq!(Timing::immediate().due(now, now, &TimeZone::UTC, &BestTime::default()), Due::At(now));
     }
 
     #[test]
     fn vectors_10_and_11_a_date_is_one_instant_for_everybody_and_a_past_one_runs_at_once() {
         let run = Timing::on(t("2025-01-01 00:00"), IfPast::Run);
         let now = t("2025-02-01 09:30");
-        assert_eq!(run.due(now, now, &TimeZone::UTC), Due::At(now));
+        assert_eq!(run.due(now, now, &TimeZone::UTC, &BestTime::default()), Due::At(now));
         let later = Timing::on(t("2025-03-01 08:00"), IfPast::Run);
-        assert_eq!(later.due(now, now, &zone("Asia/Tokyo")), Due::At(t("2025-03-01 08:00")));
+        assert_eq!(later.due(now, now, &zone("Asia/Tokyo"), &BestTime::default()), Due::At(t("2025-03-01 08:00")));
     }
 
     #[test]
     fn a_past_date_is_left_out_when_the_step_says_so() {
         let skip = Timing::on(t("2025-01-01 00:00"), IfPast::Skip);
         let now = t("2025-02-01 09:30");
-        assert_eq!(skip.due(now, now, &TimeZone::UTC), Due::Missed(t("2025-01-01 00:00")));
+        assert_eq!(skip.due(now, now, &TimeZone::UTC, &BestTime::default()), Due::Missed(t("2025-01-01 00:00")));
     }
 
     #[test]
     fn a_range_over_midnight_holds_in_the_night_and_waits_for_the_evening_by_day() {
         let night = after(0, H, None, Some(("22:00", "06:00")), &[]);
-        let due = |base| night.due(t(base), t(base), &TimeZone::UTC);
+        let due = |base| night.due(t(base), t(base), &TimeZone::UTC, &BestTime::default());
         assert_eq!(due("2025-07-01 23:15"), Due::At(t("2025-07-01 23:15")));
         assert_eq!(due("2025-07-01 05:59"), Due::At(t("2025-07-01 05:59")));
         assert_eq!(due("2025-07-01 12:00"), Due::At(t("2025-07-01 22:00")));
@@ -329,7 +348,10 @@ mod tests {
     #[test]
     fn an_overdue_interval_runs_now_and_not_in_the_past() {
         let timing = Timing::after(1, D);
-        assert_eq!(timing.due(t("2025-01-01 00:00"), t("2025-06-01 08:00"), &TimeZone::UTC), Due::At(t("2025-06-01 08:00")));
+        assert_eq!(
+            timing.due(t("2025-01-01 00:00"), t("2025-06-01 08:00"), &TimeZone::UTC, &BestTime::default()),
+            Due::At(t("2025-06-01 08:00"))
+        );
     }
 
     proptest::proptest! {
@@ -343,7 +365,7 @@ mod tests {
             let interval = if unit == Unit::Years { interval % 20 } else { interval };
             let zone = zone(["UTC", "America/New_York", "Asia/Kathmandu", "Pacific/Auckland", "America/Santiago"][zone_at]);
             let timing = Timing { hour: hour.map(|h| format!("{h:02}:30")), weekdays: days.iter().copied().collect(), ..Timing::after(interval, unit) };
-            let Due::At(due) = timing.due(base, base, &zone) else { panic!("an interval is never missed") };
+            let Due::At(due) = timing.due(base, base, &zone, &BestTime::default()) else { panic!("an interval is never missed") };
             proptest::prop_assert!(due >= timing.add_interval(base));
             if !days.is_empty() {
                 let day = u8::try_from(due.weekday(&zone).to_sunday_zero_offset()).unwrap();

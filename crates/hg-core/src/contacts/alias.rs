@@ -26,7 +26,7 @@ const RESERVED: &str = " actionname all alias bot campaign campaigns campaign_id
     hit_url_date id identified_at integration_campaigns ip ipaddress is_published ispublished last_active_at lastactive \
     lead_asset_download lead_email_read_count lead_email_read_date lead_email_received lead_email_sent \
     lead_email_sent_date leadlist messenger modifiedbyuser name notification order overwritewithblank owner owner_id \
-    ownerusername page_id page_visited redirect_id referer return segments select sessions sms_clicked_link source \
+    ownerusername page_id page_visited random_share redirect_id referer return segments select sessions sms_clicked_link source \
     source_id stage stage_id submit table tags updated_at url_title utm_campaign utm_content utm_medium utm_source \
     utm_term version where ";
 

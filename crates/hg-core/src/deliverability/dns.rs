@@ -48,9 +48,12 @@ impl Judgement {
 }
 
 /// Mail servers of providers, and what a sender's SPF record has to hold for them.
-const PROVIDERS: [(&str, &str); 10] = [
+const PROVIDERS: [(&str, &str); 13] = [
     ("amazonaws.com", "include:amazonses.com"),
     ("sendgrid.net", "include:sendgrid.net"),
+    ("sendgrid.com", "include:sendgrid.net"),
+    ("mailgun.net", "include:mailgun.org"),
+    ("sparkpost.com", "include:sparkpostmail.com"),
     ("mailgun.org", "include:mailgun.org"),
     ("sparkpostmail.com", "include:sparkpostmail.com"),
     ("postmarkapp.com", "include:spf.mtasv.net"),

@@ -62,6 +62,8 @@ pub struct EmailSource<'a> {
     pub track_clicks: bool,
     /// Count opens.
     pub track_opens: bool,
+    /// A link that no person sees, so that whatever follows it is known for a machine.
+    pub hidden_link: bool,
     /// The public address of the workspace, for links that begin with `/`.
     pub site_url: &'a str,
     /// Blocks that differ from person to person.
@@ -354,6 +356,9 @@ fn closing(email: &EmailSource<'_>, needs_sentence: bool) -> String {
     let has_pixel = email.source.to_ascii_lowercase().contains("{tracking_pixel}");
     if email.track_opens && !has_pixel {
         closing.push_str("<img src=\"{tracking_pixel}\" width=\"1\" height=\"1\" alt=\"\" style=\"display:block;border:0\">");
+    }
+    if email.hidden_link {
+        closing.push_str("<a href=\"{hidden_link}\" style=\"display:none\" tabindex=\"-1\" aria-hidden=\"true\"></a>");
     }
     closing
 }

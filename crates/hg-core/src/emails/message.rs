@@ -240,9 +240,10 @@ impl TokenFacts for Filling<'_> {
         let site = &self.facts.workspace.site_url;
         Some(Cow::Owned(match (self.facts.urls, which) {
             (MessageUrls::Preview { email_id }, OwnUrl::WebView) => format!("{site}/email/preview/{email_id}"),
-            (MessageUrls::Preview { .. }, OwnUrl::Pixel) | (MessageUrls::Copy { .. }, OwnUrl::Pixel) => return None,
+            (MessageUrls::Preview { .. } | MessageUrls::Copy { .. }, OwnUrl::Pixel | OwnUrl::Hidden) => return None,
             (MessageUrls::Preview { .. }, _) => "#".to_owned(),
             (MessageUrls::Sent { key, .. }, OwnUrl::Pixel) => format!("{site}/email/{key}.gif"),
+            (MessageUrls::Sent { key, .. }, OwnUrl::Hidden) => format!("{site}/email/more/{key}"),
             (MessageUrls::Sent { key, .. } | MessageUrls::Copy { key, .. }, OwnUrl::WebView) => {
                 format!("{site}/email/view/{key}")
             }

@@ -9,6 +9,7 @@
 //! Also here, because they are rules and not acts: who may get an email ([`judge`]), who it comes
 //! from ([`sender`]), and the proof inside an unsubscribe link ([`unsubscribe_secret`]).
 
+mod attachments;
 mod audience;
 mod compile;
 mod dynamic;
@@ -23,6 +24,9 @@ mod sender;
 mod unsubscribe;
 mod variants;
 
+pub use attachments::{
+    LONGEST_ATTACHMENTS, MOST_ATTACHMENTS, attachment_name, attachment_remarks, attachment_type, is_refused_attachment,
+};
 pub use audience::{Candidate, Purpose, Skip, Verdict, judge};
 pub use compile::{CompileError, CompiledEmail, EmailSource, LinkTarget, SourceFormat, Utm, mjml_to_html};
 pub use dynamic::{

@@ -4,7 +4,8 @@
 //! * `times` – how often, compared by the operator (1 when absent);
 //! * `last` – `{"interval": 30, "unit": "day"}`, or `from` and `to` as dates; without them any time counts;
 //! * `of` – ids of the emails, forms or pages that count; any when absent;
-//! * `url` – `{"op": "contains", "text": "/pricing"}`, for visits.
+//! * `url` – `{"op": "contains", "text": "/pricing"}`, for visits;
+//! * `machines` – true: what mail scanners opened and clicked counts too, for opens and clicks.
 
 use serde_json::Value as Json;
 
@@ -13,11 +14,27 @@ use crate::segments::dates::DateSpec;
 use crate::segments::leaf::DateAsk;
 use crate::segments::{DateTest, NumberTest, Operator as Op, Quantifier, Relation, RowTest, TextColumn, TextTest};
 
+/// What a block can say.
+const PARTS: [&str; 7] = ["times", "last", "from", "to", "of", "url", "machines"];
+
+/// Whose rows are looked at: a block about opens or clicks may count those of machines too.
+pub(super) fn relation(value: &Json, relation: Relation) -> Built<Relation> {
+    match value.get("machines") {
+        None | Some(Json::Null | Json::Bool(false)) => Ok(relation),
+        Some(Json::Bool(true)) => match relation {
+            Relation::EmailOpened => Ok(Relation::EmailOpenedByAny),
+            Relation::EmailClicked => Ok(Relation::EmailClickedByAny),
+            _ => Err(("/value", "unknown-part", "only opens and clicks can be a machine's".to_string())),
+        },
+        Some(other) => Err(("/value", "not-a-boolean", format!("“machines” is true or false, not {}", plain(other)))),
+    }
+}
+
 /// Which rows count, and how many of them are wanted.
 pub(super) fn block(op: Op, value: &Json, relation: &Relation) -> Built<(RowTest, Quantifier)> {
     let Json::Object(block) = value else { return Err(missing()) };
-    if let Some(unknown) = block.keys().find(|key| !["times", "last", "from", "to", "of", "url"].contains(&key.as_str())) {
-        let detail = format!("a block about behaviour has no “{unknown}”; it takes times, last, from, to, of and url");
+    if let Some(unknown) = block.keys().find(|key| !PARTS.contains(&key.as_str())) {
+        let detail = format!("a block about behaviour has no “{unknown}”; it takes times, last, from, to, of, url and machines");
         return Err(("/value", "unknown-part", detail));
     }
     let times = match block.get("times") {
@@ -108,6 +125,9 @@ pub(super) fn words(label: &str, op: Op, value: &Json) -> String {
         let part = |key: &str| url.get(key).and_then(Json::as_str).unwrap_or_default();
         let op = if part("op").is_empty() { "contains" } else { part("op") };
         text.push_str(&format!(" where the address {op} “{}”", part("text")));
+    }
+    if block.get("machines") == Some(&Json::Bool(true)) {
+        text.push_str(", mail scanners included,");
     }
     if let Some(last) = present(block.get("last")) {
         let part = |key: &str| last.get(key).map(|v| plain(v).replace(['“', '”'], "")).unwrap_or_default();

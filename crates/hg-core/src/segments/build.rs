@@ -10,6 +10,7 @@ use crate::segments::catalogue::{FilterField, Subject, find_field};
 use crate::segments::dates::{DateSpec, Unit};
 use crate::segments::kinds::FieldKind;
 use crate::segments::leaf::{ChoicesTest, DateAsk};
+use crate::segments::share::{self, ShareTest};
 use crate::segments::{
     ColumnRef, ColumnTest, Condition, DateTest, FilterError, NumberTest, Operator as Op, Quantifier, Relation, RowTest, TextTest,
 };
@@ -107,6 +108,10 @@ impl Builder<'_> {
     }
 
     fn related(&self, relation: Relation) -> Built<Draft> {
+        let relation = match self.field.kind {
+            FieldKind::Behaviour => behaviour::relation(self.value, relation)?,
+            _ => relation,
+        };
         if self.field.kind == FieldKind::Amount {
             let test = match self.op {
                 Op::Empty => NumberTest::Missing(true),
@@ -164,6 +169,7 @@ impl Builder<'_> {
         Ok(match self.field.kind {
             FieldKind::Number => ColumnTest::Number(self.number_test()?),
             FieldKind::Id => ColumnTest::Number(self.id_test()?),
+            FieldKind::Share => ColumnTest::Share(ShareTest::of(self.op, self.value)?),
             FieldKind::YesNo => ColumnTest::YesNo(yes_no(self.value)? == (self.op == Op::Eq)),
             FieldKind::Multiselect => ColumnTest::Choices(ChoicesTest {
                 wanted: self.choices()?.iter().map(|c| fold(c)).collect(),
@@ -388,6 +394,7 @@ fn describe(field: &FilterField, op: Op, value: &Json) -> String {
             Err(_) => String::new(),
         },
         (FieldKind::Behaviour, value) => return behaviour::words(&field.label, op, value),
+        (FieldKind::Share, value) => return share::words(&field.label, op, value),
         (_, _) if op.needs_no_value() => return format!("{} {verb}", field.label),
         (_, Json::Object(object)) if object.contains_key("interval") => {
             let part = |key| object.get(key).map(plain).unwrap_or_default();

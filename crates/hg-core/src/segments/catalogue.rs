@@ -80,6 +80,12 @@ fn related_rows() -> Vec<Row> {
         ("lead_email_sent", "Was sent the email", "email", FieldKind::Ids, Relation::EmailSent, Some("emails")),
         ("lead_email_received", "Opened the email", "email", FieldKind::Ids, Relation::EmailOpened, Some("emails")),
         ("email_clicked", "Clicked in the email", "email", FieldKind::Ids, Relation::EmailClicked, Some("emails")),
+        ("email_replied", "Answered the email", "email", FieldKind::Ids, Relation::EmailReplied, Some("emails")),
+        ("email_bounced", "The email came back from", "email", FieldKind::Ids, Relation::EmailBounced, Some("emails")),
+        ("email_complained", "Reported the email as spam", "email", FieldKind::Ids, Relation::EmailComplained, Some("emails")),
+        ("email_replied_date", "Answered any email, when", "email", FieldKind::RelatedDate, Relation::EmailReplied, None),
+        ("email_bounced_date", "Any email came back, when", "email", FieldKind::RelatedDate, Relation::EmailBounced, None),
+        ("email_complained_date", "Reported spam, when", "email", FieldKind::RelatedDate, Relation::EmailComplained, None),
         ("lead_email_sent_date", "Was sent any email, when", "email", FieldKind::RelatedDate, Relation::EmailSent, None),
         ("lead_email_read_date", "Opened any email, when", "email", FieldKind::RelatedDate, Relation::EmailOpened, None),
         ("email_clicked_link_date", "Clicked in any email, when", "email", FieldKind::RelatedDate, Relation::EmailClicked, None),
@@ -104,6 +110,9 @@ fn behaviours() -> Vec<Row> {
         row("did:email_sent", "Was sent emails", Relation::EmailSent, Some("emails")),
         row("did:email_opened", "Opened emails", Relation::EmailOpened, Some("emails")),
         row("did:email_clicked", "Clicked in emails", Relation::EmailClicked, Some("emails")),
+        row("did:email_replied", "Answered emails", Relation::EmailReplied, Some("emails")),
+        row("did:email_bounced", "Emails came back", Relation::EmailBounced, Some("emails")),
+        row("did:email_complained", "Reported emails as spam", Relation::EmailComplained, Some("emails")),
         row("did:page_hit", "Visited pages", Relation::Hit, None),
         row("did:page_visited", "Visited landing pages", Relation::PageVisited, Some("pages")),
         row("did:form_submitted", "Sent in forms", Relation::FormSubmitted, Some("forms")),
@@ -134,13 +143,14 @@ fn related_texts() -> [(&'static str, &'static str, Relation, TextColumn); 13] {
     ]
 }
 
-const OWN_COLUMNS: [(&str, &str, FieldKind, &str); 6] = [
+const OWN_COLUMNS: [(&str, &str, FieldKind, &str); 7] = [
     ("date_added", "Date added", FieldKind::Datetime, "created_at"),
     ("date_identified", "Date identified", FieldKind::Datetime, "identified_at"),
     ("date_modified", "Date modified", FieldKind::Datetime, "updated_at"),
     ("last_active", "Last active", FieldKind::Datetime, "last_active_at"),
     ("owner_id", "Owner", FieldKind::Id, "owner_id"),
     ("stage", "Stage", FieldKind::Id, "stage_id"),
+    ("random_share", "Random share of all contacts", FieldKind::Share, "id"),
 ];
 
 /// Everything that a condition can be about, in the order of the builder. `purposes` are the purposes

@@ -241,6 +241,7 @@ fn passes(test: &ColumnTest, value: Value<'_>, bounds: Option<&Bounds>, zone: &T
         }),
         ColumnTest::YesNo(wanted) => (value == Value::Int(1)) == *wanted,
         ColumnTest::Choices(test) => chosen(test, text.unwrap_or(""), &mut scratch.folded),
+        ColumnTest::Share(test) => matches!(value, Value::Int(id) if test.holds(id)),
         ColumnTest::Missing(wanted) => (value == Value::Null) == *wanted,
         ColumnTest::Day(_) | ColumnTest::Instant(_) => bounds.is_some_and(|bounds| dated(value, bounds, zone, scratch)),
         ColumnTest::Written(test) => match value {

@@ -97,6 +97,7 @@ fn column_words(value: Value<'_>, test: &ColumnTest, moment: &Moment) -> String 
         (Value::Text(""), _) => "empty".to_string(),
         (Value::Text(text), _) => text.to_string(),
         (Value::Number(number), _) => number.to_string(),
+        (Value::Int(id), ColumnTest::Share(test)) => format!("drew {}", test.place(id)),
         (Value::Int(1), ColumnTest::YesNo(_)) => "yes".to_string(),
         (Value::Int(_), ColumnTest::YesNo(_)) => "no".to_string(),
         (Value::Int(at), ColumnTest::Instant(_) | ColumnTest::Written(_)) => local(Timestamp(at), moment),

@@ -28,6 +28,8 @@ pub enum FieldKind {
     Behaviour,
     /// The amount of the one related row.
     Amount,
+    /// A random share of all.
+    Share,
 }
 
 /// What kind of value goes with an operator.
@@ -46,6 +48,8 @@ pub enum ValueKind {
     Range,
     /// `{"times", "last" or "from" and "to", "of", "url"}`.
     Behaviour,
+    /// `{"percent", "from", "draw"}`.
+    Share,
 }
 
 impl ValueKind {
@@ -63,6 +67,7 @@ impl ValueKind {
             ValueKind::Interval => "interval",
             ValueKind::Range => "range",
             ValueKind::Behaviour => "behaviour",
+            ValueKind::Share => "share",
         }
     }
 }
@@ -172,7 +177,7 @@ impl FieldKind {
             FieldKind::Multiselect | FieldKind::Ids => MULTISELECT,
             FieldKind::Number | FieldKind::Amount => NUMBER,
             FieldKind::Date | FieldKind::Datetime => DATE,
-            FieldKind::YesNo | FieldKind::RelatedYesNo => YES_NO,
+            FieldKind::YesNo | FieldKind::RelatedYesNo | FieldKind::Share => YES_NO,
             FieldKind::Id => ID,
             FieldKind::RelatedText => RELATED_TEXT,
             FieldKind::RelatedChoice => RELATED_CHOICE,
@@ -193,6 +198,7 @@ impl FieldKind {
         }
         match (self, op) {
             (FieldKind::Behaviour, _) => ValueKind::Behaviour,
+            (FieldKind::Share, _) => ValueKind::Share,
             (_, Op::InLast | Op::InNext) => ValueKind::Interval,
             (_, Op::Between | Op::NotBetween) => ValueKind::Range,
             (FieldKind::YesNo | FieldKind::RelatedYesNo, _) => ValueKind::Boolean,
@@ -221,6 +227,7 @@ impl FieldKind {
             FieldKind::Id => "id",
             FieldKind::Ids => "ids",
             FieldKind::Behaviour => "behaviour",
+            FieldKind::Share => "share",
         }
     }
 }

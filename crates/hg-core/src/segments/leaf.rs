@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use regex::Regex;
 
 use crate::segments::dates::{DateSpec, Shift, Unit, Window};
+use crate::segments::share::ShareTest;
 use crate::segments::{Operator, TextTest};
 use crate::time::Timestamp;
 
@@ -51,6 +52,8 @@ pub enum ColumnTest {
     Written(TextTest),
     /// Whether there is a value at all.
     Missing(bool),
+    /// Whether the id is in a random share.
+    Share(ShareTest),
 }
 
 /// A question about a number. Without a value only negations hold.
@@ -226,6 +229,13 @@ pub enum Relation {
     /// Mails with the number of their opens.
     OpenCount,
     EmailClicked,
+    /// Opened by the contact or by a machine before her.
+    EmailOpenedByAny,
+    EmailClickedByAny,
+    EmailReplied,
+    /// Came back, for good or for now.
+    EmailBounced,
+    EmailComplained,
     FormSubmitted,
     /// Visits of landing pages.
     PageVisited,

@@ -25,6 +25,7 @@ mod of_companies;
 mod operator;
 mod piece;
 mod plan;
+mod share;
 mod text_test;
 #[cfg(test)]
 mod vectors;

@@ -108,6 +108,8 @@ pub enum OwnUrl {
     WebView,
     /// The open pixel.
     Pixel,
+    /// The link that no person sees.
+    Hidden,
 }
 
 /// Texts of the workspace that may hold tokens themselves.
@@ -280,6 +282,7 @@ fn fixed(name: &str, inner: &str) -> Option<Token> {
         "dnc_url" => Token::Url(OwnUrl::DoNotContact),
         "webview_url" => Token::Url(OwnUrl::WebView),
         "tracking_pixel" => Token::Url(OwnUrl::Pixel),
+        "hidden_link" => Token::Url(OwnUrl::Hidden),
         "unsubscribe_text" => Token::Text(OwnText::Unsubscribe),
         "webview_text" => Token::Text(OwnText::WebView),
         "signature" => Token::Signature,

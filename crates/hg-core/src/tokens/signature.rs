@@ -32,6 +32,8 @@ impl Owner {
 /// ```
 pub fn signature(workspace_text: &str, from_name: &str, sending_owner: Option<&Owner>) -> String {
     let (text, from_name) = match sending_owner {
+        // Whoever has no signature of her own puts her name under the workspace's.
+        Some(owner) if owner.signature.trim().is_empty() => (workspace_text, owner.name()),
         Some(owner) => (owner.signature.as_str(), owner.name()),
         None => (workspace_text, from_name.to_owned()),
     };

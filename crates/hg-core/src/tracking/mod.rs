@@ -12,6 +12,7 @@ mod hit;
 mod identity;
 mod ip;
 mod judge;
+mod machine;
 mod pattern;
 mod php;
 
@@ -22,6 +23,7 @@ pub use hit::{HitParams, UtmTags, decode_pixel_payload, utm_of_url};
 pub use identity::{Decision, Evidence, TrackedDevice, decide};
 pub use ip::{IpRule, anonymized, client_address, is_listed};
 pub use judge::{Ignored, TrackingRules, Visit, judge};
+pub use machine::{Responder, ResponseClass, ResponseSignals, judge_response};
 pub use pattern::{UrlPattern, origin_matches};
 pub use php::{Php, parse_php};
 

@@ -57,8 +57,13 @@ pub struct SmtpConfig {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// Not one of ours.
-    #[error("a mail server is written smtp://user:password@host:587 or smtps://user:password@host:465")]
+    #[error(
+        "a mail server is written smtp://user:password@host:587 or smtps://user:password@host:465, a provider like sendgrid+api://KEY@default"
+    )]
     Shape,
+    /// A provider whose key or domain is missing.
+    #[error("write this provider as {0}, with special characters as %40 and the like")]
+    Provider(&'static str),
     /// An option has a value that means nothing.
     #[error("the option {0} of the mail server cannot be {1}")]
     Option(String, String),
@@ -139,7 +144,7 @@ fn host_and_port(server: &str, default: u16) -> Result<(String, u16), ConfigErro
 }
 
 /// Percent signs in names and passwords.
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

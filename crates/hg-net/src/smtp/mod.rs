@@ -18,6 +18,7 @@ mod tls;
 mod transport;
 
 pub use client::{Accepted, Connection, Envelope};
+pub(crate) use config::decoded;
 pub use config::{ConfigError, Security, SmtpConfig, Timeouts};
 pub use error::{DeliverError, OfferError, SmtpError};
 pub use reply::{EnhancedCode, Reply};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use hg_app::Cx;
 use hg_app::campaigns::{Campaign, StepIn};
-use hg_core::campaigns::{IfPast, Kind, Mode, Path, Plan, Step, Timing, Unit};
+use hg_core::campaigns::{Best, IfPast, Kind, Mode, Path, Plan, Step, Timing, Unit};
 use hg_core::ids::{StepId, alphanumeric};
 use hg_core::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -140,6 +140,7 @@ fn timing(event: &Map<String, Value>) -> CompatAnswer<Timing> {
     let mode = match event.get("triggerMode").and_then(Value::as_str) {
         Some("interval") => Mode::Interval,
         Some("date") => Mode::Date,
+        Some("optimized") => Mode::Optimized,
         _ => Mode::Immediate,
     };
     let unit = match event.get("triggerIntervalUnit").and_then(Value::as_str) {
@@ -165,13 +166,15 @@ fn timing(event: &Map<String, Value>) -> CompatAnswer<Timing> {
             .collect(),
         _ => Vec::new(),
     };
+    let window = event.get("triggerWindow").and_then(|v| v.as_i64().or_else(|| v.as_str()?.parse().ok()));
+    let best = (mode == Mode::Optimized).then(|| if window == Some(1) { Best::DayAndHour } else { Best::Hour });
     let between = match (hour(event.get("triggerRestrictedStartHour"))?, hour(event.get("triggerRestrictedStopHour"))?) {
         // A range that ends before it starts is turned round, as Mautic does; overnight ranges are ours (§5.1).
         (Some(a), Some(b)) if a <= b => Some((a, b)),
         (Some(a), Some(b)) => Some((b, a)),
         _ => None,
     };
-    Ok(Timing { mode, interval, unit, at, hour: hour(event.get("triggerHour"))?, between, weekdays, if_past: IfPast::Run })
+    Ok(Timing { mode, interval, unit, at, hour: hour(event.get("triggerHour"))?, between, weekdays, if_past: IfPast::Run, best })
 }
 
 fn hour_out(text: Option<&str>) -> Value {
@@ -204,7 +207,8 @@ fn event(step: &Step, plan: &Plan, extra: &Value, with_family: bool) -> Value {
         "triggerRestrictedStartHour": hour_out(t.between.as_ref().map(|b| b.0.as_str())),
         "triggerRestrictedStopHour": hour_out(t.between.as_ref().map(|b| b.1.as_str())),
         "triggerRestrictedDaysOfWeek": t.weekdays,
-        "triggerMode": (!decision).then_some(match t.mode { Mode::Immediate => "immediate", Mode::Interval => "interval", Mode::Date => "date" }),
+        "triggerMode": (!decision).then_some(match t.mode { Mode::Immediate => "immediate", Mode::Interval => "interval", Mode::Date => "date", Mode::Optimized => "optimized" }),
+        "triggerWindow": t.best.map(|best| i64::from(best == Best::DayAndHour)),
         "decisionPath": step.path.map(Path::key),
         "parent": null, "children": [],
     });

@@ -156,7 +156,8 @@ pub(super) fn settings(ours: &str, properties: &Value, key_of: &dyn Fn(&Value) -
             "url": p.text("url"), "method": p.text("method").unwrap_or("post"),
             "headers": p.pairs("headers"), "data": p.pairs("additional_data"),
         }),
-        "email.click" => json!({"urls": p.texts("urls")}),
+        "email.click" => json!({"urls": p.texts("urls"), "machines": p.is_true("machines")}),
+        "email.open" => json!({"machines": p.is_true("machines")}),
         "form.submit" => json!({"forms": p.ids("forms")}),
         "page.visit" => json!({"pages": p.ids("pages"), "url": p.text("url"), "referrer": p.text("referer")}),
         "device.used" | "contact.device" => {
@@ -194,7 +195,7 @@ pub(super) fn settings(ours: &str, properties: &Value, key_of: &dyn Fn(&Value) -
         "form.answer" => {
             json!({"form_id": p.id("form"), "field": p.text("field"), "op": p.text("operator").unwrap_or("="), "value": p.any("value")})
         }
-        "contact.delete" | "email.open" | "email.reply" | "email.valid" => json!({}),
+        "contact.delete" | "email.reply" | "email.valid" => json!({}),
         // Types of our own have one shape.
         _ => properties.clone(),
     })
@@ -202,10 +203,11 @@ pub(super) fn settings(ours: &str, properties: &Value, key_of: &dyn Fn(&Value) -
 
 /// What a builder sends beside the fields of its form.
 fn written_fields(properties: &Value) -> Map<String, Value> {
-    const OTHERS: [&str; 12] = [
+    const OTHERS: [&str; 13] = [
         "canvasSettings",
         "name",
         "triggerMode",
+        "triggerWindow",
         "triggerDate",
         "triggerInterval",
         "triggerIntervalUnit",
@@ -259,8 +261,10 @@ pub(super) fn properties(what: &StepType, id_of: &dyn Fn(&str) -> Option<i64>) -
         StepType::CallWeb { call } => json!({
             "url": call.url, "method": call.method, "headers": pairs(&call.headers), "additional_data": pairs(&call.data),
         }),
-        StepType::DeleteContact | StepType::OpensEmail | StepType::RepliesToEmail | StepType::HasValidAddress => json!({}),
-        StepType::ClicksEmail { urls } => json!({"urls": {"list": urls}}),
+        StepType::OpensEmail { machines: true } => json!({"machines": 1}),
+        StepType::DeleteContact | StepType::OpensEmail { .. } | StepType::RepliesToEmail | StepType::HasValidAddress => json!({}),
+        StepType::ClicksEmail { urls, machines: true } => json!({"urls": {"list": urls}, "machines": 1}),
+        StepType::ClicksEmail { urls, .. } => json!({"urls": {"list": urls}}),
         StepType::SubmitsForm { forms } => json!({"forms": forms}),
         StepType::VisitsPage { pages, url, referrer } => json!({"pages": pages, "url": url, "referer": referrer}),
         StepType::UsesDevice { device } | StepType::HasDevice { device } => {
@@ -297,7 +301,7 @@ pub(super) fn properties(what: &StepType, id_of: &dyn Fn(&str) -> Option<i64>) -
 pub(super) fn channel(what: &StepType) -> (Option<&'static str>, Option<i64>) {
     match what {
         StepType::SendEmail { email } => (Some("email"), email.map(|e| e.0)),
-        StepType::OpensEmail | StepType::ClicksEmail { .. } | StepType::RepliesToEmail | StepType::TellTeam { .. } => {
+        StepType::OpensEmail { .. } | StepType::ClicksEmail { .. } | StepType::RepliesToEmail | StepType::TellTeam { .. } => {
             (Some("email"), None)
         }
         StepType::VisitsPage { .. } | StepType::UsesDevice { .. } => (Some("page"), None),

@@ -13,7 +13,7 @@ use axum::{Json, Router};
 use hg_app::campaigns::{self, Campaign, CampaignPatch, CampaignQuery, NewCampaign, PeopleQuery, State};
 use hg_app::list::ListQuery;
 use hg_app::{Cx, Error};
-use hg_core::campaigns::{Source, SourceKind};
+use hg_core::campaigns::{Republish, Source, SourceKind};
 use hg_core::ids::{CampaignId, ContactId};
 use hg_core::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -44,6 +44,18 @@ fn told(error: Error) -> CompatError {
     out
 }
 
+/// What becomes of waits after a pause; null stands for the default.
+fn republish(body: &Map<String, Value>) -> CompatAnswer<Option<Republish>> {
+    match body.get("republishBehavior") {
+        None => Ok(None),
+        Some(Value::Null) => Ok(Some(Republish::default())),
+        Some(value) => match value.as_str().and_then(Republish::from_key) {
+            Some(known) => Ok(Some(known)),
+            None => Err(CompatError::bad("republishBehavior: The selected choice is invalid.")),
+        },
+    }
+}
+
 pub(super) fn show(c: &Campaign, minimal: bool) -> Value {
     let block = PublishBlock {
         is_published: c.state == State::Published,
@@ -63,6 +75,7 @@ pub(super) fn show(c: &Campaign, minimal: bool) -> Value {
     }
     let date = |t: Option<Timestamp>| t.map(Timestamp::rfc3339_offset);
     out.insert("allowRestart".into(), json!(c.allow_restart));
+    out.insert("republishBehavior".into(), json!(c.republish.key()));
     out.insert("publishUp".into(), json!(date(c.publish_up)));
     out.insert("publishDown".into(), json!(date(c.publish_down)));
     out.insert("events".into(), events::show(&c.plan, &extra));
@@ -154,6 +167,7 @@ impl Entity for Campaigns {
             publish_up: instant(&body, "publishUp")?,
             publish_down: instant(&body, "publishDown")?,
             allow_restart: body.get("allowRestart").is_some_and(is_true),
+            republish: republish(&body)?.unwrap_or_default(),
             sources,
             steps: drawn.steps,
             rules: Vec::new(),
@@ -191,6 +205,7 @@ impl Entity for Campaigns {
             publish_up: if named("publishUp") { Some(instant(&body, "publishUp")?) } else { None },
             publish_down: if named("publishDown") { Some(instant(&body, "publishDown")?) } else { None },
             allow_restart: named("allowRestart").then(|| body.get("allowRestart").is_some_and(is_true)),
+            republish: republish(&body)?,
             sources: sources(&body),
             steps: drawn.map(|d| d.steps),
             rules: None,

@@ -60,6 +60,7 @@ impl Entity for CompanySegments {
     const ONE: &'static str = "companysegment";
     const MANY: &'static str = "companysegments";
     const KEYED: bool = true;
+    const CATEGORY: Option<(&'static str, &'static str)> = Some(("segment", "company_segments"));
 
     async fn list(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
         let all = ListQuery { search: query.search.clone(), sort: "id".into(), ..ListQuery::default() };
@@ -104,6 +105,7 @@ impl Entity for CompanySegments {
             description: text(&body, "description"),
             published: Some(body.get("isPublished").is_none_or(is_true)),
             filter: read_filter(&body)?.filter(|f| !f.is_null()),
+            ..NewCompanySegment::default()
         };
         let made = company_segments::create(cx, new).await?;
         Ok((made.id.0, show(cx, &made).await?, true))
@@ -120,13 +122,13 @@ impl Entity for CompanySegments {
             None => replace.then_some(None),
         };
         let patch = CompanySegmentPatch {
-            version: None,
             name: text(&body, "name"),
             public_name: named("publicName").then(|| text(&body, "publicName").filter(|n| !n.is_empty())),
             alias: text(&body, "alias").filter(|a| !a.is_empty()),
             description: named("description").then(|| text(&body, "description")),
             published: body.get("isPublished").map(is_true).or_else(|| replace.then_some(false)),
             filter,
+            ..CompanySegmentPatch::default()
         };
         show(cx, &company_segments::update(cx, CompanySegmentId(id), patch).await?).await
     }

@@ -25,15 +25,13 @@ use crate::Web;
 use crate::auth::Caller;
 
 /// Keys that are only kept, with what they are when nobody set them.
-const KEPT: [Kept; 12] = [
+const KEPT: [Kept; 10] = [
     ("category", || Value::Null),
     ("bccAddress", || Value::Null),
-    ("useOwnerAsMailer", || Value::Null),
     ("template", || json!("mautic_code_mode")),
     ("publishUp", || Value::Null),
     ("publishDown", || Value::Null),
     ("publicPreview", || json!(false)),
-    ("assetAttachments", || json!([])),
     ("unsubscribeForm", || Value::Null),
     ("preferenceCenter", || Value::Null),
     ("variantSettings", || json!([])),
@@ -71,6 +69,7 @@ fn show(e: &Email, lists: &[Value]) -> Value {
         "readCount": e.counts.opened, "sentCount": e.counts.sent, "revision": e.revision,
         "variantStartDate": null, "variantSentCount": 0, "variantReadCount": 0, "variantParent": null, "variantChildren": [],
         "translationParent": null, "translationChildren": [], "lists": lists,
+        "useOwnerAsMailer": if c.owner_sends { json!(true) } else { Value::Null }, "assetAttachments": c.attachments,
         "dynamicContent": email_blocks::show(&c.dynamic),
         "headers": if c.headers.is_empty() { json!([]) } else { json!(c.headers) },
     });
@@ -177,6 +176,12 @@ fn content(body: &Map<String, Value>, before: Content, replace: bool) -> CompatA
         utm_content: tag("utmContent", before.utm_content),
         headers,
         dynamic,
+        attachments: match body.get("assetAttachments") {
+            Some(files) => ids(Some(files)),
+            None if replace => Vec::new(),
+            None => before.attachments,
+        },
+        owner_sends: body.get("useOwnerAsMailer").map_or(before.owner_sends && !replace, is_true),
     })
 }
 
@@ -348,8 +353,10 @@ async fn send_to_contact(
 ) -> CompatAnswer<Json<Value>> {
     let key = crate::native::idempotency_key(&headers);
     let (id, contact) = (EmailId(id_of(&id)?), ContactId(id_of(&contact)?));
-    let tokens = body.0.and_then(|b| b.get("tokens").filter(|t| t.is_object()).cloned());
-    Ok(Json(match sending::send_to_contact(&cx, id, contact, tokens, key).await? {
+    let body = body.0.unwrap_or_default();
+    let tokens = body.get("tokens").filter(|t| t.is_object()).cloned();
+    let given = sending::Personal { tokens, attachments: ids(body.get("assetAttachments")) };
+    Ok(Json(match sending::send_to_contact(&cx, id, contact, given, key).await? {
         Queued::Queued(_) => json!({"success": true}),
         Queued::Skipped(why) => json!({"success": false, "failed": why.text()}),
     }))

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::http::StatusCode;
 use hg_app::Error;
-use hg_app::campaigns::{self, Campaign, CampaignPatch, CampaignQuery, NewCampaign, Person, State, StepIn};
+use hg_app::campaigns::{self, Campaign, CampaignPatch, CampaignQuery, NewCampaign, State, StepIn};
 use hg_core::campaigns::steps::TYPES;
-use hg_core::campaigns::{Path as Way, Source, SourceKind, StepType, Timing};
-use hg_core::ids::{CampaignId, ContactId};
+use hg_core::campaigns::{Path as Way, Republish, Source, SourceKind, StepType, Timing};
+use hg_core::ids::CampaignId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -16,7 +16,6 @@ use crate::Web;
 use crate::auth::Caller;
 use crate::input::{Body, PageOut, Path, Query};
 use crate::native::campaign_goals::{CampaignGoals, CampaignRule, RuleDraft, rules_in};
-use crate::native::campaign_people::{NextOut, PersonOut, ProgressOut};
 use crate::native::campaign_versions::PeopleIn;
 use crate::native::maybe::{Maybe, instant};
 use crate::problem::Answer;
@@ -29,15 +28,11 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(restore))
         .routes(routes!(publish))
         .routes(routes!(pause))
-        .routes(routes!(people, change_people))
-        .routes(routes!(progress))
         .routes(routes!(pause_step))
         .routes(routes!(resume_step))
-        .routes(routes!(take_up))
         .routes(routes!(duplicate))
         .routes(routes!(export))
         .routes(routes!(import))
-        .routes(routes!(of_contact))
 }
 
 /// A campaign.
@@ -52,6 +47,9 @@ pub struct CampaignOut {
     publish_up: Option<String>,
     publish_down: Option<String>,
     allow_restart: bool,
+    /// What becomes of waits when it is published again after a pause.
+    #[schema(value_type = super::words::RepublishWord)]
+    republish: String,
     sources: Vec<SourceOut>,
     steps: Vec<StepOut>,
     /// Where the canvas drew the steps; ours to keep, yours to read.
@@ -156,6 +154,9 @@ pub(super) struct TimingIo {
     weekdays: Vec<u8>,
     #[schema(value_type = Option<super::words::PastWord>)]
     if_past: Option<String>,
+    /// What mode `optimized` chooses.
+    #[schema(value_type = Option<super::words::BestWord>)]
+    best: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -191,6 +192,8 @@ struct CampaignIn {
     publish_down: Option<String>,
     #[serde(default)]
     allow_restart: bool,
+    #[schema(value_type = Option<super::words::RepublishWord>)]
+    republish: Option<String>,
     #[serde(default)]
     sources: Vec<SourceIn>,
     #[serde(default)]
@@ -215,6 +218,8 @@ struct CampaignChange {
     #[schema(value_type = Option<String>)]
     publish_down: Maybe<String>,
     allow_restart: Option<bool>,
+    #[schema(value_type = Option<super::words::RepublishWord>)]
+    republish: Option<String>,
     sources: Option<Vec<SourceIn>>,
     /// The whole list: steps that are not in it are deleted.
     steps: Option<Vec<StepDraft>>,
@@ -241,31 +246,6 @@ struct CampaignParams {
     state: Option<String>,
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct PeopleParams {
-    #[serde(default)]
-    limit: u32,
-    cursor: Option<String>,
-    /// Key of a step: only those who passed or wait there.
-    step: Option<String>,
-    /// `active`, `left`, `removed`; with a step `waiting`, `done`, `cancelled`, `failed`.
-    state: Option<String>,
-}
-
-#[derive(Deserialize, ToSchema)]
-struct PeopleChange {
-    #[serde(default)]
-    add: Vec<i64>,
-    #[serde(default)]
-    remove: Vec<i64>,
-}
-
-#[derive(Serialize, ToSchema)]
-struct Affected {
-    affected: u64,
-}
-
 /// A kind of step that can be drawn.
 #[derive(Serialize, ToSchema)]
 struct StepTypeOut {
@@ -286,16 +266,6 @@ struct StepTypeOut {
 #[derive(Serialize, ToSchema)]
 struct StepCatalogue {
     types: Vec<StepTypeOut>,
-}
-
-/// A campaign as a contact's record shows it.
-#[derive(Serialize, ToSchema)]
-struct InCampaignOut {
-    id: i64,
-    name: String,
-    state: String,
-    joined_at: String,
-    next: Vec<NextOut>,
 }
 
 pub(super) fn kind_key(what: &StepType) -> &'static str {
@@ -347,6 +317,7 @@ impl From<Campaign> for CampaignOut {
             publish_up: c.publish_up.map(|t| t.rfc3339()),
             publish_down: c.publish_down.map(|t| t.rfc3339()),
             allow_restart: c.allow_restart,
+            republish: c.republish.key().into(),
             sources: c.sources.into_iter().map(|(s, name)| SourceOut { kind: s.kind.key().into(), id: s.id, name }).collect(),
             layout: c.layout,
             counts: CampaignCounts { members: c.counts.members, active: c.counts.active, finished: c.counts.finished },
@@ -370,9 +341,16 @@ fn timing_in(index: usize, t: TimingIo) -> Result<Timing, Error> {
     let json = serde_json::json!({
         "mode": mode, "interval": t.interval, "unit": t.unit, "at": t.at, "hour": t.hour.filter(|h| !h.is_empty()),
         "between": t.between.filter(|b| b.len() == 2), "weekdays": t.weekdays, "if_past": t.if_past.unwrap_or_else(|| "run".into()),
+        "best": t.best,
     });
     serde_json::from_value(json)
         .map_err(|e| Error::field(format!("/steps/{index}/timing"), "timing", format!("The timing cannot be read: {e}.")))
+}
+
+fn republish_in(word: Option<String>) -> Result<Option<Republish>, Error> {
+    let Some(word) = word else { return Ok(None) };
+    let detail = "Choose count_all_time, count_only_while_published or restart_on_publish.";
+    Republish::from_key(&word).map(Some).ok_or_else(|| Error::field("/republish", "republish", detail))
 }
 
 pub(super) fn steps_in(drafts: Vec<StepDraft>) -> Result<Vec<StepIn>, Error> {
@@ -431,6 +409,7 @@ async fn create(Caller(cx): Caller, Body(b): Body<CampaignIn>) -> Answer<(Status
         publish_up: instant("/publish_up", b.publish_up)?,
         publish_down: instant("/publish_down", b.publish_down)?,
         allow_restart: b.allow_restart,
+        republish: republish_in(b.republish)?.unwrap_or_default(),
         sources: sources_in(b.sources)?,
         steps: steps_in(b.steps)?,
         rules: rules_in(b.rules)?,
@@ -476,6 +455,7 @@ async fn update(Caller(cx): Caller, Path(id): Path<CampaignId>, Body(b): Body<Ca
         publish_up: b.publish_up.0.map(|t| instant("/publish_up", t)).transpose()?,
         publish_down: b.publish_down.0.map(|t| instant("/publish_down", t)).transpose()?,
         allow_restart: b.allow_restart,
+        republish: republish_in(b.republish)?,
         sources: b.sources.map(sources_in).transpose()?,
         steps: b.steps.map(steps_in).transpose()?,
         rules: b.rules.map(rules_in).transpose()?,
@@ -511,49 +491,6 @@ async fn pause(Caller(cx): Caller, Path(id): Path<CampaignId>) -> Answer<Json<Ca
     Ok(Json(campaigns::pause(&cx, id).await?.into()))
 }
 
-/// Who is in a campaign, and where.
-#[utoipa::path(get, path = "/campaigns/{id}/people", tag = "campaigns", params(("id" = i64, Path), PeopleParams), responses((status = 200, body = PageOut<PersonOut>)))]
-async fn people(
-    Caller(cx): Caller,
-    Path(id): Path<CampaignId>,
-    Query(q): Query<PeopleParams>,
-) -> Answer<Json<PageOut<PersonOut>>> {
-    let query = campaigns::PeopleQuery {
-        list: crate::input::ListParams { limit: q.limit, cursor: q.cursor, ..Default::default() }.into(),
-        step: q.step.filter(|s| !s.is_empty()),
-        state: q.state,
-    };
-    Ok(PageOut::of(campaigns::people(&cx, id, query).await?, |p: Person| PersonOut::from(p)))
-}
-
-/// Adds and removes people by hand.
-#[utoipa::path(post, path = "/campaigns/{id}/people", tag = "campaigns", params(("id" = i64, Path)), request_body = PeopleChange, responses((status = 200, body = Affected)))]
-async fn change_people(Caller(cx): Caller, Path(id): Path<CampaignId>, Body(b): Body<PeopleChange>) -> Answer<Json<Affected>> {
-    let ids = |list: Vec<i64>| list.into_iter().map(ContactId).collect();
-    let affected = campaigns::change_people(&cx, id, ids(b.add), ids(b.remove)).await?;
-    Ok(Json(Affected { affected }))
-}
-
-/// One contact's way through a campaign: what happened, what comes next and when.
-#[utoipa::path(get, path = "/campaigns/{id}/people/{contact}", tag = "campaigns", params(("id" = i64, Path), ("contact" = i64, Path)), responses((status = 200, body = ProgressOut)))]
-async fn progress(Caller(cx): Caller, Path((id, contact)): Path<(CampaignId, ContactId)>) -> Answer<Json<ProgressOut>> {
-    Ok(Json(campaigns::progress(&cx, id, contact).await?.into()))
-}
-
-/// The campaigns of a contact.
-#[utoipa::path(get, path = "/contacts/{id}/campaigns", tag = "campaigns", params(("id" = i64, Path)), responses((status = 200, body = Vec<InCampaignOut>)))]
-async fn of_contact(Caller(cx): Caller, Path(id): Path<ContactId>) -> Answer<Json<Vec<InCampaignOut>>> {
-    let all = campaigns::campaigns_of(&cx, id).await?;
-    let out = all.into_iter().map(|c| InCampaignOut {
-        id: c.id.0,
-        name: c.name,
-        state: c.state,
-        joined_at: c.joined_at.rfc3339(),
-        next: c.next.into_iter().map(NextOut::from).collect(),
-    });
-    Ok(Json(out.collect()))
-}
-
 /// Pauses one step: nobody passes it, who waits there goes on waiting.
 #[utoipa::path(post, path = "/campaigns/{id}/steps/{key}/pause", tag = "campaigns", params(("id" = i64, Path), ("key" = String, Path)), responses((status = 200, body = CampaignOut)))]
 async fn pause_step(Caller(cx): Caller, Path((id, key)): Path<(CampaignId, String)>) -> Answer<Json<CampaignOut>> {
@@ -566,27 +503,6 @@ async fn pause_step(Caller(cx): Caller, Path((id, key)): Path<(CampaignId, Strin
 async fn resume_step(Caller(cx): Caller, Path((id, key)): Path<(CampaignId, String)>) -> Answer<Json<CampaignOut>> {
     campaigns::pause_step(&cx, id, key, false).await?;
     Ok(Json(campaigns::get(&cx, id).await?.into()))
-}
-
-#[derive(Deserialize, ToSchema)]
-struct TakeUp {
-    /// Only this contact; null: everybody.
-    contact_id: Option<i64>,
-    /// Let them pass without it instead of trying it once more.
-    #[serde(default)]
-    skip: bool,
-}
-
-/// Tries once more what failed at a step, or lets those contacts pass without it.
-#[utoipa::path(post, path = "/campaigns/{id}/steps/{key}/failed", tag = "campaigns", params(("id" = i64, Path), ("key" = String, Path)), request_body = TakeUp, responses((status = 200, body = Affected)))]
-async fn take_up(
-    Caller(cx): Caller,
-    Path((id, key)): Path<(CampaignId, String)>,
-    Body(b): Body<TakeUp>,
-) -> Answer<Json<Affected>> {
-    let again = if b.skip { campaigns::Again::Skip } else { campaigns::Again::Retry };
-    let affected = campaigns::take_up(&cx, id, key, b.contact_id.map(ContactId), again).await?;
-    Ok(Json(Affected { affected }))
 }
 
 /// A campaign as a file that people can read: steps by their keys, everything else by its name.

@@ -2,11 +2,12 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use hg_app::categories::{self, CategoryRef};
 use hg_app::company_segments::{
     self, CompanyMembership, CompanyPreview, CompanySegment, CompanySegmentPatch, Hand, NewCompanySegment,
 };
-use hg_app::{Action, Area, jobs};
-use hg_core::ids::{CompanyId, CompanySegmentId};
+use hg_app::{Action, Area, Cx, jobs};
+use hg_core::ids::{CategoryId, CompanyId, CompanySegmentId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -15,6 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::Web;
 use crate::auth::Caller;
 use crate::input::{Body, ListParams, PageOut, Path, Query};
+use crate::native::categories::CategoryRefOut;
 use crate::native::companies::CompanyOut;
 use crate::native::maybe::Maybe;
 use crate::native::segments::{CatalogueGroup, CatalogueOut, ConditionCount, UsedByOut, counts, field_out, uses};
@@ -46,6 +48,7 @@ struct CompanySegmentOut {
     alias: String,
     description: Option<String>,
     published: bool,
+    category: Option<CategoryRefOut>,
     /// Null: only companies put in by hand.
     #[schema(value_type = Option<super::words::FilterGroup>)]
     filter: Option<Value>,
@@ -60,9 +63,10 @@ struct CompanySegmentOut {
     used_by: Vec<UsedByOut>,
 }
 
-impl From<CompanySegment> for CompanySegmentOut {
-    fn from(s: CompanySegment) -> Self {
+impl CompanySegmentOut {
+    fn of(s: CompanySegment, category: Option<&CategoryRef>) -> Self {
         Self {
+            category: category.map(CategoryRefOut::from),
             id: s.id.0,
             version: s.version,
             created_at: s.created_at.rfc3339(),
@@ -83,6 +87,13 @@ impl From<CompanySegment> for CompanySegmentOut {
     }
 }
 
+/// A segment with its category.
+async fn shown(cx: &Cx, segment: CompanySegment) -> Answer<Json<CompanySegmentOut>> {
+    let categories = categories::of_rows(cx, "company_segments", vec![segment.id.0]).await?;
+    let category = categories.get(&segment.id.0);
+    Ok(Json(CompanySegmentOut::of(segment, category)))
+}
+
 /// A company segment to be made, or what of one changes.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
@@ -95,6 +106,8 @@ struct CompanySegmentIn {
     #[schema(value_type = Option<String>)]
     description: Maybe<String>,
     published: Option<bool>,
+    #[schema(value_type = Option<i64>)]
+    category_id: Maybe<i64>,
     #[schema(value_type = Option<super::words::FilterGroup>)]
     filter: Maybe<Value>,
 }
@@ -102,7 +115,13 @@ struct CompanySegmentIn {
 /// Company segments by name.
 #[utoipa::path(get, path = "/company-segments", tag = "companies", params(ListParams), responses((status = 200, body = PageOut<CompanySegmentOut>)))]
 async fn list(Caller(cx): Caller, Query(q): Query<ListParams>) -> Answer<Json<PageOut<CompanySegmentOut>>> {
-    Ok(PageOut::of(company_segments::list(&cx, q.into()).await?, CompanySegmentOut::from))
+    let page = company_segments::list(&cx, q.into()).await?;
+    let ids = page.items.iter().map(|s| s.id.0).collect();
+    let categories = categories::of_rows(&cx, "company_segments", ids).await?;
+    Ok(PageOut::of(page, |s| {
+        let category = categories.get(&s.id.0);
+        CompanySegmentOut::of(s, category)
+    }))
 }
 
 /// Makes a company segment; its companies are there within a moment.
@@ -114,15 +133,18 @@ async fn create(Caller(cx): Caller, Body(b): Body<CompanySegmentIn>) -> Answer<(
         alias: b.alias,
         description: b.description.0.flatten(),
         published: b.published,
+        category_id: b.category_id.0.flatten().map(CategoryId),
         filter: b.filter.0.flatten(),
     };
-    Ok((StatusCode::CREATED, Json(company_segments::create(&cx, new).await?.into())))
+    let made = company_segments::create(&cx, new).await?;
+    Ok((StatusCode::CREATED, shown(&cx, made).await?))
 }
 
 /// One company segment and what uses it.
 #[utoipa::path(get, path = "/company-segments/{id}", tag = "companies", params(("id" = i64, Path)), responses((status = 200, body = CompanySegmentOut)))]
 async fn get(Caller(cx): Caller, Path(id): Path<CompanySegmentId>) -> Answer<Json<CompanySegmentOut>> {
-    Ok(Json(company_segments::get(&cx, id).await?.into()))
+    let segment = company_segments::get(&cx, id).await?;
+    shown(&cx, segment).await
 }
 
 /// Changes what is named; a new filter takes effect within a moment.
@@ -139,9 +161,11 @@ async fn update(
         alias: b.alias,
         description: b.description.0,
         published: b.published,
+        category_id: b.category_id.0.map(|c| c.map(CategoryId)),
         filter: b.filter.0,
     };
-    Ok(Json(company_segments::update(&cx, id, patch).await?.into()))
+    let segment = company_segments::update(&cx, id, patch).await?;
+    shown(&cx, segment).await
 }
 
 /// Deletes a company segment that nothing uses.
@@ -154,13 +178,15 @@ async fn delete(Caller(cx): Caller, Path(id): Path<CompanySegmentId>) -> Answer<
 /// Brings a deleted company segment back and builds it anew.
 #[utoipa::path(post, path = "/company-segments/{id}/restore", tag = "companies", params(("id" = i64, Path)), responses((status = 200, body = CompanySegmentOut)))]
 async fn restore(Caller(cx): Caller, Path(id): Path<CompanySegmentId>) -> Answer<Json<CompanySegmentOut>> {
-    Ok(Json(company_segments::restore(&cx, id).await?.into()))
+    let segment = company_segments::restore(&cx, id).await?;
+    shown(&cx, segment).await
 }
 
 /// Copies the conditions of a company segment; the copy is not published.
 #[utoipa::path(post, path = "/company-segments/{id}/clone", tag = "companies", params(("id" = i64, Path)), responses((status = 201, body = CompanySegmentOut)))]
 async fn clone(Caller(cx): Caller, Path(id): Path<CompanySegmentId>) -> Answer<(StatusCode, Json<CompanySegmentOut>)> {
-    Ok((StatusCode::CREATED, Json(company_segments::duplicate(&cx, id).await?.into())))
+    let made = company_segments::duplicate(&cx, id).await?;
+    Ok((StatusCode::CREATED, shown(&cx, made).await?))
 }
 
 /// Gathers the companies of a segment anew.

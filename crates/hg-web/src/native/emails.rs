@@ -45,6 +45,9 @@ pub struct CountsOut {
     sent: i64,
     opened: i64,
     clicked: i64,
+    /// Messages that mail scanners opened; not among those that people opened, unless the settings say so.
+    machine_opened: i64,
+    machine_clicked: i64,
     unsubscribed: i64,
     failed: i64,
     unknown: i64,
@@ -100,6 +103,10 @@ pub struct EmailOut {
     utm: UtmBody,
     /// Blocks that differ from person to person.
     dynamic: Vec<DynamicBlock>,
+    /// Ids of the files that go out with it.
+    attachments: Vec<i64>,
+    /// The contact's owner is the sender.
+    owner_sends: bool,
     /// The email that this one is a variant or a translation of.
     parent_id: Option<i64>,
     #[schema(value_type = Option<super::words::EmailRoleWord>)]
@@ -139,6 +146,8 @@ impl From<Email> for EmailOut {
             language: c.language,
             utm: UtmBody { source: c.utm_source, medium: c.utm_medium, campaign: c.utm_campaign, content: c.utm_content },
             dynamic: c.dynamic.into_iter().map(DynamicBlock::from).collect(),
+            attachments: c.attachments,
+            owner_sends: c.owner_sends,
             parent_id: e.parent.map(|(id, _)| id.0),
             parent_as: e.parent.map(|(_, role)| role.key().to_owned()),
             send_state: e.send_state.key().to_owned(),
@@ -148,6 +157,8 @@ impl From<Email> for EmailOut {
                 sent: n.sent,
                 opened: n.opened,
                 clicked: n.clicked,
+                machine_opened: n.machine_opened,
+                machine_clicked: n.machine_clicked,
                 unsubscribed: n.unsubscribed,
                 failed: n.failed,
                 unknown: n.unknown,
@@ -200,6 +211,10 @@ pub struct EmailIn {
     language: Option<String>,
     utm: Option<UtmBody>,
     dynamic: Option<Vec<DynamicBlock>>,
+    /// Ids of the files that go out with it, put in with `POST /attachments`.
+    attachments: Option<Vec<i64>>,
+    /// The contact's owner is the sender, where she has one.
+    owner_sends: Option<bool>,
 }
 
 /// Tells an absent key from a null.
@@ -240,6 +255,8 @@ impl EmailIn {
                 Some(blocks) => blocks.iter().cloned().map(Into::into).collect(),
                 None => before.dynamic,
             },
+            attachments: self.attachments.clone().unwrap_or(before.attachments),
+            owner_sends: self.owner_sends.unwrap_or(before.owner_sends),
         })
     }
 
@@ -459,11 +476,19 @@ pub struct LinkStat {
     url: String,
     clicks: i64,
     people: i64,
+    /// How often mail scanners followed it; not among the clicks.
+    machines: i64,
+}
+
+impl From<sending::LinkCount> for LinkStat {
+    fn from(l: sending::LinkCount) -> Self {
+        Self { url: l.url, clicks: l.clicks, people: l.people, machines: l.machines }
+    }
 }
 
 /// The links of an email, the most clicked first.
 #[utoipa::path(get, path = "/emails/{id}/links", tag = "emails", params(("id" = i64, Path)), responses((status = 200, body = Vec<LinkStat>)))]
 async fn links(Caller(cx): Caller, Path(id): Path<EmailId>) -> Answer<Json<Vec<LinkStat>>> {
     let found = sending::links(&cx, id).await?;
-    Ok(Json(found.into_iter().map(|l| LinkStat { url: l.url, clicks: l.clicks, people: l.people }).collect()))
+    Ok(Json(found.into_iter().map(LinkStat::from).collect()))
 }

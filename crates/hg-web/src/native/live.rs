@@ -54,6 +54,12 @@ async fn tell(cx: &Cx, chunk: Vec<Result<Announcement, BroadcastStreamRecvError>
         if a.topic == hg_app::changes::ACTIVITY {
             let id = serde_json::from_str::<serde_json::Value>(&a.payload).ok().and_then(|v| v.get("id")?.as_i64());
             happened.extend(id);
+        } else if a.topic == hg_app::notices::TOPIC {
+            // What one person is told is for that person's windows.
+            let whose = serde_json::from_str::<serde_json::Value>(&a.payload).ok().and_then(|v| v.get("user")?.as_i64());
+            if whose.is_some() && whose == cx.user_id().map(|u| u.0) && seen.insert((a.topic, String::new())) {
+                out.push(Ok(Event::default().event(a.topic).data("{}")));
+            }
         } else if TOPICS.contains(&a.topic) && seen.insert((a.topic, a.payload.clone())) {
             let data = if a.payload.is_empty() { "{}".to_owned() } else { a.payload };
             out.push(Ok(Event::default().event(a.topic).data(data)));

@@ -2,7 +2,8 @@
 //! generated from the handlers and served as `openapi.json`.
 
 pub mod activity;
-pub mod audit;
+pub mod attachments;
+mod audit;
 mod brand;
 mod bulk;
 pub mod campaign_goals;
@@ -23,8 +24,10 @@ mod email_blocks;
 mod email_checks;
 mod email_comments;
 mod email_family;
+mod email_results;
 pub mod email_why;
 pub mod emails;
+mod engagement;
 pub mod exports;
 mod field_parts;
 pub mod fields;
@@ -34,10 +37,12 @@ pub mod import_schedules;
 mod import_undo;
 pub mod imports;
 pub mod live;
+mod mail_routes;
 pub mod maybe;
 mod media;
 mod merges;
 mod notes;
+mod notices;
 pub mod outbox;
 mod pace;
 pub mod pages;
@@ -96,6 +101,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(activity::router())
         .merge(audit::router())
         .merge(campaigns::router())
+        .merge(campaign_people::router())
         .merge(campaign_templates::router())
         .merge(campaign_versions::router())
         .merge(simulations::router())
@@ -108,9 +114,11 @@ fn api() -> OpenApiRouter<Web> {
         .merge(company_segments::router())
         .merge(contact_parts::router())
         .merge(contact_traces::router())
+        .merge(engagement::router())
         .merge(merges::router())
         .merge(privacy::router())
         .merge(notes::router())
+        .merge(notices::router())
         .merge(exports::router())
         .merge(fields::router())
         .merge(imports::router())
@@ -131,7 +139,10 @@ fn api() -> OpenApiRouter<Web> {
         .merge(email_comments::router())
         .merge(email_why::router())
         .merge(email_family::router())
+        .merge(attachments::router())
+        .merge(email_results::router())
         .merge(forms::router())
+        .merge(mail_routes::router())
         .merge(media::router())
         .merge(outbox::router())
         .merge(pages::router())

@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use hg_app::segments::{self, Override};
-use hg_core::ids::{ContactId, SegmentId};
+use hg_app::Error;
+use hg_app::segments::{self, Override, SegmentDeed};
+use hg_core::ids::{CategoryId, ContactId, SegmentId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -20,6 +21,8 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(history))
         .routes(routes!(duplicate))
         .routes(routes!(freeze))
+        .routes(routes!(split))
+        .routes(routes!(bulk))
         .routes(routes!(overrides))
         .routes(routes!(forget))
 }
@@ -76,6 +79,70 @@ async fn freeze(
 ) -> Answer<(StatusCode, Json<SegmentOut>)> {
     let made = segments::freeze(&cx, id, b.name).await?;
     Ok((StatusCode::CREATED, Json(whole(&cx, made.id).await?)))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct SegmentsBulkIn {
+    /// Up to 200.
+    ids: Vec<i64>,
+    #[schema(value_type = super::words::SegmentDeedWord)]
+    action: String,
+    /// For `category`: which one; null takes them out of theirs.
+    #[serde(default)]
+    category_id: Option<i64>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct SegmentsBulkOut {
+    affected: usize,
+}
+
+/// One deed on many segments: all of them, or none.
+#[utoipa::path(post, path = "/segments/bulk", tag = "segments", request_body = SegmentsBulkIn, responses((status = 200, body = SegmentsBulkOut)))]
+async fn bulk(Caller(cx): Caller, Body(b): Body<SegmentsBulkIn>) -> Answer<Json<SegmentsBulkOut>> {
+    let deed = match b.action.as_str() {
+        "publish" => SegmentDeed::Publish,
+        "unpublish" => SegmentDeed::Unpublish,
+        "category" => SegmentDeed::Place(b.category_id.map(CategoryId)),
+        "delete" => SegmentDeed::Delete,
+        "restore" => SegmentDeed::Restore,
+        _ => {
+            let detail = "Say what to do: publish, unpublish, category, delete or restore.";
+            return Err(Error::field("/action", "segment.action", detail).into());
+        }
+    };
+    let ids = b.ids.into_iter().map(SegmentId).collect();
+    Ok(Json(SegmentsBulkOut { affected: segments::change_many(&cx, ids, deed).await? }))
+}
+
+/// A random part of a segment.
+#[derive(Debug, Deserialize, ToSchema)]
+struct SegmentPart {
+    /// That of the segment with a letter when absent.
+    #[serde(default)]
+    name: Option<String>,
+    percent: f64,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct SplitIn {
+    /// Two to ten, at most 100 percent together.
+    parts: Vec<SegmentPart>,
+}
+
+/// Makes segments of random parts, which share nobody and follow the segment.
+#[utoipa::path(post, path = "/segments/{id}/split", tag = "segments", params(("id" = i64, Path)), request_body = SplitIn, responses((status = 201, body = Vec<SegmentOut>)))]
+async fn split(
+    Caller(cx): Caller,
+    Path(id): Path<SegmentId>,
+    Body(b): Body<SplitIn>,
+) -> Answer<(StatusCode, Json<Vec<SegmentOut>>)> {
+    let parts = b.parts.into_iter().map(|p| segments::Part { name: p.name, percent: p.percent }).collect();
+    let mut out = Vec::new();
+    for made in segments::split(&cx, id, parts).await? {
+        out.push(whole(&cx, made.id).await?);
+    }
+    Ok((StatusCode::CREATED, Json(out)))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -18,7 +18,7 @@ use crate::auth::Caller;
 use crate::input::{Body, ListParams, PageOut, Path, Query};
 use crate::native::categories::CategoryRefOut;
 use crate::native::contacts::ContactOut;
-use crate::native::maybe::Maybe;
+use crate::native::maybe::{Maybe, instant};
 use crate::native::segment_parts::ExplainTree;
 use crate::problem::Answer;
 
@@ -60,6 +60,8 @@ pub struct SegmentOut {
     last_built_ms: Option<i64>,
     /// What in the filter can no longer be understood.
     broken: Option<String>,
+    /// Then it is switched off when nothing uses it any more; its maker is reminded a week before.
+    expires_at: Option<String>,
     used_by: Vec<UsedByOut>,
     /// Segments that its filter asks about; only for a single segment.
     depends_on: Vec<UsedByOut>,
@@ -99,6 +101,7 @@ fn present(s: Segment, used_by: Vec<UsedBy>, category: Option<&CategoryRef>, dep
         last_built_at: s.built_at.map(|t| t.rfc3339()),
         last_built_ms: s.build_ms,
         broken: s.broken,
+        expires_at: s.expires_at.map(|t| t.rfc3339()),
         used_by: uses(used_by),
         depends_on: uses(depends_on),
     }
@@ -132,6 +135,9 @@ struct SegmentIn {
     include_anonymous: Option<bool>,
     #[schema(value_type = Option<super::words::FilterGroup>)]
     filter: Maybe<Value>,
+    /// An instant still to come, or null.
+    #[schema(value_type = Option<String>)]
+    expires_at: Maybe<String>,
 }
 
 /// Segments by name.
@@ -162,6 +168,7 @@ async fn create(Caller(cx): Caller, Body(b): Body<SegmentIn>) -> Answer<(StatusC
         category_id: b.category_id.0.flatten().map(CategoryId),
         include_anonymous: b.include_anonymous.unwrap_or(false),
         filter: b.filter.0.flatten(),
+        expires_at: instant("/expires_at", b.expires_at.0.flatten())?,
         ..NewSegment::default()
     };
     let segment = segments::create(&cx, new).await?;
@@ -189,6 +196,7 @@ async fn update(Caller(cx): Caller, Path(id): Path<SegmentId>, Body(b): Body<Seg
         category_id: b.category_id.0.map(|c| c.map(CategoryId)),
         include_anonymous: b.include_anonymous,
         filter: b.filter.0,
+        expires_at: b.expires_at.0.map(|t| instant("/expires_at", t)).transpose()?,
         ..SegmentPatch::default()
     };
     segments::update(&cx, id, patch).await?;

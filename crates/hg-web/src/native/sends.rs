@@ -142,6 +142,9 @@ struct SingleSend {
     /// Texts for tokens of this message: `{"order": "A-17"}` fills `{order}`.
     #[serde(default)]
     tokens: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Ids of files that go out with this message, beside those of the email.
+    #[serde(default)]
+    attachments: Vec<i64>,
     /// The same key again gives the same answer and sends nothing; the header `Idempotency-Key` does the same.
     #[serde(default)]
     idempotency_key: Option<String>,
@@ -167,8 +170,8 @@ async fn send_to_one(
     Body(b): Body<SingleSend>,
 ) -> Answer<Json<SingleSent>> {
     let key = b.idempotency_key.or_else(|| key_of(&headers));
-    let tokens = b.tokens.map(serde_json::Value::Object);
-    let queued = sending::send_to_contact(&cx, id, ContactId(b.contact_id), tokens, key).await?;
+    let personal = sending::Personal { tokens: b.tokens.map(serde_json::Value::Object), attachments: b.attachments };
+    let queued = sending::send_to_contact(&cx, id, ContactId(b.contact_id), personal, key).await?;
     Ok(Json(match queued {
         Queued::Queued(send) => SingleSent { message_id: Some(send.0), skipped: None, skipped_text: None },
         Queued::Skipped(why) => {

@@ -59,6 +59,9 @@ struct SendingSettings {
     unsubscribe_on_get: bool,
     track_opens: bool,
     track_clicks: bool,
+    /// Each contact's owner is the sender of what the contact gets.
+    #[serde(default)]
+    owner_sends: bool,
 }
 
 /// How visitors are tracked.
@@ -74,6 +77,12 @@ struct TrackingSettings {
     cors_valid_domains: Vec<String>,
     /// `fill`, `overwrite` or `none`.
     public_update_unverified: UpdateRule,
+    /// What mail scanners open and follow counts as if people had.
+    #[serde(default)]
+    count_machines: bool,
+    /// Each mail gets a link that no person sees; whatever follows it is a machine.
+    #[serde(default)]
+    hidden_link: bool,
     /// What goes into the pages of a website; made for you.
     #[serde(default)]
     script_snippet: String,
@@ -133,6 +142,7 @@ fn sending_out(cx: &hg_app::Cx, s: Sending) -> SendingSettings {
         unsubscribe_on_get: s.unsubscribe_on_get,
         track_opens: s.track_opens,
         track_clicks: s.track_clicks,
+        owner_sends: s.owner_sends,
     }
 }
 
@@ -156,6 +166,7 @@ async fn write_sending(Caller(cx): Caller, Body(b): Body<SendingSettings>) -> An
         unsubscribe_on_get: b.unsubscribe_on_get,
         track_opens: b.track_opens,
         track_clicks: b.track_clicks,
+        owner_sends: b.owner_sends,
     };
     let s = settings::write_sending(&cx, new).await?;
     Ok(Json(sending_out(&cx, s)))
@@ -171,6 +182,8 @@ fn tracking_out(cx: &hg_app::Cx, t: Tracking) -> TrackingSettings {
         anonymize_ip: t.anonymize_ip,
         do_not_track_ips: t.do_not_track_ips,
         cors_valid_domains: t.cors_valid_domains,
+        count_machines: t.count_machines,
+        hidden_link: t.hidden_link,
         public_update_unverified: match t.public_update_unverified {
             UnverifiedUpdates::Fill => UpdateRule::Fill,
             UnverifiedUpdates::Overwrite => UpdateRule::Overwrite,
@@ -287,6 +300,8 @@ async fn write_tracking(Caller(cx): Caller, Body(b): Body<TrackingSettings>) -> 
         anonymize_ip: b.anonymize_ip,
         do_not_track_ips: b.do_not_track_ips,
         cors_valid_domains: b.cors_valid_domains,
+        count_machines: b.count_machines,
+        hidden_link: b.hidden_link,
         public_update_unverified: match b.public_update_unverified {
             UpdateRule::Fill => UnverifiedUpdates::Fill,
             UpdateRule::Overwrite => UnverifiedUpdates::Overwrite,

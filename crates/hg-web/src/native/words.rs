@@ -41,7 +41,11 @@ words! {
     /// How a test of variants ended.
     EmailTestEndWord { Automatic, Deadline, Hand, CalledOff, Changed }
     /// When a step runs.
-    TimingMode { Immediate, Interval, Date }
+    TimingMode { Immediate, Interval, Date, Optimized }
+    /// The best hours of any day, or of the contact's best days.
+    BestWord { Hour, DayAndHour }
+    /// How the time of a pause counts for those who wait.
+    RepublishWord { CountAllTime, CountOnlyWhilePublished, RestartOnPublish }
     /// What happens when the date has passed as a contact arrives.
     PastWord { Run, Skip }
     /// How far a task is.
@@ -74,7 +78,9 @@ words! {
         Locale, Lookup
     }
     /// What the value of an operator looks like.
-    ValueWord { None, Text, Number, Date, Datetime, Boolean, Option, Options, Ids, Interval, Range, Behaviour }
+    ValueWord { None, Text, Number, Date, Datetime, Boolean, Option, Options, Ids, Interval, Range, Behaviour, Share }
+    /// What is done to many segments.
+    SegmentDeedWord { Publish, Unpublish, Category, Delete, Restore }
     /// Why an address must not be written to.
     CauseWord { Unsubscribed, Bounced, Manual, Complained }
     /// How a key signs.

@@ -23,6 +23,14 @@ pub async fn pixel(asked: Asked, Path(file): Path<String>) -> Response {
     gif()
 }
 
+/// The link that no person sees.
+pub async fn more(asked: Asked, Path(key): Path<String>) -> Response {
+    if let Err(error) = tracking::trapped(&asked.cx, &key, &asked.visitor).await {
+        problem::log(&error);
+    }
+    page(StatusCode::OK, "Nothing here", "<p>There is nothing to see here.</p>")
+}
+
 /// A mail in the browser. It may hold anything, so it may run nothing.
 pub async fn view(asked: Asked, Path(key): Path<String>) -> Response {
     match sending::web_view(&asked.cx, &key).await {

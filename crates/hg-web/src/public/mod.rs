@@ -37,6 +37,7 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/r/{key}", get(tracking::redirect))
         .route("/redirect/{key}", get(tracking::redirect))
         .route("/email/{file}", get(mails::pixel))
+        .route("/email/more/{key}", get(mails::more))
         .route("/email/view/{key}", get(mails::view))
         .route("/email/preview/{id}", get(mails::preview))
         .route("/email/unsubscribe/{key}", get(mails::ask).post(mails::leave))

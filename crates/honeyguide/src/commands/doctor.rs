@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use hg_app::{Cx, Result, settings, users};
 use hg_core::time::Clock;
-use hg_net::smtp::Connection;
+use hg_net::smtp::{Connection, SmtpConfig};
 use hg_store::{DbUrl, StoreError};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::open;
+use crate::ways_out::{WayOut, ways_out};
 
 /// Less room than this, and the next import or backup may fill the disk.
 const LEAST_ROOM: u64 = 500_000_000;
@@ -91,9 +92,22 @@ fn not_made_yet(config: &Config) -> std::result::Result<Option<String>, String> 
 
 /// Goes as far as the sign-in.
 async fn mail(config: &Config) -> Found {
-    let Some(mut server) = open::mail_server(config).map_err(|e| e.to_string())? else {
+    let ways = ways_out(config).map_err(|e| e.to_string())?;
+    if ways.is_empty() {
         return Ok("caught in the built-in outbox".into());
-    };
+    }
+    let mut found = Vec::new();
+    for way in ways {
+        found.push(match way {
+            WayOut::Smtp(server) => answers(*server).await?,
+            // Only a mail shows whether its key is good; the app can send one through each way.
+            WayOut::Api(address) => format!("{} is set", address.host()),
+        });
+    }
+    Ok(found.join("; "))
+}
+
+async fn answers(mut server: SmtpConfig) -> Found {
     let name = format!("{}:{}", server.host, server.port);
     server.timeouts.connect = server.timeouts.connect.min(PATIENCE);
     server.timeouts.reply = server.timeouts.reply.min(PATIENCE);
@@ -108,7 +122,7 @@ fn site(config: &Config) -> Found {
     if !url.starts_with("http://") && !url.starts_with("https://") {
         return Err("the site's address must start with http:// or https://".into());
     }
-    if url.starts_with("http://") && open::mail_server(config).is_ok_and(|server| server.is_some()) && !is_local(&url) {
+    if url.starts_with("http://") && ways_out(config).is_ok_and(|ways| !ways.is_empty()) && !is_local(&url) {
         return Err(format!("{url} is not encrypted, and links in mails lead there; put a proxy with https in front"));
     }
     Ok(url)

@@ -2,4 +2,5 @@
 
 mod backup;
 mod explain;
+mod exports;
 mod house;

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use hg_core::contacts::{FieldCatalogue, FieldType};
+use hg_core::contacts::{FieldCatalogue, FieldDef, FieldType};
+use hg_core::events::EventKind;
 use hg_core::ids::ContactId;
 use hg_core::time;
 use hg_core::tokens::{Place, shift_date};
-use hg_store::Tx;
-use serde_json::{Map, Value as Json};
+use hg_store::{Sql, Tx};
+use serde_json::{Map, Value as Json, json};
 
 use super::{Said, soft};
 use crate::campaigns::texts::Texts;
-use crate::contacts::{Existing, Source, save};
+use crate::changes::{self, Happening};
+use crate::contacts::{Existing, Source, row, save};
 use crate::cx::Cx;
 use crate::error::Result;
 use crate::workspace::Workspace;
@@ -93,6 +95,53 @@ pub(in crate::campaigns) fn update_contact(
         now: ws.clock.now(),
     };
     soft(save::write(tx, &catalogue, Some(&target), &change))
+}
+
+/// Whether fields can be written to many contacts as they are: nothing else follows from them, and no two contacts may not
+/// share them.
+pub(super) fn are_plain(catalogue: &FieldCatalogue, written: &Map<String, Json>) -> bool {
+    let plain = |field: &FieldDef| {
+        let told = field.alias == "points" || save::IDENTIFYING.contains(&field.alias.as_str());
+        field.published && field.column.is_some() && !field.unique && !told
+    };
+    written.keys().all(|alias| catalogue.get(alias).is_some_and(plain))
+}
+
+/// Writes the same values to many contacts, where they are others. A sentence when a value does not fit.
+pub(super) fn update_alike(ws: &Workspace, tx: &mut Tx<'_>, people: &[ContactId], written: &Map<String, Json>) -> Result<Said> {
+    let Some(first) = people.first() else { return Ok(None) };
+    let catalogue = fields::catalogue(ws, tx)?;
+    let sent = values(ws, tx, *first, &catalogue, written)?;
+    let values = match contacts::read_values(&catalogue, &sent, &ws.settings().general.timezone) {
+        Ok(values) => values,
+        Err(error) => return soft::<()>(Err(error)),
+    };
+    let now = ws.clock.now();
+    let ids: Vec<i64> = people.iter().map(|c| c.0).collect();
+    let (mut sets, mut others, mut aliases, mut stored) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (alias, value) in values.iter().filter(|(_, value)| !value.is_empty()) {
+        let Some((field, column)) = catalogue.get(alias).and_then(|f| Some((f, f.column.as_deref()?))) else { continue };
+        let n = stored.len() + 3;
+        sets.push(format!("{column} = ${n}"));
+        others.push(format!("{column} IS DISTINCT FROM ${n}"));
+        aliases.push(alias.as_str());
+        stored.push(row::to_stored(field, value));
+    }
+    if stored.is_empty() {
+        return Ok(None);
+    }
+    let text = format!(
+        "UPDATE contacts SET {}, updated_at = $2, version = version + 1 WHERE id @in($1) AND ({}) RETURNING id",
+        sets.join(", "),
+        others.join(" OR ")
+    );
+    let mut changed: Vec<ContactId> = tx.all(Sql::new(text).bind(ids.as_slice()).bind(now).binds(stored), |r| r.get(0))?;
+    changed.sort_unstable();
+    let told = json!({ "fields": aliases });
+    let told: Vec<Happening> =
+        changed.into_iter().map(|c| Happening::new(c, EventKind::FieldsChanged, now).detail(told.clone())).collect();
+    changes::record_many(ws, tx, &told)?;
+    Ok(None)
 }
 
 /// Writes fields of the company that the contact works for. Another name finds or makes that company first. A contact

@@ -1,9 +1,13 @@
 //! What the steps of a campaign ask other domains to do.
 
+mod alike;
 mod fields;
 mod team;
 
+use std::collections::{HashMap, HashSet};
+
 use hg_core::campaigns::steps::WebCall;
+use hg_core::events::EventKind;
 use hg_core::ids::{CampaignId, CompanyId, ContactId, EmailId, PointGroupId, SegmentId, SendId, StageId, StepId, UserId};
 use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx};
@@ -14,8 +18,12 @@ use crate::points::Given;
 use crate::workspace::Workspace;
 use crate::{companies, contacts, emails, points, segments, stages};
 
+pub(super) use alike::{alike, is_alike};
 pub(super) use fields::{update_company, update_contact};
 pub(super) use team::{tell, web_call};
+
+/// So many answers of a kind are read, of which at most one an hour counts.
+const ANSWERS: i64 = 1_000;
 
 /// What came of an effect: nothing to say, or a sentence why it could not be had.
 pub(super) type Said = Option<String>;
@@ -60,21 +68,17 @@ pub(super) fn send(ws: &Workspace, tx: &mut Tx<'_>, mail: &Mail) -> Result<std::
     }
 }
 
-pub(super) fn change_tags(ws: &Workspace, tx: &mut Tx<'_>, contact: ContactId, add: &[String], remove: &[String]) -> Result<()> {
-    contacts::change_tags(ws, tx, contact, add, remove)
-}
-
 /// A sentence when the points could not be given.
 pub(super) fn change_points(
     ws: &Workspace,
     tx: &mut Tx<'_>,
-    contact: ContactId,
+    contacts: &[ContactId],
     points: i64,
     group: Option<PointGroupId>,
     campaign: &str,
-) -> Result<Option<String>> {
+) -> Result<Said> {
     let given = Given { event: Some(campaign.to_owned()), ..Given::by("campaign", format!("Campaign: {campaign}")) };
-    match points::change_in(ws, tx, contact, group, PointsOperator::Plus, points, &given) {
+    match points::change_many(ws, tx, contacts, group, PointsOperator::Plus, points, &given) {
         Ok(_) => Ok(None),
         Err(error) if error.code == "points.no-group" => Ok(Some("The point group was deleted.".to_owned())),
         Err(error) => Err(error),
@@ -111,14 +115,17 @@ pub(super) fn change_stage(
 pub(super) fn change_segments(
     ws: &Workspace,
     tx: &mut Tx<'_>,
-    contact: ContactId,
+    contacts: &[ContactId],
     add: &[SegmentId],
     remove: &[SegmentId],
 ) -> Result<Said> {
     let mut said = None;
     for (segment, adds) in add.iter().map(|s| (s, true)).chain(remove.iter().map(|s| (s, false))) {
-        let done = segments::change_by_hand_in(ws, tx, *segment, &[contact], adds, "campaign", None);
-        said = soft(done)?.or(said);
+        // In pieces so small that each contact's move is written for herself.
+        for part in contacts.chunks(segments::ONE_BY_ONE) {
+            let done = segments::change_by_hand_in(ws, tx, *segment, part, adds, "campaign", None);
+            said = soft(done)?.or(said);
+        }
     }
     Ok(said)
 }
@@ -171,14 +178,58 @@ pub(super) fn zone_name(tx: &mut Tx<'_>, contact: ContactId) -> Result<Option<St
     contacts::zone_of(tx, contact)
 }
 
+/// When a contact opened mail, visited pages and sent in forms since an instant, each the newest first. Machines that open
+/// mail for her tell nothing about her.
+pub(super) fn answers_since(tx: &mut Tx<'_>, contact: ContactId, since: Timestamp) -> Result<[Vec<Timestamp>; 3]> {
+    let mut found: [Vec<Timestamp>; 3] = Default::default();
+    for (kind, moments) in [EventKind::EmailOpened, EventKind::PageHit, EventKind::FormSubmitted].into_iter().zip(&mut found) {
+        let sql = Sql::new(
+            "SELECT occurred_at FROM events WHERE contact_id = $1 AND occurred_at >= $2 AND kind = $3 ORDER BY occurred_at DESC LIMIT $4",
+        );
+        *moments = tx.all(sql.bind(contact).bind(since).bind(kind.code()).bind(ANSWERS), |r| r.get(0))?;
+    }
+    Ok(found)
+}
+
+/// What came back of a mail so far.
+#[derive(Default)]
+pub(super) struct Answered {
+    opened: Option<Timestamp>,
+    pub clicked: Option<Timestamp>,
+}
+
+impl Answered {
+    /// A click shows that the mail was opened.
+    pub fn either(&self) -> Option<Timestamp> {
+        self.opened.or(self.clicked)
+    }
+}
+
 /// Whether the mail of a send was opened and clicked already: an answer may come before the sending is written down.
-pub(super) fn answered(tx: &mut Tx<'_>, send: SendId) -> Result<(Option<Timestamp>, Option<Timestamp>)> {
-    let sql = Sql::new("SELECT opened_at, clicked_at FROM sends WHERE id = $1").bind(send);
-    Ok(tx.opt(sql, |r| Ok((r.get(0)?, r.get(1)?)))?.unwrap_or((None, None)))
+/// `machines`: by a mail scanner too.
+pub(super) fn answered(tx: &mut Tx<'_>, send: SendId, machines: bool) -> Result<Answered> {
+    let columns = if machines {
+        "coalesce(opened_at, machine_opened_at), coalesce(clicked_at, machine_clicked_at)"
+    } else {
+        "opened_at, clicked_at"
+    };
+    let sql = Sql::new(format!("SELECT {columns} FROM sends WHERE id = $1")).bind(send);
+    Ok(tx.opt(sql, |r| Ok(Answered { opened: r.get(0)?, clicked: r.get(1)? }))?.unwrap_or_default())
 }
 
 /// Whether the contact is still there.
 pub(super) fn is_there(tx: &mut Tx<'_>, contact: ContactId) -> Result<bool> {
-    let n: i64 = tx.scalar(Sql::new("SELECT count(*) FROM contacts WHERE id = $1 AND deleted_at IS NULL").bind(contact))?;
-    Ok(n > 0)
+    Ok(!who_is_there(tx, &[contact.0])?.is_empty())
+}
+
+/// Those of the contacts who are still there.
+pub(super) fn who_is_there(tx: &mut Tx<'_>, contacts: &[i64]) -> Result<HashSet<ContactId>> {
+    let sql = Sql::new("SELECT id FROM contacts WHERE id @in($1) AND deleted_at IS NULL");
+    Ok(tx.all(sql.bind(contacts), |r| r.get(0))?.into_iter().collect())
+}
+
+/// The time zones that contacts name.
+pub(super) fn zone_names(tx: &mut Tx<'_>, contacts: &[i64]) -> Result<HashMap<ContactId, Option<String>>> {
+    let sql = Sql::new("SELECT id, timezone FROM contacts WHERE id @in($1)");
+    Ok(tx.all(sql.bind(contacts), |r| Ok((r.get(0)?, r.get(1)?)))?.into_iter().collect())
 }

@@ -15,14 +15,14 @@ use super::outside::NoUserMail;
 use super::scratch::Scratch;
 use crate::campaigns::members::Entry;
 use crate::campaigns::run::Run;
-use crate::campaigns::{CallWorker, CampaignReactor, CampaignTimer, SyncJob, store, sync};
+use crate::campaigns::{CallWorker, CampaignTimer, SyncJob, store, sync};
 use crate::changes::{self, Happening, ReactorWorker};
 use crate::companies::FollowJob;
-use crate::engine::Engine;
+use crate::engine::{Engine, REACTORS};
 use crate::error::{Error, Result};
 use crate::jobs::{JobHandle, JobWorker};
-use crate::points::{DecayClock, PointsReactor};
-use crate::segments::{self, RebuildJob, SegmentReactor};
+use crate::points::DecayClock;
+use crate::segments::{self, RebuildJob};
 use crate::sending::{self, RehearsedMail};
 
 /// Deeds of one transaction.
@@ -38,7 +38,7 @@ pub(super) async fn play(scratch: &Scratch, setup: &Setup, handle: Option<&JobHa
     let until = scratch.begin.plus(Millis::days(setup.days));
     let mail = RehearsedMail::default();
     let engine = Engine::default()
-        .with(ReactorWorker::new(vec![Box::new(SegmentReactor), Box::new(PointsReactor), Box::new(CampaignReactor)]))
+        .with(ReactorWorker::new(&REACTORS))
         .with(CampaignTimer)
         .with(CallWorker)
         .with(DecayClock)

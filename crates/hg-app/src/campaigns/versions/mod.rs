@@ -4,12 +4,14 @@
 
 mod apply;
 mod model;
+mod pauses;
 mod service;
 mod store;
 mod work;
 
 pub(super) use apply::{Edit, apply};
 pub use model::{PeopleChoice, StepDifference, Version, VersionDetail};
+pub(super) use pauses::pause_ends_or_begins;
 pub use service::{difference, go_back, version, versions};
 pub(super) use store::{keep, keep_first};
 pub use work::EditJob;

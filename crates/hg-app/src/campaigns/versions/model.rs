@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use hg_core::campaigns::{Difference, Inside, Plan, Source};
+use hg_core::campaigns::{Difference, Inside, Plan, Republish, Source};
 use hg_core::ids::StepId;
 use hg_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,8 @@ pub(in crate::campaigns) enum Work {
     Restart,
     /// Everybody is looked at by the goals and exit rules.
     Aims,
+    /// Who waits at the step does so from another instant, because the campaign was paused meanwhile.
+    Resume { step: StepId, republish: Republish, paused: Timestamp, published: Timestamp },
 }
 
 /// How far the work of a version is: which of its pieces, and the last row of it.

@@ -128,10 +128,37 @@ pub(super) fn open(tx: &mut Tx<'_>, id: CampaignId) -> Result<Option<Open>> {
     );
     let row = tx.opt(sql.bind(id), |r| Ok((r.get(0)?, r.get(1)?, r.get::<Option<Json>>(2)?, r.get::<Option<Json>>(3)?)))?;
     let Some((number, made_at, work, cursor)) = row else { return Ok(None) };
-    let broken = |e: serde_json::Error| Error::internal(format!("The work of a version cannot be read: {e}"));
     let work = work.map(serde_json::from_value).transpose().map_err(broken)?.unwrap_or_default();
     let cursor = cursor.map(serde_json::from_value).transpose().map_err(broken)?.unwrap_or_default();
     Ok(Some(Open { number, made_at, work, cursor }))
+}
+
+/// Adds work to the newest version; what is overdue is not run before it is done.
+pub(super) fn resume(tx: &mut Tx<'_>, id: CampaignId, more: Vec<Work>) -> Result<()> {
+    let number = latest(tx, id)?;
+    let sql = Sql::new("SELECT work FROM campaign_versions WHERE campaign_id = $1 AND number = $2");
+    let work: Option<Json> = tx.opt(sql.bind(id).bind(number), |r| r.get(0))?.flatten();
+    let mut work: Vec<Work> = work.map(serde_json::from_value).transpose().map_err(broken)?.unwrap_or_default();
+    work.extend(more);
+    let work = serde_json::to_value(&work).map_err(|e| Error::internal(e.to_string()))?;
+    let sql = Sql::new("UPDATE campaign_versions SET work = $3, done = 0 WHERE campaign_id = $1 AND number = $2");
+    tx.exec(sql.bind(id).bind(number).bind(work))?;
+    tx.exec(Sql::new("UPDATE campaigns SET resuming = 1 WHERE id = $1").bind(id))?;
+    Ok(())
+}
+
+/// Keeps since when a campaign is paused; none: it is not.
+pub(super) fn set_paused(tx: &mut Tx<'_>, id: CampaignId, at: Option<Timestamp>) -> Result<()> {
+    tx.exec(Sql::new("UPDATE campaigns SET paused_at = $2 WHERE id = $1").bind(id).bind(at))?;
+    Ok(())
+}
+
+pub(super) fn paused_at(tx: &mut Tx<'_>, id: CampaignId) -> Result<Option<Timestamp>> {
+    Ok(tx.scalar(Sql::new("SELECT paused_at FROM campaigns WHERE id = $1").bind(id))?)
+}
+
+fn broken(error: serde_json::Error) -> Error {
+    Error::internal(format!("The work of a version cannot be read: {error}"))
 }
 
 /// Notes how far the work is.
@@ -139,5 +166,14 @@ pub(super) fn note(tx: &mut Tx<'_>, id: CampaignId, number: i64, cursor: Cursor,
     let cursor = serde_json::to_value(cursor).map_err(|e| Error::internal(e.to_string()))?;
     let sql = Sql::new("UPDATE campaign_versions SET cursor = $3, done = $4 WHERE campaign_id = $1 AND number = $2");
     tx.exec(sql.bind(id).bind(number).bind(cursor).bind(done))?;
+    if done {
+        tx.exec(
+            Sql::new(
+                "UPDATE campaigns SET resuming = 0 WHERE id = $1 AND resuming = 1 \
+                          AND NOT EXISTS (SELECT 1 FROM campaign_versions WHERE campaign_id = $1 AND done = 0)",
+            )
+            .bind(id),
+        )?;
+    }
     Ok(())
 }

@@ -11,9 +11,10 @@ use super::model::{Cursor, Work};
 use super::store::{self, Open};
 use crate::campaigns::model::LogState;
 use crate::campaigns::run::{Ending, Run, TOPIC, Task};
+use crate::campaigns::sync;
 use crate::cx::Cx;
 use crate::error::Result;
-use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
+use crate::jobs::{Job, JobHandle, JobRunner, Outcome};
 use crate::workspace::Workspace;
 
 /// Rows of one transaction.
@@ -21,18 +22,7 @@ const CHUNK: i64 = 500;
 
 /// Queues the job.
 pub(in crate::campaigns) fn push(tx: &mut Tx<'_>, now: Timestamp, campaign: CampaignId, name: &str) -> Result<()> {
-    let job = NewJob {
-        kind: EditJob::KIND,
-        dedupe_key: Some(format!("{}:{campaign}", EditJob::KIND)),
-        title: format!("Bring the changes of “{name}” to the people inside"),
-        payload: serde_json::json!({ "campaign": campaign }),
-        due_at: now,
-        visible: true,
-        link: Some(format!("/campaigns/{campaign}")),
-        created_by: None,
-    };
-    jobs::push(tx, now, job)?;
-    Ok(())
+    sync::push_job(tx, now, EditJob::KIND, campaign, format!("Bring the changes of “{name}” to the people inside"))
 }
 
 /// Works off what versions of a campaign want of the people inside, the oldest version first.
@@ -49,7 +39,7 @@ impl JobRunner for EditJob {
     }
 
     async fn run(&self, cx: &Cx, job: &Job, handle: &JobHandle) -> Result<Outcome> {
-        let Some(campaign) = job.payload.get("campaign").and_then(serde_json::Value::as_i64).map(CampaignId) else {
+        let Some(campaign) = sync::campaign_of(job) else {
             return Ok(Outcome::Fail("The task does not say which campaign.".into()));
         };
         let mut done = 0;
@@ -109,6 +99,10 @@ impl Run<'_, '_> {
             Work::Backfill { step } => self.backfill_some(campaign, step, cursor),
             Work::Restart => self.restart_some(campaign, open.made_at, cursor),
             Work::Aims => self.aim_some(campaign, cursor),
+            Work::Resume { step, republish, paused, published } => {
+                let base = |base| republish.base(base, paused, published);
+                self.resume_some(campaign, step, &base, cursor)
+            }
         }
     }
 
@@ -204,11 +198,34 @@ impl Run<'_, '_> {
         Ok(last)
     }
 
+    /// Waits of a step count from another instant. Dates, and what is on its way or gets another try, stay as they are.
+    fn resume_some(
+        &mut self,
+        id: CampaignId,
+        step: StepId,
+        base: &dyn Fn(Timestamp) -> Timestamp,
+        cursor: &mut Cursor,
+    ) -> Result<bool> {
+        let campaign = self.load(id)?;
+        let Some(found) = campaign.plan.by_id(step).cloned() else { return Ok(true) };
+        let rows = self.rows(step, cursor)?;
+        let last = is_short(&rows);
+        for row in rows.into_iter().filter(|row| is_open(row) && row.due.is_some() && row.attempts == 0) {
+            let row = Row { base: base(row.base), ..row };
+            if let Due::At(due) = self.due_again(&campaign.plan, &found, &row)? {
+                let sql = Sql::new("UPDATE campaign_log SET base_at = $2, due_at = $3 WHERE id = $1");
+                self.tx.exec(sql.bind(row.log).bind(row.base).bind(due))?;
+                cursor.moved += 1;
+            }
+        }
+        self.tx.wake(TOPIC);
+        Ok(last)
+    }
+
     fn due_again(&mut self, plan: &hg_core::campaigns::Plan, step: &Step, row: &Row) -> Result<Due> {
-        let zone = self.zone(row.contact)?;
         Ok(match step.what.kind() {
-            Kind::Decision => self.no_path_due(plan, step, row.base, &zone).map_or(Due::Missed(row.base), Due::At),
-            Kind::Action | Kind::Condition => step.timing.due(row.base, self.now, &zone),
+            Kind::Decision => self.no_path_due(plan, step, row.contact, row.base)?.map_or(Due::Missed(row.base), Due::At),
+            Kind::Action | Kind::Condition => self.due(step, row.contact, row.base)?,
         })
     }
 

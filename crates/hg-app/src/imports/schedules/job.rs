@@ -16,6 +16,7 @@ use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::imports::{self, ImportState};
 use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
+use crate::notices::{self, News, Tone};
 use crate::outgoing::{self, Ask, Method, Told, Unanswered};
 use crate::worker::Worker;
 
@@ -99,8 +100,24 @@ impl JobRunner for ScheduleJob {
             Err(error) if error.store().is_some_and(hg_store::StoreError::is_passing) => return Err(error),
             Err(error) => ("failed", error.to_string()),
         };
-        let (said, now) = (message.clone(), cx.now());
-        cx.db().write(move |tx| store::set_last(tx, id, state, &said, None, now)).await?;
+        let (ws, said, now) = (cx.ws.clone(), message.clone(), cx.now());
+        cx.db()
+            .write(move |tx| {
+                store::set_last(tx, id, state, &said, None, now)?;
+                if state != "failed" {
+                    return Ok(());
+                }
+                let title = format!("The scheduled import “{}” failed", schedule.name);
+                let news = News {
+                    kind: "import-schedule.failed",
+                    tone: Tone::Bad,
+                    title: &title,
+                    body: &said,
+                    link: "/imports/schedules",
+                };
+                notices::tell(&ws, tx, schedule.created_by, &news)
+            })
+            .await?;
         Ok(if state == "failed" { Outcome::Fail(message) } else { Outcome::Done(message) })
     }
 }

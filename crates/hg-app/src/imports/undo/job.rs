@@ -13,7 +13,7 @@ use crate::contacts::row;
 use crate::contacts::service::set_deleted;
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
-use crate::imports::{Import, store};
+use crate::imports::{Import, store, told};
 use crate::jobs::{Job, JobHandle, JobRunner, Outcome};
 use crate::workspace::Workspace;
 use crate::{companies, fields};
@@ -34,7 +34,10 @@ impl JobRunner for UndoJob {
     async fn run(&self, cx: &Cx, job: &Job, handle: &JobHandle) -> Result<Outcome> {
         let id = ImportId(job.payload["import"].as_i64().unwrap_or(0));
         match run(cx, id, Some(handle)).await {
-            Ok(Some(undo)) => Ok(Outcome::Done(sentence(&undo))),
+            Ok(Some(undo)) => {
+                tell(cx, id, job, true, sentence(&undo)).await?;
+                Ok(Outcome::Done(sentence(&undo)))
+            }
             Ok(None) => {
                 // When the process ends the undoing stays running: it goes on at the next start.
                 if !cx.ws.is_stopping() {
@@ -46,10 +49,16 @@ impl JobRunner for UndoJob {
             Err(error) => {
                 let why = error.to_string();
                 set_state(cx, id, "failed", Some(why.clone())).await?;
+                tell(cx, id, job, false, why.clone()).await?;
                 Ok(Outcome::Fail(why))
             }
         }
     }
+}
+
+async fn tell(cx: &Cx, id: ImportId, job: &Job, went: bool, said: String) -> Result<()> {
+    let (ws, by) = (cx.ws.clone(), job.created_by);
+    cx.db().write(move |tx| told::undone(&ws, tx, id, by, went, &said)).await
 }
 
 /// Undoes an import while the caller waits, for the console.

@@ -3,6 +3,7 @@
 //! [`TYPES`] is the palette; [`settings`] reads and writes what a step is set to; [`needs`] tells which things it uses and
 //! what is still missing. What a step does stands in the use cases.
 
+mod filter_ids;
 pub mod needs;
 pub mod settings;
 mod split;
@@ -111,10 +112,10 @@ pub enum StepType {
     /// `web.call`: calls another program.
     CallWeb { call: WebCall },
 
-    /// `email.open`: the contact opens the email sent just before.
-    OpensEmail,
+    /// `email.open`: the contact opens the email sent just before; `machines`: what a mail scanner opens counts too.
+    OpensEmail { machines: bool },
     /// `email.click`: the contact clicks a link of the email sent just before; patterns with `*`, none: any link.
-    ClicksEmail { urls: Vec<String> },
+    ClicksEmail { urls: Vec<String>, machines: bool },
     /// `email.reply`: the contact answers the email sent just before.
     RepliesToEmail,
     /// `form.submit`: the contact sends in one of these forms; none: any.
@@ -245,7 +246,7 @@ impl StepType {
             Self::TellTeam { .. } => "team.email",
             Self::TellSlack { .. } => "team.slack",
             Self::CallWeb { .. } => "web.call",
-            Self::OpensEmail => "email.open",
+            Self::OpensEmail { .. } => "email.open",
             Self::ClicksEmail { .. } => "email.click",
             Self::RepliesToEmail => "email.reply",
             Self::SubmitsForm { .. } => "form.submit",
@@ -285,9 +286,14 @@ impl StepType {
         self.info().label
     }
 
+    /// Whether it says something to the contact, for which an hour may be good or bad.
+    pub const fn may_wait_for_best_time(&self) -> bool {
+        matches!(self, Self::SendEmail { .. } | Self::CallWeb { .. })
+    }
+
     /// Whether it waits for what becomes of the mail sent by the step above.
     pub const fn is_about_mail(&self) -> bool {
-        matches!(self, Self::OpensEmail | Self::ClicksEmail { .. } | Self::RepliesToEmail)
+        matches!(self, Self::OpensEmail { .. } | Self::ClicksEmail { .. } | Self::RepliesToEmail)
     }
 }
 

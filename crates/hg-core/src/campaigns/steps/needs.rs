@@ -1,6 +1,6 @@
 //! What steps refer to, and what they still miss.
 
-use crate::campaigns::steps::StepType;
+use crate::campaigns::steps::{StepType, filter_ids};
 use crate::ids::{CampaignId, CompanyId, EmailId, FormId, PageId, PointGroupId, SegmentId, StageId, UserId};
 
 /// Something that a step uses and that may have been deleted.
@@ -15,6 +15,9 @@ pub enum Needs {
     Campaign(i64),
     Company(i64),
     User(i64),
+    Tag(i64),
+    CompanySegment(i64),
+    Category(i64),
 }
 
 impl Needs {
@@ -28,7 +31,10 @@ impl Needs {
             | Self::Segment(id)
             | Self::Campaign(id)
             | Self::Company(id)
-            | Self::User(id) => id,
+            | Self::User(id)
+            | Self::Tag(id)
+            | Self::CompanySegment(id)
+            | Self::Category(id) => id,
         }
     }
 
@@ -44,6 +50,9 @@ impl Needs {
             Self::Campaign(_) => "campaign",
             Self::Company(_) => "company",
             Self::User(_) => "user",
+            Self::Tag(_) => "tag",
+            Self::CompanySegment(_) => "company segment",
+            Self::Category(_) => "category",
         }
     }
 
@@ -59,6 +68,9 @@ impl Needs {
             Self::Campaign(id),
             Self::Company(id),
             Self::User(id),
+            Self::Tag(id),
+            Self::CompanySegment(id),
+            Self::Category(id),
         ];
         all.into_iter().find(|needs| needs.kind() == kind)
     }
@@ -75,6 +87,9 @@ impl Needs {
             Self::Campaign(_) => "a campaign",
             Self::Company(_) => "a company",
             Self::User(_) => "a user",
+            Self::Tag(_) => "a tag",
+            Self::CompanySegment(_) => "a segment of companies",
+            Self::Category(_) => "a category",
         }
     }
 }
@@ -102,11 +117,12 @@ impl StepType {
             Self::SubmitsForm { forms } => forms.iter().map(|f| Needs::Form(f.0)).collect(),
             Self::FormAnswer { form, .. } => form.iter().map(|f| Needs::Form(f.0)).collect(),
             Self::VisitsPage { pages, .. } | Self::Visited { pages, .. } => pages.iter().map(|p| Needs::Page(p.0)).collect(),
+            Self::Matches { filter } | Self::Becomes { filter } => filter_ids::all(filter),
             _ => Vec::new(),
         }
     }
 
-    /// The same step with other ids: `to` says what each becomes, none takes it out. Ids inside of filters stay.
+    /// The same step with other ids: `to` says what each becomes, none takes it out.
     #[must_use]
     pub fn with_needs(mut self, to: &dyn Fn(Needs) -> Option<i64>) -> Self {
         let one = |id: Option<i64>, make: fn(i64) -> Needs| id.and_then(|id| to(make(id)));
@@ -147,6 +163,7 @@ impl StepType {
             Self::SubmitsForm { forms } => swap_all!(forms, Form, FormId),
             Self::FormAnswer { form, .. } => swap!(form, Form, FormId),
             Self::VisitsPage { pages, .. } | Self::Visited { pages, .. } => swap_all!(pages, Page, PageId),
+            Self::Matches { filter } | Self::Becomes { filter } => filter_ids::swap(filter, &mut |needs| to(needs)),
             _ => {}
         }
         self

@@ -49,8 +49,8 @@ impl StepType {
                 Self::TellSlack { url: s.text("url")?.unwrap_or_default(), text: s.text("text")?.unwrap_or_default() }
             }
             "web.call" => Self::CallWeb { call: s.call()? },
-            "email.open" => Self::OpensEmail,
-            "email.click" => Self::ClicksEmail { urls: s.texts("urls")? },
+            "email.open" => Self::OpensEmail { machines: s.switch("machines") },
+            "email.click" => Self::ClicksEmail { urls: s.texts("urls")?, machines: s.switch("machines") },
             "email.reply" => Self::RepliesToEmail,
             "form.submit" => Self::SubmitsForm { forms: s.ids("forms", FormId)? },
             "page.visit" => {
@@ -129,8 +129,10 @@ impl StepType {
             Self::CallWeb { call } => {
                 json!({ "url": call.url, "method": call.method, "headers": pairs_out(&call.headers), "data": pairs_out(&call.data) })
             }
-            Self::DeleteContact | Self::OpensEmail | Self::RepliesToEmail | Self::HasValidAddress => json!({}),
-            Self::ClicksEmail { urls } => json!({ "urls": urls }),
+            Self::OpensEmail { machines: true } => json!({ "machines": true }),
+            Self::DeleteContact | Self::OpensEmail { .. } | Self::RepliesToEmail | Self::HasValidAddress => json!({}),
+            Self::ClicksEmail { urls, machines: true } => json!({ "urls": urls, "machines": true }),
+            Self::ClicksEmail { urls, .. } => json!({ "urls": urls }),
             Self::SubmitsForm { forms } => json!({ "forms": forms }),
             Self::VisitsPage { pages, url, referrer: None } => json!({ "pages": pages, "url": url }),
             Self::VisitsPage { pages, url, referrer } => json!({ "pages": pages, "url": url, "referrer": referrer }),
@@ -336,6 +338,8 @@ mod tests {
                 json!({"url": "https://x.io", "method": "put", "headers": [{"name": "A", "value": "b"}], "data": [{"name": "c", "value": "d"}]}),
             ),
             ("email.open", json!({})),
+            ("email.open", json!({"machines": true})),
+            ("email.click", json!({"urls": [], "machines": true})),
             ("email.click", json!({"urls": ["https://x.io/*"]})),
             ("email.reply", json!({})),
             ("form.submit", json!({"forms": [1, 2]})),

@@ -15,7 +15,7 @@ use super::{Bench, peak_memory};
 
 /// Changes a second that others make, and how many make them.
 const RATE: u64 = 500;
-const WRITERS: u64 = 64;
+pub(super) const WRITERS: u64 = 64;
 const PROBES: usize = 200;
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -84,7 +84,7 @@ async fn segments_there(ws: &Workspace) -> Result<i64> {
 }
 
 /// Somebody who changes contacts: a field, points, a tag.
-async fn change(ws: Workspace, writer: u64, contacts: u64, stop: Arc<AtomicBool>, made: Arc<AtomicU64>) -> Result<()> {
+pub(super) async fn change(ws: Workspace, writer: u64, contacts: u64, stop: Arc<AtomicBool>, made: Arc<AtomicU64>) -> Result<()> {
     let cx = Cx::system(&ws);
     let cities = ["Praha", "Brno", "Berlin", "Roma", "Tokyo", "Nowhere"];
     let mut pace = tokio::time::interval(Duration::from_micros(1_000_000 * WRITERS / RATE));

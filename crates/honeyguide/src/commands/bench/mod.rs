@@ -1,5 +1,6 @@
 //! `honeyguide bench`: figures, each with the ratio to a limit measured in the same run.
 
+mod handover;
 mod import;
 mod ingest;
 mod list;
@@ -8,6 +9,7 @@ mod people;
 mod react;
 mod segment;
 mod send;
+mod steps;
 mod webhooks;
 mod world;
 
@@ -38,6 +40,9 @@ pub struct Args {
     /// Keeps the made-up workspace of `segment`, `list` and `live` in this folder, and uses the one that is there.
     #[arg(long, global = true, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// `handover` only: for how many minutes.
+    #[arg(long, global = true, default_value_t = 1)]
+    minutes: u32,
     /// `import` only: imports into a made-up workspace of this many contacts.
     #[arg(long, global = true, value_name = "N")]
     into: Option<u32>,
@@ -57,8 +62,13 @@ enum Command {
     Ingest,
     /// From an open, a click or a form to the next step of a campaign, under a load of page hits.
     React,
+    /// From a click, a form or a changed field to the hand-over of the mail that follows, in a large workspace where 50
+    /// campaigns run and 500 changes a second arrive.
+    Handover,
     /// Personalised mails to a local server, against one prepared message over the same connections.
     Send,
+    /// Steps of a campaign that do the same to everybody, against bare writes of the rows that they leave behind.
+    Steps,
     /// Events that a provider reports, against bare inserts of the same rows.
     Webhooks,
 }
@@ -72,7 +82,9 @@ pub async fn run(args: Args, config: Config) -> Result<()> {
         Command::Segment => segment::run(&bench).await,
         Command::Ingest => ingest::run(&bench).await,
         Command::React => react::run(&bench).await,
+        Command::Handover => handover::run(&bench, args.minutes).await,
         Command::Send => send::run(&bench).await,
+        Command::Steps => steps::run(&bench).await,
         Command::Webhooks => webhooks::run(&bench).await,
     };
     if !bench.kept {

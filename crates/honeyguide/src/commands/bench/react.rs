@@ -119,9 +119,9 @@ impl Effects {
 }
 
 /// Something that a person does: a request, and the contact if she is known before.
-struct Cause {
-    request: String,
-    contact: Option<i64>,
+pub(super) struct Cause {
+    pub request: String,
+    pub contact: Option<i64>,
 }
 
 /// Campaigns, people and mails that wait for what is measured.
@@ -154,7 +154,7 @@ impl Scene {
             effects.after(person.0, before).await?;
         }
         let (openers, clickers) = people.split_at(EACH);
-        Ok(Self { opens: opens(&cx, openers).await?, clicks: clicks(&cx, clickers).await?, posts: posts(form) })
+        Ok(Self { opens: opens(&cx, openers).await?, clicks: clicks(&cx, clickers).await?, posts: posts(form, EACH) })
     }
 
     fn causes(self) -> [(&'static str, Vec<Cause>); 3] {
@@ -162,7 +162,7 @@ impl Scene {
     }
 }
 
-fn step(key: &str, parent: Option<&str>, path: Option<Path>, kind: &str, settings: serde_json::Value) -> StepIn {
+pub(super) fn step(key: &str, parent: Option<&str>, path: Option<Path>, kind: &str, settings: serde_json::Value) -> StepIn {
     let name = key.to_owned();
     StepIn {
         key: name.clone(),
@@ -186,12 +186,12 @@ fn mail_steps(email: EmailId) -> Vec<StepIn> {
     ]
 }
 
-async fn publish(cx: &Cx, name: &str, source: Source, steps: Vec<StepIn>) -> Result<()> {
+pub(super) async fn publish(cx: &Cx, name: &str, source: Source, steps: Vec<StepIn>) -> Result<()> {
     let new = NewCampaign { name: name.into(), sources: vec![source], steps, publish: true, ..NewCampaign::default() };
     campaigns::create(cx, new).await.map(|_| ())
 }
 
-async fn make_form(cx: &Cx) -> Result<FormId> {
+pub(super) async fn make_form(cx: &Cx) -> Result<FormId> {
     let field = FormField {
         alias: "email".into(),
         label: "Email".into(),
@@ -222,7 +222,7 @@ async fn opens(cx: &Cx, people: &[ContactId]) -> Result<Vec<Cause>> {
     Ok(causes)
 }
 
-async fn clicks(cx: &Cx, people: &[ContactId]) -> Result<Vec<Cause>> {
+pub(super) async fn clicks(cx: &Cx, people: &[ContactId]) -> Result<Vec<Cause>> {
     let caught = outbox::list(cx, hg_app::list::ListQuery { limit: 10_000, ..Default::default() }).await?.items;
     let mut causes = Vec::with_capacity(people.len());
     for &person in people {
@@ -237,8 +237,8 @@ async fn clicks(cx: &Cx, people: &[ContactId]) -> Result<Vec<Cause>> {
 }
 
 /// People nobody knew before.
-fn posts(form: FormId) -> Vec<Cause> {
-    (0..EACH)
+pub(super) fn posts(form: FormId, number: usize) -> Vec<Cause> {
+    (0..number)
         .map(|n| {
             let body = format!("mauticform%5Bemail%5D=new{n}%40example.org");
             let request = format!(

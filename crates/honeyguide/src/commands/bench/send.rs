@@ -1,6 +1,7 @@
 //! Personalised mails of 10 KB with five tracked links, from the full ledger to a local server.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use hg_app::emails::{self, Content, Kind, NewEmail};
@@ -17,13 +18,13 @@ use tokio::net::{TcpListener, TcpStream};
 use super::{Bench, peak_memory, people};
 use crate::open;
 
-const CONNECTIONS: u32 = 32;
+const CONNECTIONS: u32 = 64;
 
 pub(super) async fn run(bench: &Bench) -> Result<()> {
     let ws = bench.workspace("send").await?;
     let cx = Cx::system(&ws);
     people::fill(bench, &ws).await?;
-    let smtp = SmtpConfig::parse(&format!("smtp://{}?tls=none&per_connection=100000", sink().await?))
+    let smtp = SmtpConfig::parse(&format!("smtp://{}?tls=none&per_connection=100000", sink(None).await?))
         .map_err(|e| open::plain(e.to_string()))?;
     ws.set_part(Arc::new(MailTransport(Arc::new(SmtpTransport::new(smtp.clone())))));
     let mut own = ws.settings().sending.clone();
@@ -83,28 +84,36 @@ async fn prepared(smtp: &SmtpConfig, count: usize) -> Result<f64> {
     Ok(count as f64 / began.elapsed().as_secs_f64())
 }
 
-/// A mail server that takes everything and keeps nothing; its address.
-async fn sink() -> Result<std::net::SocketAddr> {
+/// When the last message to an address was taken.
+pub(super) type Arrivals = Arc<Mutex<HashMap<String, Instant>>>;
+
+/// A mail server that takes everything and keeps nothing but when it came, where that is wanted; its address.
+pub(super) async fn sink(arrivals: Option<Arrivals>) -> Result<std::net::SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|e| open::plain(e.to_string()))?;
     let address = listener.local_addr().map_err(|e| open::plain(e.to_string()))?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(take(stream));
+            tokio::spawn(take(stream, arrivals.clone()));
         }
     });
     Ok(address)
 }
 
-async fn take(stream: TcpStream) -> std::io::Result<()> {
+async fn take(stream: TcpStream, arrivals: Option<Arrivals>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufStream::with_capacity(64 * 1024, 4 * 1024, stream);
     stream.write_all(b"220 bench\r\n").await?;
     stream.flush().await?;
     let mut line = Vec::new();
+    let mut recipient = String::new();
     loop {
         line.clear();
         if stream.read_until(b'\n', &mut line).await? == 0 {
             return Ok(());
+        }
+        if arrivals.is_some() && line.first() == Some(&b'R') {
+            let text = String::from_utf8_lossy(&line);
+            recipient = text.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
         }
         let answer: &[u8] = match line.first() {
             Some(b'E') => b"250-bench\r\n250-PIPELINING\r\n250 8BITMIME\r\n",
@@ -118,17 +127,37 @@ async fn take(stream: TcpStream) -> std::io::Result<()> {
             stream.flush().await?;
         }
         if is_data {
-            loop {
-                line.clear();
-                if stream.read_until(b'\n', &mut line).await? == 0 {
-                    return Ok(());
-                }
-                if line == b".\r\n" {
-                    break;
-                }
+            if !swallow(&mut stream).await? {
+                return Ok(());
+            }
+            if let Some(arrivals) = &arrivals {
+                arrivals.lock().unwrap_or_else(PoisonError::into_inner).insert(recipient.clone(), Instant::now());
             }
             stream.write_all(b"250 taken\r\n").await?;
             stream.flush().await?;
         }
+    }
+}
+
+/// Reads a message to its end without looking at its lines; false when the other side hung up.
+async fn swallow(stream: &mut BufStream<TcpStream>) -> std::io::Result<bool> {
+    const END: &[u8] = b"\r\n.\r\n";
+    // The last bytes of what came before: the end may come in two pieces.
+    let mut tail: Vec<u8> = Vec::new();
+    loop {
+        let piece = stream.fill_buf().await?;
+        if piece.is_empty() {
+            return Ok(false);
+        }
+        let length = piece.len();
+        let whole = piece.ends_with(END);
+        tail.extend_from_slice(piece.get(length.saturating_sub(END.len())..).unwrap_or_default());
+        stream.consume(length);
+        // A client says nothing more before it is answered: the end of the message is the end of what came.
+        if whole || tail.ends_with(END) {
+            return Ok(true);
+        }
+        let keep = tail.len().saturating_sub(END.len());
+        tail.drain(..keep);
     }
 }

@@ -1,0 +1,84 @@
+//! The ways out for mail, as the configuration names them.
+
+use std::sync::Arc;
+
+use hg_app::outgoing::Web;
+use hg_app::sending::{Routes, Transport};
+use hg_app::{Error, Result};
+use hg_core::time::SharedClock;
+use hg_net::apis::{ApiAddress, ApiTransport, smtp_address};
+use hg_net::smtp::{SmtpConfig, SmtpTransport};
+
+use crate::config::Config;
+
+/// One way out.
+pub enum WayOut {
+    Smtp(Box<SmtpConfig>),
+    Api(ApiAddress),
+}
+
+/// The ways in order of priority; none while the built-in outbox catches mail.
+pub fn ways_out(config: &Config) -> Result<Vec<WayOut>> {
+    if config.mail.url.starts_with("outbox") {
+        return Ok(Vec::new());
+    }
+    let ways: Vec<WayOut> = addresses(&config.mail.url).map(|address| way(config, address)).collect::<Result<_>>()?;
+    if ways.is_empty() {
+        return Err(Error::unavailable("mail.url: write outbox: or the address of a mail server"));
+    }
+    Ok(ways)
+}
+
+/// Several stand with spaces between, or within `failover(…)`.
+fn addresses(url: &str) -> impl Iterator<Item = &str> {
+    let url = url.trim();
+    let inner = url.strip_prefix("failover(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(url);
+    inner.split_whitespace()
+}
+
+fn way(config: &Config, address: &str) -> Result<WayOut> {
+    let wrong = |error| Error::unavailable(format!("mail.url: {error}"));
+    if let Some(api) = ApiAddress::parse(address) {
+        return api.map(WayOut::Api).map_err(wrong);
+    }
+    let behind = smtp_address(address);
+    let mut smtp = SmtpConfig::parse(behind.as_deref().unwrap_or(address)).map_err(wrong)?;
+    if smtp.hello == "localhost" {
+        let site = config.site_url();
+        let host = site.split("://").nth(1).unwrap_or_default().split(['/', ':']).next().unwrap_or_default();
+        smtp.hello = if host.is_empty() { "localhost".into() } else { host.to_owned() };
+    }
+    Ok(WayOut::Smtp(Box::new(smtp)))
+}
+
+/// All of them as one transport; none while the built-in outbox catches mail.
+pub fn routes(ways: Vec<WayOut>, web: &Arc<dyn Web>, clock: &SharedClock) -> Option<Routes> {
+    let transports: Vec<Arc<dyn Transport>> = ways
+        .into_iter()
+        .map(|way| -> Arc<dyn Transport> {
+            match way {
+                WayOut::Smtp(smtp) => Arc::new(SmtpTransport::new(*smtp)),
+                WayOut::Api(address) => Arc::new(ApiTransport::new(address, Arc::clone(web), Arc::clone(clock))),
+            }
+        })
+        .collect();
+    (!transports.is_empty()).then(|| Routes::new(transports, Arc::clone(clock)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_ways_stand_in_order_with_spaces_between_or_in_the_words_of_others() {
+        for url in ["smtp://a.io sendgrid+api://k@default", "failover(smtp://a.io sendgrid+api://k@default)"] {
+            let mut config = Config::default();
+            config.mail.url = url.into();
+            let ways = ways_out(&config).unwrap();
+            assert!(matches!(&ways[..], [WayOut::Smtp(smtp), WayOut::Api(_)] if smtp.host == "a.io"), "{url}");
+        }
+        let mut config = Config::default();
+        config.mail.url = "smtp://a.io mailgun+api://k@default".into();
+        assert!(ways_out(&config).err().unwrap().detail.contains("mailgun+api://KEY:DOMAIN@default"));
+    }
+}
