@@ -1,4 +1,4 @@
-import { ActionIcon, Box, Group, Indicator, Menu, ScrollArea, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Box, Group, Indicator, Menu, Text, Tooltip } from "@mantine/core";
 import { IconAlertTriangle, IconBell, IconCheck } from "@tabler/icons-react";
 import { useRouter } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
@@ -32,7 +32,14 @@ export function Bell() {
     if (!notice.read) await change(() => http.POST("/me/notices/read", { body: { ids: [notice.id] } }));
   };
   return (
-    <Menu width={360} position="bottom-end" closeOnItemClick={false}>
+    <Menu
+      width={360}
+      position="bottom-end"
+      closeOnItemClick={false}
+      // A menu that scrolls must be reachable by Tab, and stay within the landmark of the bell.
+      menuItemTabIndex={0}
+      withinPortal={false}
+    >
       <Menu.Target>
         <Tooltip label={label}>
           <Indicator
@@ -48,18 +55,16 @@ export function Bell() {
           </Indicator>
         </Tooltip>
       </Menu.Target>
-      <Menu.Dropdown>
+      <Menu.Dropdown mah={480} style={{ overflowY: "auto" }}>
         <Menu.Label c="dimmed">{t("notices.title")}</Menu.Label>
-        <ScrollArea.Autosize mah={420} viewportProps={{ tabIndex: -1 }}>
-          {items.map((notice) => (
-            <Menu.Item key={notice.id} closeMenuOnClick onClick={() => open(notice)}>
-              <NoticeRow notice={notice} />
-            </Menu.Item>
-          ))}
-          {query.hasNextPage && (
-            <Menu.Item onClick={() => query.fetchNextPage()}>{t("notices.older")}</Menu.Item>
-          )}
-        </ScrollArea.Autosize>
+        {items.map((notice) => (
+          <Menu.Item key={notice.id} closeMenuOnClick onClick={() => open(notice)}>
+            <NoticeRow notice={notice} />
+          </Menu.Item>
+        ))}
+        {query.hasNextPage && (
+          <Menu.Item onClick={() => query.fetchNextPage()}>{t("notices.older")}</Menu.Item>
+        )}
         {items.length ? (
           <>
             <Menu.Divider />
@@ -73,9 +78,7 @@ export function Bell() {
             </Menu.Item>
           </>
         ) : (
-          <Text size="sm" c="dimmed" px="sm" pb="sm">
-            {t("notices.none")}
-          </Text>
+          <Menu.Item disabled>{t("notices.none")}</Menu.Item>
         )}
       </Menu.Dropdown>
     </Menu>

@@ -45,6 +45,8 @@ export function CompanySelect({ value, onChange, without = [], autoFocus, label 
       description={data && options.length === 0 ? t("common:nothingFound") : undefined}
       inputWrapperOrder={["label", "input", "description", "error"]}
       comboboxProps={{ withinPortal: false }}
+      // In a dialog the field has the focus at once: the first Escape closes the dialog, not a list that nobody asked for.
+      openOnFocus={false}
       data-autofocus={autoFocus || undefined}
     />
   );

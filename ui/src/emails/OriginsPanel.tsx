@@ -40,7 +40,7 @@ export function OriginsPanel({ email }: { email: Email }) {
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         {FACETS.map((facet) => (
           <Card key={facet} p={0} scroll>
-            <Table aria-label={t(`origins.${facet}`)} className="hg-table">
+            <Table aria-label={t(`origins.${facet}`)} className="hg-table" miw={0}>
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th className="hg-th">{t(`origins.${facet}`)}</Table.Th>

@@ -43,6 +43,9 @@ pub struct Args {
     /// `handover` only: for how many minutes.
     #[arg(long, global = true, default_value_t = 1)]
     minutes: u32,
+    /// `send` only: signs every mail.
+    #[arg(long, global = true, value_enum)]
+    sign: Option<send::Sign>,
     /// `import` only: imports into a made-up workspace of this many contacts.
     #[arg(long, global = true, value_name = "N")]
     into: Option<u32>,
@@ -83,7 +86,7 @@ pub async fn run(args: Args, config: Config) -> Result<()> {
         Command::Ingest => ingest::run(&bench).await,
         Command::React => react::run(&bench).await,
         Command::Handover => handover::run(&bench, args.minutes).await,
-        Command::Send => send::run(&bench).await,
+        Command::Send => send::run(&bench, args.sign).await,
         Command::Steps => steps::run(&bench).await,
         Command::Webhooks => webhooks::run(&bench).await,
     };

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use hg_app::deliverability;
 use hg_app::emails::{self, Content, Kind, NewEmail};
 use hg_app::jobs::JobWorker;
 use hg_app::segments::{self, NewSegment};
 use hg_app::sending::{self, FillJob, MailTransport, MailWorker};
 use hg_app::worker::Worker;
 use hg_app::{Cx, Result, settings};
+use hg_core::deliverability::Algorithm;
 use hg_net::smtp::{Connection, Envelope, SmtpConfig, SmtpTransport};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
@@ -20,7 +22,33 @@ use crate::open;
 
 const CONNECTIONS: u32 = 64;
 
-pub(super) async fn run(bench: &Bench) -> Result<()> {
+/// With what kind of key the mails are signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Sign {
+    Ed25519,
+    /// RSA of 2,048 bits.
+    Rsa,
+}
+
+impl Sign {
+    const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Ed25519 => Algorithm::Ed25519,
+            Self::Rsa => Algorithm::Rsa,
+        }
+    }
+}
+
+/// Makes the keys of the sender's domain, and lets the one of this kind sign.
+async fn sign_with(cx: &Cx, sign: Sign) -> Result<()> {
+    let domain = deliverability::add(cx, "example.org").await?;
+    if let Some(key) = domain.keys.iter().find(|k| k.algorithm == sign.algorithm()) {
+        deliverability::activate(cx, domain.id, key.id).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn run(bench: &Bench, sign: Option<Sign>) -> Result<()> {
     let ws = bench.workspace("send").await?;
     let cx = Cx::system(&ws);
     people::fill(bench, &ws).await?;
@@ -31,6 +59,9 @@ pub(super) async fn run(bench: &Bench) -> Result<()> {
     own.sender_email = "team@example.org".into();
     own.max_connections = CONNECTIONS;
     settings::write_sending(&cx, own).await?;
+    if let Some(sign) = sign {
+        sign_with(&cx, sign).await?;
+    }
     let filter = json!({"match": "all", "rules": [{"field": "email", "op": "!empty"}]});
     let everybody =
         segments::create(&cx, NewSegment { name: "Bench".into(), filter: Some(filter), ..NewSegment::default() }).await?;
