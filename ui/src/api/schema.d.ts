@@ -5886,11 +5886,20 @@ export interface components {
         /** @description An email with its variants, translations and tests. */
         EmailFamilyOut: {
             /** Format: int64 */
+            clicked: number;
+            /** Format: int64 */
             id: number;
             language: string;
             name: string;
+            /** Format: int64 */
+            opened: number;
             /** @description Tests that ended, newest first. */
             past: components["schemas"]["EmailTestOut"][];
+            /**
+             * Format: int64
+             * @description How often this text of its own was sent, without variants and translations; opens and clicks alike.
+             */
+            sent: number;
             subject: string;
             test: components["schemas"]["EmailTestOut"] | null;
             translations: components["schemas"]["EmailMemberOut"][];

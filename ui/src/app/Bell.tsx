@@ -1,7 +1,7 @@
 import { ActionIcon, Box, Group, Indicator, Menu, Text, Tooltip } from "@mantine/core";
 import { IconAlertTriangle, IconBell, IconCheck } from "@tabler/icons-react";
 import { useRouter } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
 import { useLive } from "../api/live";
@@ -21,6 +21,7 @@ export function Bell() {
   const items: Notice[] = pages.flatMap((page) => page.items);
   const unread = pages[0]?.unread ?? 0;
   useNews(items[0], query.isSuccess);
+  const [shown, setShown] = useState(false);
   const label = unread ? t("notices.unread", { count: unread }) : t("notices.title");
   const change = (call: () => Promise<{ data?: unknown }>) =>
     attempt(async () => {
@@ -33,6 +34,8 @@ export function Bell() {
   };
   return (
     <Menu
+      opened={shown}
+      onChange={setShown}
       width={360}
       position="bottom-end"
       closeOnItemClick={false}
@@ -41,7 +44,7 @@ export function Bell() {
       withinPortal={false}
     >
       <Menu.Target>
-        <Tooltip label={label}>
+        <Tooltip label={label} disabled={shown}>
           <Indicator
             disabled={!unread}
             label={unread > 99 ? "99+" : number(unread)}

@@ -121,6 +121,11 @@ function Shares({ family, may }: { family: EmailFamily; may: boolean }) {
             <Table.Th className="hg-th" w={150}>
               {t("variants.weight")}
             </Table.Th>
+            {RESULTS.map((key) => (
+              <Table.Th key={key} className="hg-th" ta="right">
+                {t(`counts.${key}`)}
+              </Table.Th>
+            ))}
             <Table.Th className="hg-th" w={110} aria-label={t("variants.actions")} />
           </Table.Tr>
         </Table.Thead>
@@ -129,6 +134,7 @@ function Shares({ family, may }: { family: EmailFamily; may: boolean }) {
             <Table.Td>{family.name}</Table.Td>
             <Table.Td>{family.subject}</Table.Td>
             <Table.Td>{t("variants.rest", { weight: family.weight })}</Table.Td>
+            <Results of={family} />
             <Table.Td />
           </Table.Tr>
           {family.variants.map((variant) => (
@@ -155,6 +161,7 @@ function Shares({ family, may }: { family: EmailFamily; may: boolean }) {
                   }}
                 />
               </Table.Td>
+              <Results of={variant} />
               <Table.Td>
                 {may && (
                   <Button
@@ -173,6 +180,22 @@ function Shares({ family, may }: { family: EmailFamily; may: boolean }) {
       </Table>
     </Card>
   );
+}
+
+const RESULTS = ["sent", "opened", "clicked"] as const;
+
+/** What one variant got, as cells of a row. */
+function Results({ of }: { of: Record<(typeof RESULTS)[number], number> }) {
+  return RESULTS.map((key) => (
+    <Table.Td key={key} ta="right">
+      {number(of[key])}
+      {key !== "sent" && of.sent > 0 && (
+        <Text span size="xs" c="dimmed" ml={6}>
+          {percent(of[key], of.sent)}
+        </Text>
+      )}
+    </Table.Td>
+  ));
 }
 
 function Begin({ family }: { family: EmailFamily }) {

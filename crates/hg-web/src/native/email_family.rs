@@ -119,6 +119,10 @@ struct EmailFamilyOut {
     language: String,
     /// Percent of the readers that the email itself keeps.
     weight: i64,
+    /// How often this text of its own was sent, without variants and translations; opens and clicks alike.
+    sent: i64,
+    opened: i64,
+    clicked: i64,
     variants: Vec<EmailMemberOut>,
     translations: Vec<EmailMemberOut>,
     test: Option<EmailTestOut>,
@@ -153,12 +157,22 @@ impl From<FamilyView> for EmailFamilyOut {
                 missing,
             }
         };
+        // The email counts whatever was sent for it.
+        let own = |whole: i64, of: fn(&Member) -> i64| whole - view.children.iter().map(of).sum::<i64>();
+        let (sent, opened, clicked) = (
+            own(parent.counts.sent, |m| m.sent),
+            own(parent.counts.opened, |m| m.opened),
+            own(parent.counts.clicked, |m| m.clicked),
+        );
         let (variants, translations): (Vec<_>, Vec<_>) = view.children.into_iter().partition(|m| m.role == Role::Variant);
         Self {
             variants: variants.into_iter().map(member).collect(),
             translations: translations.into_iter().map(member).collect(),
             id: parent.id.0,
             weight: view.parent_weight,
+            sent,
+            opened,
+            clicked,
             test: view.running.map(EmailTestOut::from),
             past: view.past.into_iter().map(EmailTestOut::from).collect(),
             name: parent.name,

@@ -137,12 +137,19 @@ export function startEngine(options: Options) {
   };
   const flush = () => {
     window.clearTimeout(waiting);
+    waiting = 0;
     (editor.getEditing() as Untyped)?.trigger("sync:content", { noCount: true });
     const now = source();
     if (now === known) return;
     known = now;
     options.onChange(now);
   };
+  /** Tells at once what was changed a moment ago. */
+  const settle = () => {
+    if (waiting) flush();
+  };
+  // Whatever is pressed next, a tab or a link, finds the last change told.
+  document.addEventListener("pointerdown", settle, true);
   const load = (text: string) => {
     const found = split(text);
     if (!found) return;
@@ -177,7 +184,8 @@ export function startEngine(options: Options) {
     /** What the canvas holds, as it was last told to the app or by it. */
     holds: () => known,
     stop: () => {
-      window.clearTimeout(waiting);
+      settle();
+      document.removeEventListener("pointerdown", settle, true);
       editor.destroy();
     },
   };
