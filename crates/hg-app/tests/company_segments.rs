@@ -1,14 +1,18 @@
 //! Segments of companies: who belongs, at once when something changes, and what follows for their contacts.
 
+mod flow;
+
 use std::collections::BTreeMap;
 
+use hg_app::campaigns::{self, PeopleQuery};
 use hg_app::companies::{self, Company, CompanyInput};
 use hg_app::company_segments::{self, CompanySegment, CompanySegmentPatch, Hand, NewCompanySegment};
 use hg_app::contacts::{self, ContactInput};
 use hg_app::list::ListQuery;
 use hg_app::segments::{self, NewSegment};
 use hg_app::{ErrorKind, Role};
-use hg_core::ids::{CompanyId, CompanySegmentId, ContactId, SegmentId};
+use hg_core::campaigns::{Source, SourceKind, Timing, Unit};
+use hg_core::ids::{CampaignId, CompanyId, CompanySegmentId, ContactId, SegmentId};
 use hg_core::time::Millis;
 use hg_testkit::{TestApp, on_each_db};
 use serde_json::{Value, json};
@@ -172,4 +176,44 @@ on_each_db!(what_cannot_be_is_refused, |app| {
     assert_eq!(company_segments::update(&app.cx(), first.id, late).await.unwrap_err().kind, ErrorKind::Conflict);
     company_segments::delete(&app.cx(), first.id).await.unwrap();
     assert_eq!(company_segments::restore(&app.cx(), first.id).await.unwrap().alias, "x");
+});
+
+/// Who is on the way through a campaign.
+async fn on_the_way(app: &TestApp, campaign: CampaignId) -> Vec<ContactId> {
+    let query = PeopleQuery { state: Some("active".into()), ..PeopleQuery::default() };
+    let page = campaigns::people(&app.cx(), campaign, query).await.unwrap();
+    let mut found: Vec<ContactId> = page.items.iter().map(|p| p.contact).collect();
+    found.sort_unstable();
+    found
+}
+
+on_each_db!(a_campaign_lets_in_the_contacts_of_the_companies_of_a_segment, |app| {
+    let (acme, beta) = (company(&app, "Acme", 10).await, company(&app, "Beta", 90).await);
+    let (ada, bo) = (person(&app, "ada@example.org", "Acme").await, person(&app, "bo@example.org", "Beta").await);
+    let partners = segment(&app, "Partners", None).await;
+    let by_hand = |company: CompanyId, hand| {
+        let app = &app;
+        async move {
+            company_segments::change_by_hand(&app.cx(), partners, vec![company], hand).await.unwrap();
+            app.settle().await;
+        }
+    };
+    by_hand(acme, Hand::In).await;
+    let source = Source { kind: SourceKind::CompanySegment, id: partners.0 };
+    let welcome = flow::campaign(&app, vec![source], vec![flow::tag("met", None, Timing::after(3, Unit::Days))]).await;
+    assert_eq!(on_the_way(&app, welcome).await, [ada], "who is there when it starts");
+    let cy = person(&app, "cy@example.org", "Acme").await;
+    app.settle().await;
+    assert_eq!(on_the_way(&app, welcome).await, [ada, cy], "who comes to one of its companies");
+    by_hand(beta, Hand::In).await;
+    assert_eq!(on_the_way(&app, welcome).await, [ada, bo, cy], "the contacts of a company that joins");
+    by_hand(acme, Hand::Out).await;
+    assert_eq!(on_the_way(&app, welcome).await, [bo], "and leave with it");
+    let used = shown(&app, partners).await.used_by;
+    assert_eq!(used.iter().map(|u| (u.kind, u.id)).collect::<Vec<_>>(), [("campaign", welcome.0)]);
+    let refused = company_segments::delete(&app.cx(), partners).await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Conflict);
+    app.clock.advance(Millis::days(3));
+    app.settle().await;
+    assert_eq!((flow::tags(&app, bo).await, flow::tags(&app, ada).await), (vec!["met".to_owned()], Vec::new()));
 });

@@ -9659,7 +9659,7 @@ export interface components {
          * @description What lets people into a campaign.
          * @enum {string}
          */
-        SourceWord: "segment" | "form";
+        SourceWord: "segment" | "form" | "company_segment";
         SplitIn: {
             /** @description Two to ten, at most 100 percent together. */
             parts: components["schemas"]["SegmentPart"][];

@@ -381,6 +381,7 @@ function StartConsequence({ draft }: { draft: Campaign }) {
   const { data } = $api.useQuery("get", "/segments", { params: { query: { limit: 200 } } });
   const segments = draft.sources.filter((source) => source.kind === "segment");
   const forms = draft.sources.filter((source) => source.kind === "form");
+  const companies = draft.sources.filter((source) => source.kind === "company_segment");
   const people = segments.reduce(
     (sum, source) => sum + (data?.items.find((segment) => segment.id === source.id)?.count ?? 0),
     0,
@@ -390,6 +391,9 @@ function StartConsequence({ draft }: { draft: Campaign }) {
     <Stack gap="xs">
       {segments.length > 0 && (
         <Text>{t("consequence.segment", { count: people, shown: number(people) })}</Text>
+      )}
+      {companies.length > 0 && (
+        <Text>{t("consequence.companies", { names: companies.map((one) => one.name).join(", ") })}</Text>
       )}
       {forms.length > 0 && (
         <Text>{t("consequence.form", { names: forms.map((form) => form.name).join(", ") })}</Text>
@@ -401,6 +405,8 @@ function StartConsequence({ draft }: { draft: Campaign }) {
   );
 }
 
+type SourceKind = Campaign["sources"][number]["kind"];
+
 type SourceProps = {
   draft: Campaign;
   set: (patch: Partial<Campaign>) => void;
@@ -411,9 +417,9 @@ type SourceProps = {
 /** Name, who enters and whether they may enter again. */
 function SourcePanel({ draft, set, editable, close }: SourceProps) {
   const { t } = useTranslation("campaigns");
-  const ids = (kind: "segment" | "form") =>
+  const ids = (kind: SourceKind) =>
     draft.sources.filter((source) => source.kind === kind).map((source) => source.id);
-  const choose = (kind: "segment" | "form", chosen: number[], names: (id: number) => string) =>
+  const choose = (kind: SourceKind, chosen: number[], names: (id: number) => string) =>
     set({
       sources: [
         ...draft.sources.filter((source) => source.kind !== kind),
@@ -421,6 +427,8 @@ function SourcePanel({ draft, set, editable, close }: SourceProps) {
       ],
     });
   const segments = $api.useQuery("get", "/segments", { params: { query: { limit: 200 } } }).data?.items ?? [];
+  const firms =
+    $api.useQuery("get", "/company-segments", { params: { query: { limit: 200 } } }).data?.items ?? [];
   const forms = $api.useQuery("get", "/forms", { params: { query: { limit: 200 } } }).data?.items ?? [];
   const nameIn = (list: { id: number; name: string }[]) => (id: number) =>
     list.find((one) => one.id === id)?.name ?? `#${id}`;
@@ -448,6 +456,13 @@ function SourcePanel({ draft, set, editable, close }: SourceProps) {
               description={t("source.segmentsHint")}
               value={ids("segment")}
               onChange={(chosen) => choose("segment", chosen, nameIn(segments))}
+            />
+            <ThingsSelect
+              kind="company_segments"
+              label={t("source.companies")}
+              description={t("source.companiesHint")}
+              value={ids("company_segment")}
+              onChange={(chosen) => choose("company_segment", chosen, nameIn(firms))}
             />
             <ThingsSelect
               kind="forms"

@@ -29,11 +29,13 @@ export function DeliverabilitySection() {
   if (!query.data) return <Waiting />;
   const add = may && <NewButton onClick={() => setAdding(true)}>{t("add")}</NewButton>;
   return (
-    <Stack maw={920}>
+    <Stack maw={820}>
       {query.data.length === 0 ? (
-        <EmptyState icon={IconShieldCheck} title={t("emptyTitle")} action={add}>
-          {t("emptyText")}
-        </EmptyState>
+        <div className="hg-card">
+          <EmptyState icon={IconShieldCheck} title={t("emptyTitle")} action={add}>
+            {t("emptyText")}
+          </EmptyState>
+        </div>
       ) : (
         <>
           <Group justify="space-between" align="flex-start" wrap="nowrap">

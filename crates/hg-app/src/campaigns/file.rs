@@ -222,6 +222,7 @@ pub async fn import(cx: &Cx, file: Json) -> Result<Imported> {
                 let needs = match kind {
                     SourceKind::Segment => Needs::Segment(named.id),
                     SourceKind::Form => Needs::Form(named.id),
+                    SourceKind::CompanySegment => Needs::CompanySegment(named.id),
                 };
                 match find(tx, needs, &named.name)? {
                     Some(id) if store::source_name(tx, Source { kind, id })?.is_some() => kept.push(Source { kind, id }),

@@ -129,7 +129,7 @@ impl Run<'_, '_> {
             return Ok(());
         }
         for source in store::sources(self.tx, campaign)? {
-            if source.kind == SourceKind::Segment && self.is_in_segment(source, contact)? {
+            if self.is_held(source, contact)? {
                 return Ok(());
             }
         }
@@ -137,8 +137,35 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn is_in_segment(&mut self, source: Source, contact: ContactId) -> Result<bool> {
-        let members = crate::segments::members(self.ws, self.tx, hg_core::ids::SegmentId(source.id))?;
-        Ok(members.contains(contact.bit()))
+    /// A contact came to a company or left one, or a company of hers moved between segments: the campaigns that segments of
+    /// companies feed follow.
+    pub(super) fn companies_changed(&mut self, contact: ContactId) -> Result<()> {
+        for campaign in store::fed_by_companies(self.tx)? {
+            let of_companies = |s: &Source| s.kind == SourceKind::CompanySegment;
+            let sources: Vec<Source> = store::sources(self.tx, campaign)?.into_iter().filter(of_companies).collect();
+            let mut held = false;
+            for source in sources {
+                held = held || self.is_held(source, contact)?;
+            }
+            if held {
+                self.enter(campaign, contact, Entry::Segment)?;
+            } else {
+                self.source_lost(campaign, contact)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_held(&mut self, source: Source, contact: ContactId) -> Result<bool> {
+        match source.kind {
+            SourceKind::Segment => {
+                let members = crate::segments::members(self.ws, self.tx, hg_core::ids::SegmentId(source.id))?;
+                Ok(members.contains(contact.bit()))
+            }
+            SourceKind::CompanySegment => {
+                crate::company_segments::holds(self.tx, hg_core::ids::CompanySegmentId(source.id), contact)
+            }
+            SourceKind::Form => Ok(false),
+        }
     }
 }

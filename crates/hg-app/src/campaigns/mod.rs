@@ -47,8 +47,8 @@ pub use people::{History, InCampaign, Next, PeopleQuery, Person, Progress, campa
 pub use react::CampaignReactor;
 pub(crate) use service::{change_one_in, change_some_in};
 pub use service::{change_people, create, delete, duplicate, get, list, names, pause, publish, restore, update};
-pub(crate) use store::segments_in_steps;
-pub use sync::{SyncJob, sources_changed};
+pub(crate) use store::{segments_in_steps, using_company_segment};
+pub use sync::{SyncJob, company_sources_changed, sources_changed};
 pub use templates::{Template, create_from, templates};
 pub use timer::CampaignTimer;
 pub use versions::{EditJob, PeopleChoice, StepDifference, Version, VersionDetail, difference, go_back, version, versions};

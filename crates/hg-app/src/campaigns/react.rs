@@ -107,6 +107,7 @@ fn react(run: &mut Run<'_, '_>, change: &Change) -> Result<()> {
                 )?;
             }
         }
+        EventKind::Created | EventKind::CompanyChanged | EventKind::CompanyEdited => run.companies_changed(contact)?,
         EventKind::DeletedChanged => {
             let deleted =
                 change.detail.as_ref().and_then(|d| d.get("deleted")).and_then(serde_json::Value::as_bool).unwrap_or(true);

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use hg_core::campaigns::{Needs, Problem, Source, SourceKind, check};
+use hg_core::campaigns::{Needs, Problem, Source, check};
 use hg_core::ids::{CampaignId, ContactId};
 use hg_store::{Sql, Tx};
 
@@ -60,7 +60,7 @@ fn complete(ws: &Workspace, tx: &mut Tx<'_>, campaign: &mut Campaign) -> Result<
             None => problems.push(Problem {
                 step: None,
                 code: "campaign.source-missing",
-                detail: format!("A {} that feeds the campaign was deleted; choose another.", source.kind.key()),
+                detail: format!("A {} that feeds the campaign was deleted; choose another.", source.kind.words()),
             }),
         }
     }
@@ -126,11 +126,7 @@ pub(super) const fn table_of(needs: Needs) -> (&'static str, i64) {
 fn check_sources(tx: &mut Tx<'_>, sources: &[Source]) -> Result<()> {
     for (index, source) in sources.iter().enumerate() {
         if store::source_name(tx, *source)?.is_none() {
-            let kind = match source.kind {
-                SourceKind::Segment => "segment",
-                SourceKind::Form => "form",
-            };
-            return Err(CampaignError::NoSource { index, kind, id: source.id }.into());
+            return Err(CampaignError::NoSource { index, kind: source.kind.words(), id: source.id }.into());
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use hg_core::campaigns::{Needs, Path, Plan, Republish, Source, SourceKind, Step, StepType, Timing};
-use hg_core::ids::{CampaignId, SegmentId, StepId};
+use hg_core::ids::{CampaignId, CompanySegmentId, SegmentId, StepId};
 use hg_core::time::Timestamp;
 use hg_store::{Row, Sql, Tx};
 use serde_json::Value as Json;
@@ -304,6 +304,20 @@ pub(super) fn fed_by(tx: &mut Tx<'_>, source: Source) -> Result<Vec<CampaignId>>
     Ok(tx.all(sql.bind(source.kind.key()).bind(source.id), |r| r.get(0))?)
 }
 
+/// Running campaigns that any segment of companies feeds.
+pub(super) fn fed_by_companies(tx: &mut Tx<'_>) -> Result<Vec<CampaignId>> {
+    let text = "SELECT DISTINCT c.id FROM campaign_sources s JOIN campaigns c ON c.id = s.campaign_id \
+                WHERE s.kind = 'company_segment' AND c.state = 'published' AND c.deleted_at IS NULL ORDER BY c.id";
+    Ok(tx.all(text, |r| r.get(0))?)
+}
+
+/// Campaigns, running or not, that a segment of companies feeds.
+pub(crate) fn using_company_segment(tx: &mut Tx<'_>, id: CompanySegmentId) -> Result<Vec<(CampaignId, String)>> {
+    let text = "SELECT c.id, c.name FROM campaign_sources s JOIN campaigns c ON c.id = s.campaign_id \
+                WHERE s.kind = 'company_segment' AND s.source_id = $1 AND c.deleted_at IS NULL ORDER BY c.id";
+    Ok(tx.all(Sql::new(text).bind(id), |r| Ok((r.get(0)?, r.get(1)?)))?)
+}
+
 /// The segments that steps and rules of campaigns name, in their settings or in filters inside of these: the campaign, what
 /// it is called, and the segments. There are hundreds of steps, not millions.
 pub(crate) fn segments_in_steps(tx: &mut Tx<'_>) -> Result<Vec<(i64, String, Vec<SegmentId>)>> {
@@ -335,6 +349,7 @@ pub(super) fn source_name(tx: &mut Tx<'_>, source: Source) -> Result<Option<Stri
     let table = match source.kind {
         SourceKind::Segment => "segments",
         SourceKind::Form => "forms",
+        SourceKind::CompanySegment => "company_segments",
     };
     Ok(tx.opt(Sql::new(format!("SELECT name FROM {table} WHERE id = $1 AND deleted_at IS NULL")).bind(source.id), |r| r.get(0))?)
 }

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use hg_core::campaigns::{Source, SourceKind};
-use hg_core::ids::{CampaignId, ContactId, SegmentId};
+use hg_core::ids::{CampaignId, CompanySegmentId, ContactId, SegmentId};
 use hg_core::time::Timestamp;
 use hg_store::{Flow, Lane, Sql, Tx};
 use roaring::RoaringBitmap;
@@ -18,6 +18,23 @@ use crate::workspace::Workspace;
 
 /// Contacts of one transaction: each may run several steps.
 const CHUNK: usize = 100;
+
+/// The people whom a source holds now; nobody for a form, which only lets people in.
+pub(super) fn held(ws: &Workspace, tx: &mut Tx<'_>, source: Source) -> Result<RoaringBitmap> {
+    match source.kind {
+        SourceKind::Segment => Ok((*crate::segments::members(ws, tx, SegmentId(source.id))?).clone()),
+        SourceKind::CompanySegment => crate::company_segments::contacts_of(tx, CompanySegmentId(source.id)),
+        SourceKind::Form => Ok(RoaringBitmap::new()),
+    }
+}
+
+/// Companies got many contacts at once: the running campaigns that segments of companies feed follow.
+pub fn company_sources_changed(ws: &Workspace, tx: &mut Tx<'_>) -> Result<()> {
+    for campaign in store::fed_by_companies(tx)? {
+        push(ws, tx, campaign)?;
+    }
+    Ok(())
+}
 
 /// Many joined or left a segment at once: its running campaigns follow.
 pub fn sources_changed(ws: &Workspace, tx: &mut Tx<'_>, segment: SegmentId) -> Result<()> {
@@ -90,12 +107,10 @@ impl JobRunner for SyncJob {
 
 fn difference(ws: &Workspace, tx: &mut Tx<'_>, campaign: CampaignId) -> Result<(RoaringBitmap, RoaringBitmap)> {
     let mut wanted = RoaringBitmap::new();
-    let mut from_segments = false;
+    let mut holds = false;
     for source in store::sources(tx, campaign)? {
-        if source.kind == SourceKind::Segment {
-            from_segments = true;
-            wanted |= &*crate::segments::members(ws, tx, SegmentId(source.id))?;
-        }
+        holds |= source.kind.holds();
+        wanted |= held(ws, tx, source)?;
     }
     let (mut known, mut automatic) = (RoaringBitmap::new(), RoaringBitmap::new());
     tx.each(
@@ -112,7 +127,7 @@ fn difference(ws: &Workspace, tx: &mut Tx<'_>, campaign: CampaignId) -> Result<(
             Ok(Flow::Next)
         },
     )?;
-    let leave = if from_segments { &automatic - &wanted } else { RoaringBitmap::new() };
+    let leave = if holds { &automatic - &wanted } else { RoaringBitmap::new() };
     Ok((wanted - known, leave))
 }
 

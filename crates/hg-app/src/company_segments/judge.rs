@@ -8,6 +8,7 @@ use hg_core::segments::{ColumnRef, Columns, Facts, Moment, Plan, RelatedRow, Rel
 use hg_core::time::{TimeZone, Timestamp};
 use hg_store::{Sql, Tx, Value as Bound};
 
+use crate::campaigns;
 use crate::companies;
 use crate::company_segments::CompanySegment;
 use crate::error::Result;
@@ -146,7 +147,8 @@ pub(super) fn settle(ws: &Workspace, tx: &mut Tx<'_>, ready: &[Ready], ids: &[i6
     let count = moved.values().map(Vec::len).sum();
     let mut told = BTreeSet::new();
     for (segment, companies) in moved {
-        if !segments::using_company_segment(ws, tx, segment)?.is_empty() {
+        let asked = !segments::using_company_segment(ws, tx, segment)?.is_empty();
+        if asked || !campaigns::using_company_segment(tx, segment)?.is_empty() {
             told.extend(companies);
         }
     }

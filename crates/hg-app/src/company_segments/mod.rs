@@ -20,4 +20,4 @@ pub use model::{CompanyMembership, CompanySegment, CompanySegmentPatch, NewCompa
 pub use preview::{CompanyPreview, catalogue, preview};
 pub use reactor::{CompanySegmentReactor, noted};
 pub use service::{create, delete, duplicate, get, list, rebuild, restore, update};
-pub(crate) use store::members_by_alias;
+pub(crate) use store::{contacts_of, holds, members_by_alias};

@@ -8,6 +8,7 @@ use hg_store::Tx;
 use serde_json::Value as Json;
 
 use crate::audit::{self, Changes, Deed, Entry};
+use crate::campaigns;
 use crate::categories;
 use crate::company_segments::build::push;
 use crate::company_segments::{CompanySegment, CompanySegmentPatch, NewCompanySegment, store};
@@ -22,8 +23,10 @@ use crate::segments::{SegmentProblem, UsedBy, compile, resolve_filter, using_com
 use crate::workspace::Workspace;
 
 fn users(ws: &Workspace, tx: &mut Tx<'_>, id: CompanySegmentId) -> Result<Vec<UsedBy>> {
-    let asking = using_company_segment(ws, tx, id)?;
-    Ok(asking.into_iter().map(|(id, name)| UsedBy { kind: "segment", id: id.0, name }).collect())
+    let asking = using_company_segment(ws, tx, id)?.into_iter();
+    let segments = asking.map(|(id, name)| UsedBy { kind: "segment", id: id.0, name });
+    let fed = campaigns::using_company_segment(tx, id)?.into_iter();
+    Ok(segments.chain(fed.map(|(id, name)| UsedBy { kind: "campaign", id: id.0, name })).collect())
 }
 
 /// Company segments by name.

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use hg_core::ids::{CompanySegmentId, UserId};
+use hg_core::ids::{CompanySegmentId, ContactId, UserId};
 use hg_core::time::Timestamp;
-use hg_store::{Row, Sql, Tx};
+use hg_store::{Flow, Row, Sql, Tx};
+use roaring::RoaringBitmap;
 
 use crate::company_segments::CompanySegment;
 use crate::error::{Error, Result};
@@ -54,6 +55,26 @@ pub(crate) fn members_by_alias(tx: &mut Tx<'_>, alias: &str) -> Result<HashSet<i
     let Some(id) = by_alias(tx, alias)? else { return Ok(HashSet::new()) };
     let text = "SELECT company_id FROM company_segment_members WHERE segment_id = $1 AND member = 1";
     Ok(tx.all(Sql::new(text).bind(id), |r| r.get::<i64>(0))?.into_iter().collect())
+}
+
+/// The contacts of the companies of a segment.
+pub(crate) fn contacts_of(tx: &mut Tx<'_>, id: CompanySegmentId) -> Result<RoaringBitmap> {
+    let text = "SELECT l.contact_id FROM company_segment_members m JOIN contact_companies l ON l.company_id = m.company_id \
+                JOIN contacts c ON c.id = l.contact_id WHERE m.segment_id = $1 AND m.member = 1 AND c.deleted_at IS NULL";
+    let mut people = RoaringBitmap::new();
+    tx.each(Sql::new(text).bind(id), |r| {
+        people.insert(r.get::<ContactId>(0)?.bit());
+        Ok(Flow::Next)
+    })?;
+    Ok(people)
+}
+
+/// Whether any company of a contact belongs to a segment.
+pub(crate) fn holds(tx: &mut Tx<'_>, id: CompanySegmentId, contact: ContactId) -> Result<bool> {
+    let text = "SELECT count(*) FROM contact_companies l JOIN company_segment_members m ON m.company_id = l.company_id \
+                JOIN contacts c ON c.id = l.contact_id \
+                WHERE l.contact_id = $1 AND m.segment_id = $2 AND m.member = 1 AND c.deleted_at IS NULL";
+    Ok(tx.scalar::<i64>(Sql::new(text).bind(contact).bind(id))? > 0)
 }
 
 pub(super) fn insert(tx: &mut Tx<'_>, s: &CompanySegment, by: Option<UserId>) -> Result<CompanySegmentId> {

@@ -227,5 +227,5 @@ fn after(ws: &Workspace, tx: &mut Tx<'_>, shared: &Shared, touched: &[ContactId]
     for segment in segments::refresh_contacts(ws, tx, touched, "import")? {
         crate::campaigns::sources_changed(ws, tx, segment)?;
     }
-    Ok(())
+    crate::campaigns::company_sources_changed(ws, tx)
 }

@@ -34,10 +34,9 @@ impl Clerk {
         tokio::spawn(async move {
             while let Some(first) = brought.recv().await {
                 let mut gathered = vec![first];
-                while gathered.len() < MOST
-                    && let Ok(next) = brought.try_recv()
-                {
-                    gathered.push(next);
+                while more(&mut gathered, &mut brought) {
+                    // Connections that are ready to speak do so before the disk is kept busy with a few words.
+                    tokio::task::yield_now().await;
                 }
                 answer(&cx, gathered).await;
             }
@@ -52,6 +51,17 @@ impl Clerk {
         self.0.send(Note { before, send, answer }).map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
+}
+
+/// Takes what was brought meanwhile; whether there was anything, and there may be more.
+fn more(gathered: &mut Vec<Note>, brought: &mut mpsc::UnboundedReceiver<Note>) -> bool {
+    let before = gathered.len();
+    while gathered.len() < MOST
+        && let Ok(next) = brought.try_recv()
+    {
+        gathered.push(next);
+    }
+    before < gathered.len() && gathered.len() < MOST
 }
 
 async fn answer(cx: &Cx, notes: Vec<Note>) {

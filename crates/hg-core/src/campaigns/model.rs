@@ -49,6 +49,8 @@ impl Path {
 pub enum SourceKind {
     Segment,
     Form,
+    /// A segment of companies: the contacts of its companies.
+    CompanySegment,
 }
 
 impl SourceKind {
@@ -56,19 +58,35 @@ impl SourceKind {
         match self {
             Self::Segment => "segment",
             Self::Form => "form",
+            Self::CompanySegment => "company_segment",
         }
+    }
+
+    /// As a person says it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Segment => "segment",
+            Self::Form => "form",
+            Self::CompanySegment => "segment of companies",
+        }
+    }
+
+    /// Whether it holds people, so that they leave with it; a form only lets them in.
+    pub const fn holds(self) -> bool {
+        matches!(self, Self::Segment | Self::CompanySegment)
     }
 
     pub fn from_key(key: &str) -> Option<Self> {
         match key {
             "segment" => Some(Self::Segment),
             "form" => Some(Self::Form),
+            "company_segment" => Some(Self::CompanySegment),
             _ => None,
         }
     }
 }
 
-/// A segment or a form whose people enter the campaign.
+/// A segment, a form or a segment of companies whose people enter the campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Source {
     pub kind: SourceKind,

@@ -240,7 +240,7 @@ pub(super) fn canvas(c: &Campaign, extra: &Value) -> Value {
         };
         return with_ids(stored.clone(), swap);
     }
-    let source = if c.sources.iter().any(|(s, _)| s.kind == hg_core::campaigns::SourceKind::Segment) { "lists" } else { "forms" };
+    let source = if c.sources.iter().any(|(s, _)| s.kind.holds()) { "lists" } else { "forms" };
     let mut nodes = vec![json!({"id": source, "positionX": "500", "positionY": "50"})];
     let mut connections = Vec::new();
     let mut columns: HashMap<usize, i64> = HashMap::new();

@@ -83,17 +83,30 @@ pub(super) fn show(c: &Campaign, minimal: bool) -> Value {
     out.insert("forms".into(), sources(SourceKind::Form).map(|(s, name)| json!({"id": s.id, "name": name})).collect());
     let list = |(s, name): &(Source, String)| json!({"createdByUser": null, "modifiedByUser": null, "id": s.id, "name": name, "publicName": name, "alias": null, "description": null, "category": null});
     out.insert("lists".into(), sources(SourceKind::Segment).map(list).collect());
+    out.insert(
+        "companySegments".into(),
+        sources(SourceKind::CompanySegment).map(|(s, name)| json!({"id": s.id, "name": name})).collect(),
+    );
     out.insert("canvasSettings".into(), events::canvas(c, &extra));
     Value::Object(out)
 }
 
-/// Sources named in the body; `None`: neither lists nor forms are named.
+/// Sources named in the body; `None`: none are named.
 fn sources(body: &Map<String, Value>) -> Option<Vec<Source>> {
-    if !body.contains_key("lists") && !body.contains_key("forms") {
+    if !["lists", "forms", "companySegments"].iter().any(|key| body.contains_key(*key)) {
         return None;
     }
     let of = |key: &str, kind| ids(body.get(key)).into_iter().map(move |id| Source { kind, id }).collect::<Vec<_>>();
-    Some([of("lists", SourceKind::Segment), of("forms", SourceKind::Form)].concat())
+    let companies = of("companySegments", SourceKind::CompanySegment);
+    Some([of("lists", SourceKind::Segment), of("forms", SourceKind::Form), companies].concat())
+}
+
+/// Clients that know nothing of segments of companies leave them as they are.
+fn keeping_companies(body: &Map<String, Value>, before: &Campaign, mut named: Vec<Source>) -> Vec<Source> {
+    if !body.contains_key("companySegments") {
+        named.extend(before.sources.iter().map(|(s, _)| *s).filter(|s| s.kind == SourceKind::CompanySegment));
+    }
+    named
 }
 
 fn text(body: &Map<String, Value>, key: &str) -> Option<String> {
@@ -206,7 +219,7 @@ impl Entity for Campaigns {
             publish_down: if named("publishDown") { Some(instant(&body, "publishDown")?) } else { None },
             allow_restart: named("allowRestart").then(|| body.get("allowRestart").is_some_and(is_true)),
             republish: republish(&body)?,
-            sources: sources(&body),
+            sources: sources(&body).map(|named| keeping_companies(&body, &before, named)),
             steps: drawn.map(|d| d.steps),
             rules: None,
             layout: None,

@@ -383,8 +383,9 @@ pub(super) fn sources_in(sources: Vec<SourceIn>) -> Result<Vec<Source>, Error> {
         .into_iter()
         .enumerate()
         .map(|(index, s)| {
-            let kind = SourceKind::from_key(&s.kind)
-                .ok_or_else(|| Error::field(format!("/sources/{index}/kind"), "kind", "A source is a segment or a form."))?;
+            let kind = SourceKind::from_key(&s.kind).ok_or_else(|| {
+                Error::field(format!("/sources/{index}/kind"), "kind", "A source is a segment, a form or a company_segment.")
+            })?;
             Ok(Source { kind, id: s.id })
         })
         .collect()

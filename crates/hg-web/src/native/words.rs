@@ -21,7 +21,7 @@ words! {
     /// Whether a campaign runs.
     CampaignState { Draft, Published, Paused }
     /// What lets people into a campaign.
-    SourceWord { Segment, Form }
+    SourceWord { Segment, Form, CompanySegment }
     /// A step does something, waits for something, or looks at something.
     StepWord { Action, Decision, Condition }
     /// What becomes of people inside when a running campaign is changed.

@@ -137,7 +137,7 @@ export default function Canvas(props: CanvasProps) {
 }
 
 /** Below this size a step cannot be read: a flow that needs more room shows its beginning instead. */
-const READABLE = 0.6;
+const READABLE = 0.85;
 
 /** Keeps the flow in view when steps come or go and when the side panel takes room. */
 function Refit({ shape, open, placed }: { shape: string; open: boolean; placed: Layout }) {

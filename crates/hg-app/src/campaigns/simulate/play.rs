@@ -110,7 +110,7 @@ async fn begin(scratch: &Scratch, setup: &Setup) -> Result<()> {
                         publish_down = CASE WHEN publish_down <= $2 THEN NULL ELSE publish_down END WHERE id = $1";
             tx.exec(Sql::new(text).bind(campaign).bind(begin))?;
             let sources = store::sources(tx, campaign)?;
-            let from_segments = sources.iter().any(|s| s.kind == SourceKind::Segment);
+            let from_segments = sources.iter().any(|s| s.kind.holds());
             if from_segments && !named {
                 sync::push(&ws, tx, campaign)?;
             }

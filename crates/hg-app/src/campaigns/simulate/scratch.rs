@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 
 use super::model::Setup;
 use super::outside::Agreeable;
-use crate::campaigns::store;
+use crate::campaigns::{store, sync};
 use crate::cx::Cx;
 use crate::error::{Error, Result};
 use crate::outgoing::Outgoing;
@@ -28,7 +28,7 @@ const FOLDER: &str = "simulations";
 const FILE: &str = "world.db";
 
 /// What everything else is made of, copied whole.
-const WHOLE: [&str; 23] = [
+const WHOLE: [&str; 25] = [
     "settings",
     "fields",
     "tags",
@@ -45,6 +45,8 @@ const WHOLE: [&str; 23] = [
     "pages",
     "forms",
     "segments",
+    "company_segments",
+    "company_segment_members",
     "campaigns",
     "campaign_sources",
     "campaign_steps",
@@ -181,7 +183,7 @@ async fn audience(cx: &Cx, sources: &[Source], setup: &Setup) -> Result<RoaringB
             if named.is_empty() {
                 for source in sources {
                     match source.kind {
-                        SourceKind::Segment => people |= &*segments::members(&ws, tx, SegmentId(source.id))?,
+                        SourceKind::Segment | SourceKind::CompanySegment => people |= sync::held(&ws, tx, source)?,
                         // Who will send in a form nobody knows: those who did are like them.
                         SourceKind::Form => {
                             let text =

@@ -43,6 +43,9 @@ pub struct Args {
     /// `handover` only: for how many minutes.
     #[arg(long, global = true, default_value_t = 1)]
     minutes: u32,
+    /// `send` only: over this many connections at most.
+    #[arg(long, global = true, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100))]
+    connections: u32,
     /// `send` only: signs every mail.
     #[arg(long, global = true, value_enum)]
     sign: Option<send::Sign>,
@@ -86,7 +89,7 @@ pub async fn run(args: Args, config: Config) -> Result<()> {
         Command::Ingest => ingest::run(&bench).await,
         Command::React => react::run(&bench).await,
         Command::Handover => handover::run(&bench, args.minutes).await,
-        Command::Send => send::run(&bench, args.sign).await,
+        Command::Send => send::run(&bench, args.connections, args.sign).await,
         Command::Steps => steps::run(&bench).await,
         Command::Webhooks => webhooks::run(&bench).await,
     };

@@ -20,8 +20,6 @@ use tokio::net::{TcpListener, TcpStream};
 use super::{Bench, peak_memory, people};
 use crate::open;
 
-const CONNECTIONS: u32 = 64;
-
 /// With what kind of key the mails are signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Sign {
@@ -48,7 +46,7 @@ async fn sign_with(cx: &Cx, sign: Sign) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn run(bench: &Bench, sign: Option<Sign>) -> Result<()> {
+pub(super) async fn run(bench: &Bench, connections: u32, sign: Option<Sign>) -> Result<()> {
     let ws = bench.workspace("send").await?;
     let cx = Cx::system(&ws);
     people::fill(bench, &ws).await?;
@@ -57,7 +55,7 @@ pub(super) async fn run(bench: &Bench, sign: Option<Sign>) -> Result<()> {
     ws.set_part(Arc::new(MailTransport(Arc::new(SmtpTransport::new(smtp.clone())))));
     let mut own = ws.settings().sending.clone();
     own.sender_email = "team@example.org".into();
-    own.max_connections = CONNECTIONS;
+    own.max_connections = connections;
     settings::write_sending(&cx, own).await?;
     if let Some(sign) = sign {
         sign_with(&cx, sign).await?;
@@ -83,8 +81,8 @@ pub(super) async fn run(bench: &Bench, sign: Option<Sign>) -> Result<()> {
     let took = began.elapsed().as_secs_f64();
     let counts = emails::get(&cx, email.id).await?.counts;
     let rate = counts.sent as f64 / took;
-    println!("send: {} mails in {took:.1} s, {rate:.0}/s over {CONNECTIONS} connections ({counts:?})", counts.sent);
-    let limit = prepared(&smtp, counts.sent.max(1) as usize).await?;
+    println!("send: {} mails in {took:.1} s, {rate:.0}/s over {connections} connections ({counts:?})", counts.sent);
+    let limit = prepared(&smtp, connections, counts.sent.max(1) as usize).await?;
     println!("limit (one prepared message over the same connections): {limit:.0}/s, ratio {:.2}", rate / limit);
     println!("send: peak memory {:.0} MB", peak_memory());
     ws.stop();
@@ -93,16 +91,16 @@ pub(super) async fn run(bench: &Bench, sign: Option<Sign>) -> Result<()> {
 }
 
 /// The same number of copies of one message, without ledger and without filling in.
-async fn prepared(smtp: &SmtpConfig, count: usize) -> Result<f64> {
+async fn prepared(smtp: &SmtpConfig, connections: u32, count: usize) -> Result<f64> {
     let message = Arc::new(format!("Subject: Bench\r\n\r\n{}", "Words that fill a mail.\r\n".repeat(480)).into_bytes());
     let began = Instant::now();
     let mut lines = tokio::task::JoinSet::new();
-    for _ in 0..CONNECTIONS {
+    for _ in 0..connections {
         let (smtp, message) = (smtp.clone(), message.clone());
         lines.spawn(async move {
             let envelope = Envelope { sender: "team@example.org".into(), recipient: "someone@example.org".into() };
             let mut connection = Connection::open(&smtp).await.map_err(|e| e.to_string())?;
-            for _ in 0..count / CONNECTIONS as usize {
+            for _ in 0..count / connections as usize {
                 connection.offer(&envelope, &message).await.map_err(|e| e.to_string())?;
                 connection.deliver(&message).await.map_err(|e| e.to_string())?;
             }
