@@ -59,10 +59,12 @@ impl Worker for ClockWatch {
         let now = cx.now();
         let seen = Timestamp(ahead.seen.swap(now.0, Ordering::SeqCst));
         // A clock may be put back before anybody looked, or while nobody ran: what was written tells of it too.
-        let before = last_written(cx).await?.map_or(seen, |written| written.max(seen));
-        if before.since(now) <= SLACK || before.0 <= ahead.done.load(Ordering::SeqCst) {
+        let written = last_written(cx).await?.unwrap_or(now);
+        let told = written.since(now) > SLACK && written.0 > ahead.done.load(Ordering::SeqCst);
+        if seen.since(now) <= SLACK && !told {
             return Ok(0);
         }
+        let before = seen.max(written);
         tracing::warn!(was = %before.rfc3339(), is = %now.rfc3339(), "The clock was put back; what waits is counted from now");
         bring_back(cx, now).await?;
         ahead.done.store(before.0, Ordering::SeqCst);

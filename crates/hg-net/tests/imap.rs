@@ -167,6 +167,7 @@ async fn a_server_that_tells_of_new_mail_is_read_at_once_also_after_it_hung_up()
     // The clock stands still: only the server's word can have led to the look.
     idling(1).await.expect("it listens on");
     stand.hang_up();
+    idling(0).await.expect("the line is cut");
     idling(1).await.expect("it comes back by itself");
     stand.add(mail(2));
     until_kept(&app, 2).await;

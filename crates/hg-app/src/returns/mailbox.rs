@@ -305,7 +305,8 @@ impl Worker for MailboxWorker {
         }
         let every = Millis::minutes(cx.ws.settings().mailbox.every_minutes);
         // Set first: what fails, whatever it is, rests too.
-        pace.next.store(cx.now().plus(REST.max(every)).0, Ordering::SeqCst);
+        let rest = cx.now().plus(REST.max(every));
+        pace.next.store(rest.0, Ordering::SeqCst);
         let look = fetch(cx, None).await?;
         match look.error {
             Some(error) => {
@@ -318,7 +319,8 @@ impl Worker for MailboxWorker {
                 Ok(MOST)
             }
             None => {
-                pace.next.store(cx.now().plus(every).0, Ordering::SeqCst);
+                // Unless there was news meanwhile: then it is looked again at once.
+                let _ = pace.next.compare_exchange(rest.0, cx.now().plus(every).0, Ordering::SeqCst, Ordering::SeqCst);
                 Ok(usize::try_from(look.fetched).unwrap_or(0))
             }
         }
