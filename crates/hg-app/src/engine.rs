@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::campaigns;
 use crate::changes::{Reactor, ReactorWorker};
+use crate::clock_watch::ClockWatch;
 use crate::companies;
 use crate::company_segments;
 use crate::contacts;
@@ -53,6 +54,8 @@ impl Engine {
             for _ in 0..worker.parallel() {
                 tasks.spawn(work(worker.clone(), ws.clone()));
             }
+            let (worker, ws) = (worker.clone(), ws.clone());
+            tasks.spawn(async move { worker.watch(&Cx::system(&ws)).await });
         }
         while tasks.join_next().await.is_some() {}
     }
@@ -100,6 +103,7 @@ pub(crate) static REACTORS: [&dyn Reactor; 3] = [&segments::SegmentReactor, &poi
 /// Segments come before campaigns: campaigns see the joins and leaves of the same moment.
 pub fn standard() -> Engine {
     Engine::default()
+        .with(ClockWatch)
         .with(ReactorWorker::new(&REACTORS))
         .with(company_segments::CompanySegmentReactor)
         .with(company_segments::BuildClock)

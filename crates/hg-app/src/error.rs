@@ -152,6 +152,7 @@ impl From<StoreError> for Error {
                 (ErrorKind::Unavailable, "busy", "Too many changes at the same place at once. Try again.".to_owned())
             }
             StoreError::DiskFull => (ErrorKind::Unavailable, "disk-full", error.to_string()),
+            StoreError::Unwritable(_) => (ErrorKind::Unavailable, "disk-unwritable", error.to_string()),
             StoreError::Closed => {
                 (ErrorKind::Unavailable, "closing", "Honeyguide is stopping. Try again in a moment.".to_owned())
             }

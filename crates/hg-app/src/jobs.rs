@@ -7,13 +7,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hg_core::ids::{JobId, UserId};
 use hg_core::time::{Millis, Timestamp};
-use hg_store::{Flow, Row, Sql, Tx};
+use hg_store::{Flow, Lane, Row, Sql, StoreError, Tx};
 use serde_json::Value as Json;
 
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::list::{ListQuery, Page};
-use crate::worker::Worker;
+use crate::worker::{Worker, surely};
 
 /// Announced when a job was pushed or changed its state.
 pub const TOPIC: &str = "jobs";
@@ -23,6 +23,8 @@ pub const TASK: &str = "task";
 /// A job whose run fails is tried so often.
 pub(crate) const TRIES: i64 = 5;
 const LEASE: Millis = Millis::minutes(2);
+/// The longest wait between two tries.
+const LONGEST_WAIT: Millis = Millis::minutes(1);
 
 /// A job to be done.
 #[derive(Debug, Clone)]
@@ -320,24 +322,23 @@ impl JobWorker {
             Outcome::Retry(after, why) => ("queued", now.plus(after), Some(why)),
             Outcome::Fail(why) => ("failed", now, Some(why)),
         };
-        cx.db()
-            .write(move |tx| {
-                let now_state: String = tx.one(
-                    Sql::new(
-                        "UPDATE jobs SET state = CASE WHEN $2 IN ('done', 'failed') THEN $2 WHEN state = 'stopping' THEN 'stopped' ELSE 'queued' END, \
-                         due_at = $3, message = coalesce($4, message), leased_until = NULL, \
-                         finished_at = CASE WHEN $2 IN ('done', 'failed') THEN $3 ELSE finished_at END WHERE id = $1 RETURNING state",
-                    )
-                    .bind(id)
-                    .bind(state)
-                    .bind(due)
-                    .bind(message.as_deref()),
-                    |r| r.get(0),
-                )?;
-                announce(tx, id, &kind, &now_state, done, total);
-                Ok(())
-            })
-            .await
+        surely(cx, Lane::Interactive, move |tx| {
+            let now_state: String = tx.one(
+                Sql::new(
+                    "UPDATE jobs SET state = CASE WHEN $2 IN ('done', 'failed') THEN $2 WHEN state = 'stopping' THEN 'stopped' ELSE 'queued' END, \
+                     due_at = $3, message = coalesce($4, message), leased_until = NULL, \
+                     finished_at = CASE WHEN $2 IN ('done', 'failed') THEN $3 ELSE finished_at END WHERE id = $1 RETURNING state",
+                )
+                .bind(id)
+                .bind(state)
+                .bind(due)
+                .bind(message.as_deref()),
+                |r| r.get(0),
+            )?;
+            announce(tx, id, &kind, &now_state, done, total);
+            Ok(())
+        })
+        .await
     }
 }
 
@@ -358,8 +359,9 @@ impl Worker for JobWorker {
             None => Outcome::Fail(format!("This version of Honeyguide does not know tasks of the kind “{}”.", job.kind)),
             Some(runner) => runner.run(cx, &job, &handle).await.unwrap_or_else(|error| {
                 tracing::error!(job.id = job.id.0, job.kind = %job.kind, error = %error, cause = ?error.source, "A task failed");
-                if job.attempts < TRIES {
-                    Outcome::Retry(Millis::seconds(10 * job.attempts), error.to_string())
+                // A full disk is not the job's fault: it goes on when there is room again, however long that takes.
+                if job.attempts < TRIES || error.store().is_some_and(StoreError::is_passing) {
+                    Outcome::Retry(Millis::seconds(10 * job.attempts).min(LONGEST_WAIT), error.to_string())
                 } else {
                     Outcome::Fail(error.to_string())
                 }

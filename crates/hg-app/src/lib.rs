@@ -13,6 +13,7 @@ pub mod audit;
 pub mod campaigns;
 pub mod categories;
 pub mod changes;
+mod clock_watch;
 pub mod companies;
 pub mod company_segments;
 pub mod consents;

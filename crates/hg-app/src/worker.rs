@@ -1,7 +1,10 @@
 //! Work that goes on by itself: the reactor, the timers, the mail worker, the jobs.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use hg_core::time::Timestamp;
+use hg_store::{Lane, StoreError, Tx};
 
 use crate::cx::Cx;
 use crate::error::Result;
@@ -27,8 +30,34 @@ pub trait Worker: Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Listens to what no transaction announces, as long as the server runs, and has the worker look when there is news.
+    /// Tests and the demo, which run what is due at an instant, do without.
+    async fn watch(&self, _cx: &Cx) {}
+
     /// How many of it run side by side in the server.
     fn parallel(&self) -> usize {
         1
+    }
+}
+
+/// Between two tries to write what must be written.
+const WRITE_AGAIN: Duration = Duration::from_secs(1);
+
+/// Writes what is known and must not be forgotten, such as what became of a message or of a job. While the disk is full or
+/// the database away it is tried again and again, until it is written or the program stops.
+pub(crate) async fn surely<F>(cx: &Cx, lane: Lane, write: F) -> Result<()>
+where
+    F: Fn(&mut Tx<'_>) -> Result<()> + Clone + Send + 'static,
+{
+    loop {
+        let error = match cx.db().write_in(lane, write.clone()).await {
+            Err(error) if error.store().is_some_and(StoreError::is_passing) && !cx.ws.is_stopping() => error,
+            written => return written,
+        };
+        tracing::warn!(error = %error, "What became of work cannot be written down now and will be");
+        tokio::select! {
+            () = tokio::time::sleep(WRITE_AGAIN) => {}
+            () = cx.ws.stopped() => {}
+        }
     }
 }

@@ -134,6 +134,64 @@ on_each_db!(mail_that_we_never_sent_is_counted_and_changes_nothing, |app| {
     assert_eq!(taken(&app, read_mail(&raw)).await, Outcome::NotOurs, "a key that was never given out");
 });
 
+on_each_db!(mail_of_our_own_that_comes_back_is_dropped_and_counted, |app| {
+    let (ann, _, send) = sent(&app, "ann@example.org").await;
+    let before = kinds(&app, ann).await;
+    // Somebody's address forwards to the mailbox: our very message arrives, once with our mark and once stripped of it.
+    let whole = app.caught().await[0].bytes.clone();
+    let returned = read_mail(&whole);
+    assert_eq!(returned.what, What::Loop);
+    assert_eq!(taken(&app, returned).await, Outcome::Loop);
+    let stripped = format!(
+        "Message-ID: <{}>\r\nFrom: team@x.io\r\nTo: ann@example.org\r\nSubject: Hi\r\nContent-Type: text/html\r\n\r\n\
+         <img src=\"http://x.io/email/{}.gif\">",
+        send.message_id, send.tracking_key
+    );
+    assert_eq!(taken(&app, read_mail(stripped.as_bytes())).await, Outcome::Loop);
+    assert_eq!(kinds(&app, ann).await, before, "nobody answered, nobody left");
+    assert_eq!(app.blocked(ann).await, None);
+    let kept: i64 = app.ws.db.read(|tx| tx.scalar("SELECT count(*) FROM mail_returns")).await.unwrap();
+    assert_eq!((kept, app.caught().await.len()), (0, 1), "nothing is kept, and nothing is sent because of it");
+});
+
+on_each_db!(no_machines_answer_is_an_answer_or_causes_one, |app| {
+    let (ann, hello, send) = sent(&app, "ann@example.org").await;
+    for (n, header) in [
+        "Auto-Submitted: auto-replied",
+        "Auto-Submitted: auto-generated (vacation)",
+        "X-Autoreply: yes",
+        "X-Autorespond: on holiday",
+        "X-Autoresponse: 1",
+        "X-Auto-Response-Suppress: All",
+        "Precedence: auto_reply",
+        "Precedence: junk",
+        "Precedence: list",
+        "List-Id: <talk.example.org>",
+        "X-Loop: ann@example.org",
+        "Return-Path: <>",
+        "Subject: Out of Office: Hi",
+        "Subject: Automatic reply: Hi",
+        "Subject: Abwesenheitsnotiz: Hi",
+        "Subject: Réponse automatique : Hi",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let subject = if header.starts_with("Subject") { "" } else { "Subject: Re: Hi\r\n" };
+        let raw = format!(
+            "From: Ann <ann@example.org>\r\nTo: bounces@x.io\r\n{subject}{header}\r\nIn-Reply-To: <{}>\r\n\r\nAway, no. {n}",
+            send.message_id
+        );
+        let returned = read_mail(raw.as_bytes());
+        assert_eq!(returned.what, What::AutoReply, "{header}");
+        assert_eq!(taken(&app, returned).await, Outcome::Done, "{header}");
+    }
+    app.settle().await;
+    assert!(!kinds(&app, ann).await.contains(&24), "nobody answered");
+    assert_eq!(count(&app, "SELECT replied FROM email_counts WHERE email_id = $1", hello.0).await, 0);
+    assert_eq!(app.caught().await.len(), 1, "no machine is answered");
+});
+
 on_each_db!(an_answer_counts_and_a_machines_answer_does_not, |app| {
     let (ann, hello, send) = sent(&app, "ann@example.org").await;
     let answer = |extra: &str, body: &str| {

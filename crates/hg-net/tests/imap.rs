@@ -1,95 +1,27 @@
 //! Reading a mailbox, against a server that speaks IMAP, and one that stops in the middle of a mail.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use hg_app::returns::{Account, MailboxReader, Mailboxes, fetch, last_look, write_mailbox};
+use hg_app::engine;
+use hg_app::returns::{Account, MailboxReader, Mailboxes, Security, Watch, fetch, last_look, watch_state, write_mailbox};
 use hg_app::settings::Mailbox;
 use hg_net::imap::ImapReader;
+use hg_testkit::imap_stand::{ImapOptions, ImapStand, PASSWORD};
 use hg_testkit::{Backend, TestApp};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
 
-/// A mailbox: mails, and which of them somebody has seen.
-#[derive(Default)]
-struct Folder {
-    mails: Vec<(String, bool)>,
-    /// Hangs up in the middle of this mail.
-    stops_at: Option<u32>,
-    sign_ins: u32,
+/// Longer than anything here takes when it goes well.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn mail(n: usize) -> String {
+    format!("From: person{n}@example.org\r\nSubject: Hello {n}\r\n\r\nThis is mail {n}, which is long enough to be cut.\r\n")
 }
 
-type Shared = Arc<Mutex<Folder>>;
-
-/// A server for one folder; its port.
-async fn serve(folder: Shared) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(talk(stream, folder.clone()));
-        }
-    });
-    port
-}
-
-async fn talk(stream: TcpStream, folder: Shared) -> std::io::Result<()> {
-    let (read, mut write) = stream.into_split();
-    let mut lines = BufReader::new(read).lines();
-    write.write_all(b"* OK IMAP4rev1 ready\r\n").await?;
-    while let Some(line) = lines.next_line().await? {
-        let (tag, command) = line.split_once(' ').unwrap_or((&line, ""));
-        let words: Vec<&str> = command.split_whitespace().collect();
-        let upper = command.to_ascii_uppercase();
-        let mut answer = String::new();
-        let mut hang_up = false;
-        if upper.starts_with("LOGIN") {
-            if !command.contains("right") {
-                write.write_all(format!("{tag} NO [AUTHENTICATIONFAILED] wrong password\r\n").as_bytes()).await?;
-                continue;
-            }
-            folder.lock().unwrap().sign_ins += 1;
-        } else if upper.starts_with("SELECT") {
-            let count = folder.lock().unwrap().mails.len();
-            answer = format!("* {count} EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Seen \\Deleted)\r\n* OK [UIDVALIDITY 1] ok\r\n");
-        } else if upper.starts_with("UID SEARCH") {
-            let folder = folder.lock().unwrap();
-            let unseen = folder.mails.iter().enumerate().filter(|(_, m)| !m.1).map(|(n, _)| format!(" {}", n + 1));
-            answer = format!("* SEARCH{}\r\n", unseen.collect::<String>());
-        } else if upper.starts_with("UID FETCH") {
-            let uid: u32 = words[2].parse().unwrap();
-            let folder = folder.lock().unwrap();
-            let mail = &folder.mails[uid as usize - 1].0;
-            answer = format!("* {uid} FETCH (UID {uid} BODY[]<0> {{{}}}\r\n{mail})\r\n", mail.len());
-            if folder.stops_at == Some(uid) {
-                answer.truncate(answer.len() - mail.len() / 2);
-                hang_up = true;
-            }
-        } else if upper.starts_with("UID STORE") {
-            let uid: usize = words[2].parse().unwrap();
-            folder.lock().unwrap().mails[uid - 1].1 = true;
-        }
-        write.write_all(answer.as_bytes()).await?;
-        if hang_up {
-            return write.shutdown().await;
-        }
-        write.write_all(format!("{tag} OK done\r\n").as_bytes()).await?;
-    }
-    Ok(())
-}
-
-fn mail(n: u32) -> (String, bool) {
-    (
-        format!("From: person{n}@example.org\r\nSubject: Hello {n}\r\n\r\nThis is mail {n}, which is long enough to be cut.\r\n"),
-        false,
-    )
-}
-
-fn account(port: u16, password: &str) -> Account {
+fn account(port: u16, password: &str, security: Security) -> Account {
     Account {
         host: "127.0.0.1".into(),
         port,
-        tls: false,
+        security,
         verify: false,
         user: "bounces".into(),
         password: password.into(),
@@ -97,62 +29,161 @@ fn account(port: u16, password: &str) -> Account {
     }
 }
 
+fn reader() -> ImapReader {
+    ImapReader::new(Duration::from_secs(5))
+}
+
+/// A workspace whose mailbox this is; a reader that waits that long for each answer.
+async fn workspace(stand: &ImapStand, limit: Duration, start_tls: bool) -> TestApp {
+    let app = TestApp::new(Backend::Sqlite).await;
+    app.ws.set_part(Arc::new(Mailboxes(Arc::new(ImapReader::new(limit)))));
+    let settings = Mailbox {
+        enabled: true,
+        address: "bounces@example.org".into(),
+        host: "127.0.0.1".into(),
+        port: stand.port(),
+        tls: false,
+        start_tls,
+        verify: false,
+        user: "bounces".into(),
+        password: PASSWORD.into(),
+        ..Mailbox::default()
+    };
+    write_mailbox(&app.cx(), settings).await.unwrap();
+    app
+}
+
+async fn kept(app: &TestApp) -> i64 {
+    app.ws.db.read(|tx| tx.scalar("SELECT count(*) FROM mail_returns")).await.unwrap()
+}
+
 #[tokio::test]
 async fn unseen_mails_are_read_whole_and_marked() {
-    let folder = Shared::default();
-    folder.lock().unwrap().mails = vec![mail(1), (String::from("seen"), true), mail(3)];
-    let port = serve(folder.clone()).await;
-    let reader = ImapReader::new(Duration::from_secs(5));
-    let mut session = reader.open(&account(port, "right")).await.unwrap();
-    assert_eq!(session.unseen().await.unwrap(), [1, 3]);
-    assert_eq!(session.mail(3).await.unwrap().as_deref(), Some(mail(3).0.as_bytes()));
+    let stand = ImapStand::start(ImapOptions::default()).await.unwrap();
+    for n in 1..=3 {
+        stand.add(mail(n));
+    }
+    let mut session = reader().open(&account(stand.port(), PASSWORD, Security::None)).await.unwrap();
+    assert_eq!(session.unseen().await.unwrap(), [1, 2, 3]);
+    assert_eq!(session.mail(3).await.unwrap().as_deref(), Some(mail(3).as_bytes()));
     session.finish(3, false).await.unwrap();
-    assert_eq!(session.unseen().await.unwrap(), [1]);
+    assert_eq!(session.unseen().await.unwrap(), [1, 2]);
     session.close().await;
 }
 
 #[tokio::test]
 async fn what_goes_wrong_is_said_in_words() {
-    let port = serve(Shared::default()).await;
-    let reader = ImapReader::new(Duration::from_secs(5));
-    let refused = reader.open(&account(port, "wrong")).await.err().unwrap();
+    let stand = ImapStand::start(ImapOptions::default()).await.unwrap();
+    let refused = reader().open(&account(stand.port(), "wrong", Security::None)).await.err().unwrap();
     assert!(refused.starts_with("The mailbox does not let us in"), "{refused}");
-    let nobody = reader.open(&account(1, "right")).await.err().unwrap();
+    let nobody = reader().open(&account(1, PASSWORD, Security::None)).await.err().unwrap();
     assert!(nobody.starts_with("The mail server cannot be reached"), "{nobody}");
+}
+
+#[tokio::test]
+async fn with_starttls_the_password_is_never_sent_in_clear_text() {
+    let stand = ImapStand::start(ImapOptions { start_tls: true, ..ImapOptions::default() }).await.unwrap();
+    stand.add(mail(1));
+    let mut session = reader().open(&account(stand.port(), PASSWORD, Security::StartTls)).await.unwrap();
+    assert_eq!(session.unseen().await.unwrap(), [1]);
+    session.close().await;
+    assert_eq!(stand.sign_ins(), (1, 0));
+
+    let plain = ImapStand::start(ImapOptions::default()).await.unwrap();
+    let refused = reader().open(&account(plain.port(), PASSWORD, Security::StartTls)).await.err().unwrap();
+    assert!(refused.starts_with("The mail server does not encrypt"), "{refused}");
+    assert_eq!(plain.sign_ins(), (0, 0), "whoever wants it encrypted does not go on without");
+    let strict = Account { verify: true, ..account(stand.port(), PASSWORD, Security::StartTls) };
+    let refused = reader().open(&strict).await.err().unwrap();
+    assert!(refused.starts_with("No secure connection"), "a certificate that nobody vouches for: {refused}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mailbox_that_stops_in_the_middle_of_a_mail_loses_and_doubles_nothing() {
-    let folder = Shared::default();
-    {
-        let mut folder = folder.lock().unwrap();
-        folder.mails = (1..=5).map(mail).collect();
-        folder.stops_at = Some(3);
+    let stand = ImapStand::start(ImapOptions::default()).await.unwrap();
+    for n in 1..=5 {
+        stand.add(mail(n));
     }
-    let port = serve(folder.clone()).await;
-    let app = TestApp::new(Backend::Sqlite).await;
-    app.ws.set_part(Arc::new(Mailboxes(Arc::new(ImapReader::new(Duration::from_secs(5))))));
-    let settings = Mailbox {
-        enabled: true,
-        address: "bounces@example.org".into(),
-        host: "127.0.0.1".into(),
-        port,
-        tls: false,
-        user: "bounces".into(),
-        password: "right".into(),
-        ..Mailbox::default()
-    };
-    write_mailbox(&app.cx(), settings).await.unwrap();
-    let kept = async || -> i64 { app.ws.db.read(|tx| tx.scalar("SELECT count(*) FROM mail_returns")).await.unwrap() };
+    stand.stop_at(Some(3));
+    let app = workspace(&stand, Duration::from_secs(5), false).await;
     let look = fetch(&app.cx(), None).await.unwrap();
-    assert_eq!((look.fetched, kept().await), (2, 2));
+    assert_eq!((look.fetched, kept(&app).await), (2, 2));
     assert!(look.error.is_some(), "somebody can see that it stopped");
     assert_eq!(last_look(&app.cx()).await.unwrap(), Some(look));
-    folder.lock().unwrap().stops_at = None;
+    stand.stop_at(None);
     let look = fetch(&app.cx(), None).await.unwrap();
-    assert_eq!((look.fetched, look.error, kept().await), (3, None, 5));
+    assert_eq!((look.fetched, look.error, kept(&app).await), (3, None, 5));
     // The mark got lost after the mail was taken: it comes again and is known.
-    folder.lock().unwrap().mails[0].1 = false;
-    assert_eq!((fetch(&app.cx(), None).await.unwrap().fetched, kept().await), (1, 5));
+    stand.unsee(1);
+    assert_eq!((fetch(&app.cx(), None).await.unwrap().fetched, kept(&app).await), (1, 5));
     assert_eq!(fetch(&app.cx(), None).await.unwrap().fetched, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mailbox_that_falls_silent_in_the_middle_of_a_mail_is_given_up_for_now() {
+    let stand = ImapStand::start(ImapOptions::default()).await.unwrap();
+    for n in 1..=3 {
+        stand.add(mail(n));
+    }
+    stand.fall_silent_at(Some(2));
+    let app = workspace(&stand, Duration::from_millis(400), false).await;
+    let look = fetch(&app.cx(), None).await.unwrap();
+    assert_eq!((look.fetched, stand.unseen()), (1, 2));
+    assert!(look.error.as_deref().is_some_and(|e| e.contains("no answer within")), "{look:?}");
+    stand.fall_silent_at(None);
+    assert_eq!((fetch(&app.cx(), None).await.unwrap().fetched, kept(&app).await), (2, 3));
+}
+
+/// Runs the workers as the server does, until the test is over.
+fn served(app: &TestApp) {
+    let ws = app.ws.clone();
+    tokio::spawn(async move { engine::standard().run(&ws).await });
+}
+
+/// Looks until it is so.
+async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect(what);
+}
+
+async fn until_kept(app: &TestApp, count: i64) {
+    until("the mails are taken", async || kept(app).await == count).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_tells_of_new_mail_is_read_at_once_also_after_it_hung_up() {
+    let stand = ImapStand::start(ImapOptions { idle: true, start_tls: true }).await.unwrap();
+    let app = workspace(&stand, Duration::from_secs(5), true).await;
+    served(&app);
+    let idling = |count| tokio::time::timeout(PATIENCE, stand.until_idling(count));
+    idling(1).await.expect("it listens");
+    assert_eq!(watch_state(&app.cx()).unwrap(), Watch::Told);
+    stand.add(mail(1));
+    until_kept(&app, 1).await;
+    // The clock stands still: only the server's word can have led to the look.
+    idling(1).await.expect("it listens on");
+    stand.hang_up();
+    idling(0).await.expect("the line is cut");
+    idling(1).await.expect("it comes back by itself");
+    stand.add(mail(2));
+    until_kept(&app, 2).await;
+    assert_eq!(stand.sign_ins().1, 0, "each line was encrypted");
+    app.ws.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_does_not_tell_is_looked_into_every_few_minutes() {
+    let stand = ImapStand::start(ImapOptions::default()).await.unwrap();
+    let app = workspace(&stand, Duration::from_secs(5), false).await;
+    served(&app);
+    until("it was asked", async || watch_state(&app.cx()).unwrap() == Watch::Polled).await;
+    until("it was looked into", async || last_look(&app.cx()).await.unwrap().is_some()).await;
+    stand.add(mail(1));
+    app.clock.advance(hg_core::time::Millis::minutes(6));
+    until_kept(&app, 1).await;
+    app.ws.stop();
 }

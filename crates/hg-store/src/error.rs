@@ -26,6 +26,11 @@ pub enum StoreError {
     Occupied(i64),
     #[error("the disk that holds the database is full; free some space and try again, nothing was lost")]
     DiskFull,
+    /// The system refuses to write: over a quota or a limit for files, or a disk that is damaged.
+    #[error(
+        "the disk does not take what is written ({0}); free some space, look at quotas and limits, and try again, nothing was lost"
+    )]
+    Unwritable(String),
     #[error(
         "this database was made by a newer version of Honeyguide (schema {found}, this one knows {known}); install that version or restore the copy made before the update"
     )]
@@ -50,7 +55,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether a later try of the same call can succeed without anybody changing anything.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Contended | Self::Unreachable(_) | Self::DiskFull)
+        matches!(self, Self::Contended | Self::Unreachable(_) | Self::DiskFull | Self::Unwritable(_))
     }
 
     /// Whether a unique rule on this column or index (`email_key`) refused the row.
@@ -58,6 +63,19 @@ impl StoreError {
         matches!(self, Self::Unique { constraint } if constraint.contains(on))
     }
 }
+
+/// SQLite's errors of input and output that are about writing.
+const WRITING: [i32; 6] = {
+    use rusqlite::ffi;
+    [
+        ffi::SQLITE_IOERR_WRITE,
+        ffi::SQLITE_IOERR_FSYNC,
+        ffi::SQLITE_IOERR_DIR_FSYNC,
+        ffi::SQLITE_IOERR_TRUNCATE,
+        ffi::SQLITE_IOERR_SHMSIZE,
+        ffi::SQLITE_IOERR_SHMMAP,
+    ]
+};
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
@@ -81,6 +99,8 @@ impl From<rusqlite::Error> for StoreError {
                         }
                     }
                     ErrorCode::DiskFull => Self::DiskFull,
+                    // What a quota or a limit for files says comes as an error of writing, not as a full disk.
+                    ErrorCode::SystemIoFailure if WRITING.contains(&code.extended_code) => Self::Unwritable(text),
                     ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Contended,
                     ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => Self::Damaged(text),
                     ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly => Self::Unreachable(text),

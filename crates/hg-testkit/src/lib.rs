@@ -1,5 +1,5 @@
 //! What tests share: a clock that stands still, seeded chance, databases that are made in a moment, an application
-//! with every worker, an SMTP sink.
+//! with every worker, an SMTP sink, a mailbox that speaks IMAP.
 //!
 //! Tests that use this crate live in `tests/` folders. `on_each_db!` runs one body on SQLite and, when
 //! `HG_TEST_POSTGRES` names a server, on PostgreSQL; without it the PostgreSQL half says that it was skipped.
@@ -7,6 +7,7 @@
 pub mod app;
 pub mod clock;
 pub mod db;
+pub mod imap_stand;
 pub mod smtp_sink;
 pub mod web;
 

@@ -4,7 +4,7 @@
 //! when the connection breaks before the answer. [`Faults`] can be changed while it runs.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -70,6 +70,8 @@ pub struct Faults {
     pub delay: Duration,
     /// Answer `RCPT` for these addresses with this line.
     pub recipients: BTreeMap<String, String>,
+    /// Answer the first `RCPT` for each address with this line, and take the next.
+    pub greylists: Option<String>,
     /// Answer every n-th `RCPT` with this line.
     pub every_nth_recipient: Option<(u64, String)>,
     /// Answer the end of every n-th message with this line, without counting it.
@@ -103,6 +105,8 @@ struct State {
     per_recipient: BTreeMap<String, u64>,
     per_message_id: BTreeMap<String, u64>,
     recipients_seen: u64,
+    /// Those that were asked to come again.
+    greylisted: BTreeSet<String>,
     messages_seen: u64,
     connections: u64,
     open: u64,
@@ -204,6 +208,11 @@ impl SmtpSink {
         self.shared.state().per_recipient.clone()
     }
 
+    /// How many recipients were offered, taken or not.
+    pub fn offered(&self) -> u64 {
+        self.shared.state().recipients_seen
+    }
+
     /// How often each Message-ID arrived.
     pub fn per_message_id(&self) -> BTreeMap<String, u64> {
         self.shared.state().per_message_id.clone()
@@ -221,7 +230,7 @@ impl SmtpSink {
     }
 }
 
-fn acceptor() -> io::Result<TlsAcceptor> {
+pub(crate) fn acceptor() -> io::Result<TlsAcceptor> {
     let made =
         rcgen::generate_simple_self_signed(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).map_err(io::Error::other)?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -234,7 +243,7 @@ fn acceptor() -> io::Result<TlsAcceptor> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-trait Channel: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Channel: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Channel for T {}
 
 async fn serve(stream: TcpStream, shared: &Arc<Shared>) -> io::Result<()> {
@@ -387,7 +396,8 @@ impl<'a> Session<'a> {
             let seen = state.recipients_seen;
             let nth =
                 state.faults.every_nth_recipient.as_ref().filter(|(n, _)| seen.is_multiple_of(*n)).map(|(_, line)| line.clone());
-            state.faults.recipients.get(&address).cloned().or(nth)
+            let grey = state.faults.greylists.clone().filter(|_| state.greylisted.insert(address.clone()));
+            state.faults.recipients.get(&address).cloned().or(nth).or(grey)
         };
         match refusal {
             Some(line) => self.say(stream, "RCPT", &line).await,

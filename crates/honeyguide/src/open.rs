@@ -1,6 +1,6 @@
 //! Opens a workspace as the configuration says.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ pub async fn reading(config: &Config) -> Result<Workspace> {
         )));
     }
     let settings = settings::load(&db).await?;
-    let site = site(config, Vec::new(), false);
+    let site = site(config, known_key(config).unwrap_or_default(), false);
     Ok(Workspace::new(db, Arc::new(SystemClock), Arc::new(SystemChance), site, settings))
 }
 
@@ -130,13 +130,22 @@ fn secret_key(config: &Config, chance: &dyn Chance) -> Result<Vec<u8>> {
         }
         return Ok(key.clone().into_bytes());
     }
-    let path = config.data_dir.join("secret.key");
-    if let Ok(text) = std::fs::read_to_string(&path) {
-        return Ok(text.trim().to_owned().into_bytes());
+    if let Some(key) = known_key(config) {
+        return Ok(key);
     }
-    let key = hex(chance, 64);
+    let (path, key) = (key_file(config), hex(chance, 64));
     write_private(&path, &key).map_err(|e| plain(format!("the secret key {} cannot be written: {e}", path.display())))?;
     Ok(key.into_bytes())
+}
+
+fn key_file(config: &Config) -> PathBuf {
+    config.data_dir.join("secret.key")
+}
+
+/// The key that is there already.
+fn known_key(config: &Config) -> Option<Vec<u8>> {
+    let configured = config.secret_key.clone().map(String::into_bytes);
+    configured.or_else(|| Some(std::fs::read_to_string(key_file(config)).ok()?.trim().to_owned().into_bytes()))
 }
 
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {

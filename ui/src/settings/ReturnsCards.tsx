@@ -5,6 +5,7 @@ import {
   Group,
   NumberInput,
   PasswordInput,
+  Select,
   SimpleGrid,
   Stack,
   Switch,
@@ -41,6 +42,25 @@ export function ReturnsCards() {
       <Webhooks list={webhooks.data} />
       <Returns />
     </>
+  );
+}
+
+const SECURITY = ["tls", "starttls", "none"] as const;
+
+function securityOf({ tls, start_tls }: MailboxSettings) {
+  if (tls) return "tls";
+  return start_tls ? "starttls" : "none";
+}
+
+/** Whether new mails are heard of at once. */
+function Heard() {
+  const { t } = useTranslation("deliverability");
+  const { data: watch } = $api.useQuery("get", "/mailbox/watch");
+  if (!watch || watch.state === "off") return null;
+  return (
+    <Text size="sm" c="dimmed">
+      {t(`heard.${watch.state}`, { why: watch.why })}
+    </Text>
   );
 }
 
@@ -86,6 +106,7 @@ function MailboxForm({ value }: { value: MailboxSettings }) {
           ) : (
             look && <Text size="sm">{t("looked", { at: dateTime(look.at), count: look.fetched })}</Text>
           )}
+          {value.enabled && <Heard />}
           <Switch label={t("mailboxOn")} {...form.getInputProps("enabled", { type: "checkbox" })} />
           {form.getValues().enabled && (
             <>
@@ -108,7 +129,16 @@ function MailboxForm({ value }: { value: MailboxSettings }) {
                 />
                 <NumberInput label={t("every")} min={1} max={1440} {...form.getInputProps("every_minutes")} />
               </SimpleGrid>
-              <Switch label={t("tls")} {...form.getInputProps("tls", { type: "checkbox" })} />
+              <Select
+                label={t("security")}
+                data={SECURITY.map((value) => ({ value, label: t(`securities.${value}`) }))}
+                allowDeselect={false}
+                value={securityOf(form.getValues())}
+                onChange={(value) => {
+                  form.setFieldValue("tls", value === "tls");
+                  form.setFieldValue("start_tls", value === "starttls");
+                }}
+              />
               <Switch label={t("verify")} {...form.getInputProps("verify", { type: "checkbox" })} />
               <Switch label={t("removeRead")} {...form.getInputProps("remove", { type: "checkbox" })} />
             </>

@@ -45,6 +45,7 @@ pub use log::{LogChange, LogEntry, change_log, log_of, of_step};
 pub use model::{Campaign, CampaignPatch, CampaignQuery, Counts, NewCampaign, State, StepCounts, StepIn, StepPause};
 pub use people::{History, InCampaign, Next, PeopleQuery, Person, Progress, campaigns_of, people, progress};
 pub use react::CampaignReactor;
+pub(crate) use run::TOPIC;
 pub(crate) use service::{change_one_in, change_some_in};
 pub use service::{change_people, create, delete, duplicate, get, list, names, pause, publish, restore, update};
 pub(crate) use store::{segments_in_steps, using_company_segment};

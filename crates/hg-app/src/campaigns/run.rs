@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::workspace::Workspace;
 
 /// Announced when something was scheduled that the timer must know of.
-pub(super) const TOPIC: &str = "campaign-timer";
+pub(crate) const TOPIC: &str = "campaign-timer";
 /// Announced when figures of a campaign changed, for the live stream.
 pub(super) const LIVE: &str = "campaign";
 /// A transaction runs at most this many steps of its own accord; the rest is done by the timer.

@@ -29,6 +29,8 @@ pub enum What {
     /// A machine answered.
     AutoReply,
     Delivered,
+    /// Mail of our own, which went in a circle.
+    Loop,
     /// Something else, kept as it came.
     Other,
 }
@@ -43,6 +45,7 @@ impl What {
             Self::Reply => "reply",
             Self::AutoReply => "auto_reply",
             Self::Delivered => "delivered",
+            Self::Loop => "loop",
             Self::Other => "other",
         }
     }
@@ -56,6 +59,8 @@ pub struct Returned {
     pub key: Option<String>,
     /// The Message-ID of what we sent, without brackets.
     pub message_id: Option<String>,
+    /// The Message-ID of what came, without brackets: it may be mail of our own.
+    pub own_id: Option<String>,
     /// Whom it is about; for replies, who wrote.
     pub address: Option<String>,
     pub reason: String,
@@ -68,7 +73,8 @@ impl Returned {
     /// A report without details.
     pub fn new(what: What, event_key: impl Into<String>) -> Self {
         let event_key = event_key.into();
-        Self { what, key: None, message_id: None, address: None, reason: String::new(), event_key, raw: String::new() }
+        let (key, message_id, own_id, address) = (None, None, None, None);
+        Self { what, key, message_id, own_id, address, reason: String::new(), event_key, raw: String::new() }
     }
 }
 
@@ -80,6 +86,8 @@ pub enum Outcome {
     Repeated,
     /// About mail that we never sent.
     NotOurs,
+    /// Mail of our own that came back, as when an address forwards to the mailbox: dropped.
+    Loop,
 }
 
 impl Outcome {
@@ -88,6 +96,7 @@ impl Outcome {
             Self::Done => "done",
             Self::Repeated => "repeated",
             Self::NotOurs => "not_ours",
+            Self::Loop => "loop",
         }
     }
 }
@@ -110,6 +119,9 @@ pub fn count(tx: &mut Tx<'_>, now: Timestamp, source: &str, outcome: &str, times
 
 /// Keeps a report and writes what follows from it.
 pub fn act(tx: &mut Tx<'_>, now: Timestamp, source: &str, returned: &Returned) -> Result<Outcome> {
+    if is_our_own(tx, returned)? {
+        return Ok(Outcome::Loop);
+    }
     let (class, verdict) = match &returned.what {
         What::Bounce(class, verdict) => (Some(class.key()), verdict.key()),
         _ => (None, "done"),
@@ -157,9 +169,20 @@ pub fn act(tx: &mut Tx<'_>, now: Timestamp, source: &str, returned: &Returned) -
             let sql = Sql::new("UPDATE sends SET delivered_at = $2 WHERE id = $1 AND delivered_at IS NULL");
             tx.exec(sql.bind(send.id).bind(now))?;
         }
-        What::Bounce(..) | What::AutoReply | What::Other => {}
+        What::Bounce(..) | What::AutoReply | What::Loop | What::Other => {}
     }
     Ok(Outcome::Done)
+}
+
+/// Whether it is no answer to a message of ours but such a message itself.
+fn is_our_own(tx: &mut Tx<'_>, returned: &Returned) -> Result<bool> {
+    if returned.what == What::Loop {
+        return Ok(true);
+    }
+    Ok(match &returned.own_id {
+        Some(id) => responses::of_message_id(tx, id)?.is_some(),
+        None => false,
+    })
 }
 
 /// The message that a report is about: by its key, its Message-ID, or as the last one to the address.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use hg_core::time::{Millis, Timestamp};
@@ -9,6 +10,7 @@ use hg_store::Sql;
 
 use super::act::{Outcome, act, count};
 use super::parse::read_mail;
+use super::watch;
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, FieldError, Result};
 use crate::secrets;
@@ -23,13 +25,23 @@ const MOST: usize = 500;
 /// After a failure.
 const REST: Millis = Millis::minutes(5);
 
+/// How the line is kept secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// TLS from the first byte.
+    Tls,
+    /// TLS after the greeting; nobody signs in before.
+    StartTls,
+    /// Not at all.
+    None,
+}
+
 /// How to get in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     pub host: String,
     pub port: u16,
-    /// TLS from the first byte; otherwise none.
-    pub tls: bool,
+    pub security: Security,
     /// Whether the certificate must be good.
     pub verify: bool,
     pub user: String,
@@ -52,6 +64,10 @@ pub trait MailboxSession: Send {
     async fn mail(&mut self, id: u32) -> Result<Option<Vec<u8>>, String>;
     /// Marks it as seen, or removes it.
     async fn finish(&mut self, id: u32, remove: bool) -> Result<(), String>;
+    /// Whether the server tells of new mails by itself (IDLE).
+    async fn tells(&mut self) -> Result<bool, String>;
+    /// Waits until it tells of a new mail, at most so long; whether it did.
+    async fn news(&mut self, longest: Duration) -> Result<bool, String>;
     async fn close(&mut self);
 }
 
@@ -109,8 +125,39 @@ pub async fn write_mailbox(cx: &Cx, mut new: Mailbox) -> Result<Mailbox> {
         fresh => secrets::seal(&cx.ws, SECRET, fresh.as_bytes())?,
     };
     settings::store_mailbox(cx, new).await?;
-    cx.ws.part::<Pace>().next.store(0, Ordering::SeqCst);
+    look_soon(cx).await?;
+    watch::settings_changed(cx);
     read_mailbox(cx)
+}
+
+/// Who opens the mailbox, and how.
+pub(super) fn way_in(cx: &Cx) -> Result<(Arc<dyn MailboxReader>, Account)> {
+    let mailbox = cx.ws.settings().mailbox.clone();
+    if !mailbox.enabled {
+        return Err(Error::conflict("mailbox.off", "There is no mailbox: set one in the settings for deliverability."));
+    }
+    let reader = cx.ws.get_part::<Mailboxes>().ok_or_else(|| Error::unavailable("This server cannot read mailboxes."))?;
+    let password = String::from_utf8_lossy(&secrets::open(&cx.ws, SECRET, &mailbox.password)?).into_owned();
+    let security = match (mailbox.tls, mailbox.start_tls) {
+        (true, _) => Security::Tls,
+        (false, true) => Security::StartTls,
+        (false, false) => Security::None,
+    };
+    let Mailbox { host, port, verify, user, folder, .. } = mailbox;
+    Ok((Arc::clone(&reader.0), Account { host, port, security, verify, user, password, folder }))
+}
+
+/// Opens the mailbox and looks at nothing: whether its server tells of new mails by itself.
+///
+/// # Errors
+/// What the server said, in words.
+pub async fn probe(cx: &Cx) -> Result<bool> {
+    cx.may(Action::View(Area::Settings))?;
+    let (reader, account) = way_in(cx)?;
+    let mut session = reader.open(&account).await.map_err(Error::unavailable)?;
+    let tells = session.tells().await.map_err(Error::unavailable);
+    session.close().await;
+    tells
 }
 
 /// What a look into the mailbox found.
@@ -132,25 +179,12 @@ pub async fn last_look(cx: &Cx) -> Result<Option<Look>> {
 /// after what follows from it is written, and one that comes again changes nothing.
 pub async fn fetch(cx: &Cx, most: Option<usize>) -> Result<Look> {
     cx.may(Action::Edit(Area::Settings))?;
-    let mailbox = cx.ws.settings().mailbox.clone();
-    if !mailbox.enabled {
-        return Err(Error::conflict("mailbox.off", "There is no mailbox: set one in the settings for deliverability."));
-    }
-    let reader = cx.ws.get_part::<Mailboxes>().ok_or_else(|| Error::unavailable("This server cannot read mailboxes."))?;
-    let password = String::from_utf8_lossy(&secrets::open(&cx.ws, SECRET, &mailbox.password)?).into_owned();
-    let account = Account {
-        host: mailbox.host,
-        port: mailbox.port,
-        tls: mailbox.tls,
-        verify: mailbox.verify,
-        user: mailbox.user,
-        password,
-        folder: mailbox.folder,
-    };
+    let (reader, account) = way_in(cx)?;
+    let remove = cx.ws.settings().mailbox.remove;
     let mut fetched = 0;
-    let error = match reader.0.open(&account).await {
+    let error = match reader.open(&account).await {
         Ok(mut session) => {
-            let walked = walk(cx, &mut *session, most.unwrap_or(MOST), mailbox.remove, &mut fetched).await?;
+            let walked = walk(cx, &mut *session, most.unwrap_or(MOST), remove, &mut fetched).await?;
             session.close().await;
             walked.err()
         }
@@ -220,10 +254,33 @@ struct Pace {
     next: AtomicI64,
 }
 
-/// Looks into the mailbox every few minutes.
+impl Pace {
+    /// A wait that is longer than any was begun by a clock that has been put back.
+    fn next(&self, cx: &Cx) -> Timestamp {
+        let next = Timestamp(self.next.load(Ordering::SeqCst));
+        let longest = REST.max(Millis::minutes(cx.ws.settings().mailbox.every_minutes));
+        if next.since(cx.now()) > longest { Timestamp(0) } else { next }
+    }
+}
+
+/// Announced when there may be new mails.
+const TOPIC: &str = "mailbox";
+
+/// Has the worker look as soon as it can.
+pub(super) async fn look_soon(cx: &Cx) -> Result<()> {
+    cx.ws.part::<Pace>().next.store(0, Ordering::SeqCst);
+    cx.db()
+        .write(|tx| {
+            tx.wake(TOPIC);
+            Ok(())
+        })
+        .await
+}
+
+/// Looks into the mailbox every few minutes, and at once when its server tells of a new mail.
 pub struct MailboxWorker;
 
-fn is_on(cx: &Cx) -> bool {
+pub(super) fn is_on(cx: &Cx) -> bool {
     cx.ws.settings().mailbox.enabled && cx.ws.get_part::<Mailboxes>().is_some()
 }
 
@@ -234,17 +291,22 @@ impl Worker for MailboxWorker {
     }
 
     fn topics(&self) -> &'static [&'static str] {
-        &[]
+        &[TOPIC]
+    }
+
+    async fn watch(&self, cx: &Cx) {
+        watch::watch(cx).await;
     }
 
     async fn run_once(&self, cx: &Cx) -> Result<usize> {
         let pace = cx.ws.part::<Pace>();
-        if !is_on(cx) || cx.now().0 < pace.next.load(Ordering::SeqCst) {
+        if !is_on(cx) || cx.now() < pace.next(cx) {
             return Ok(0);
         }
         let every = Millis::minutes(cx.ws.settings().mailbox.every_minutes);
         // Set first: what fails, whatever it is, rests too.
-        pace.next.store(cx.now().plus(REST.max(every)).0, Ordering::SeqCst);
+        let rest = cx.now().plus(REST.max(every));
+        pace.next.store(rest.0, Ordering::SeqCst);
         let look = fetch(cx, None).await?;
         match look.error {
             Some(error) => {
@@ -257,14 +319,15 @@ impl Worker for MailboxWorker {
                 Ok(MOST)
             }
             None => {
-                pace.next.store(cx.now().plus(every).0, Ordering::SeqCst);
+                // Unless there was news meanwhile: then it is looked again at once.
+                let _ = pace.next.compare_exchange(rest.0, cx.now().plus(every).0, Ordering::SeqCst, Ordering::SeqCst);
                 Ok(usize::try_from(look.fetched).unwrap_or(0))
             }
         }
     }
 
     async fn next_due(&self, cx: &Cx) -> Result<Option<Timestamp>> {
-        let next = cx.ws.part::<Pace>().next.load(Ordering::SeqCst);
-        Ok(is_on(cx).then(|| Timestamp(next).max(cx.now())))
+        let next = cx.ws.part::<Pace>().next(cx);
+        Ok(is_on(cx).then(|| next.max(cx.now())))
     }
 }

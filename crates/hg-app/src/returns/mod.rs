@@ -9,6 +9,7 @@ mod expiry;
 mod list;
 mod mailbox;
 mod parse;
+mod watch;
 pub mod webhooks;
 
 pub use act::{Outcome, Returned, What, act, count};
@@ -16,6 +17,8 @@ pub use expiry::Expiry;
 pub use list::{Day, ReturnQuery, ReturnRow, days, list};
 pub(crate) use mailbox::mailbox_parts;
 pub use mailbox::{
-    Account, Look, MailboxReader, MailboxSession, MailboxWorker, Mailboxes, fetch, last_look, read_mailbox, write_mailbox,
+    Account, Look, MailboxReader, MailboxSession, MailboxWorker, Mailboxes, Security, fetch, last_look, probe, read_mailbox,
+    write_mailbox,
 };
 pub use parse::read_mail;
+pub use watch::{Watch, watch_state};

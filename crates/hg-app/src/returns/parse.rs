@@ -12,6 +12,12 @@ pub fn read_mail(raw: &[u8]) -> Returned {
     let mut returned = Returned::new(What::Other, digest);
     returned.raw = String::from_utf8_lossy(raw).into_owned();
     let Some(message) = MessageParser::default().parse(raw) else { return returned };
+    returned.own_id = message.message_id().map(str::to_owned);
+    // A report encloses our message; only the message itself carries our mark on top.
+    if message.header_raw("X-Honeyguide-Key").is_some() {
+        returned.what = What::Loop;
+        return returned;
+    }
     let keys = keys_of(&message);
     returned.key = keys.bounce.clone().or_else(|| keys.unsubscribe.clone());
     returned.message_id = ours(&message);

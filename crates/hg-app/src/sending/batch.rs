@@ -18,6 +18,7 @@ use crate::attachments::{self, Attached};
 use crate::cx::Cx;
 use crate::emails::{self, ContactTexts, Prepared};
 use crate::error::{Error, Result};
+use crate::suppressions::{self, Cause};
 use crate::workspace::Workspace;
 
 /// What became of a message.
@@ -229,5 +230,6 @@ pub(super) fn settle(ws: &Workspace, tx: &mut Tx<'_>, now: Timestamp, done: &[(S
 
 /// An address that can never take mail is not mailed again, whatever the occasion.
 fn block_address(tx: &mut Tx<'_>, now: Timestamp, send: &SendRow, reason: &str) -> Result<()> {
-    super::unsubscribe::write(tx, now, send.contact, BOUNCED, reason, Some(send.email.0)).map(|_| ())
+    super::unsubscribe::write(tx, now, send.contact, BOUNCED, reason, Some(send.email.0))?;
+    suppressions::keep(tx, now, &send.address, Cause::Bounced, "smtp", Some(reason)).map(|_| ())
 }

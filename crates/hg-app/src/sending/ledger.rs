@@ -396,8 +396,11 @@ pub async fn recover(cx: &Cx, everything: bool) -> Result<u64> {
     let now = cx.now();
     cx.db()
         .write(move |tx| {
-            let text = format!("SELECT {COLUMNS} FROM sends WHERE state IN (1, 2) AND ($1 = 1 OR claimed_until < $2) @forupdate");
-            let open = tx.all(Sql::new(text).bind(everything).bind(now), read)?;
+            // A claim that is longer than any was written by a clock that has been put back.
+            let text = format!(
+                "SELECT {COLUMNS} FROM sends WHERE state IN (1, 2) AND ($1 = 1 OR claimed_until < $2 OR claimed_until > $3) @forupdate"
+            );
+            let open = tx.all(Sql::new(text).bind(everything).bind(now).bind(now.plus(HAND_OVER)), read)?;
             if open.is_empty() {
                 return Ok(0);
             }

@@ -36,6 +36,11 @@ fn domain(address: &str) -> &str {
     address.rsplit_once('@').map_or("", |(_, domain)| domain)
 }
 
+/// Whether a rest until then goes on. One that is longer than any was begun by a clock that has been put back.
+fn is_rest(now: Timestamp, until: Timestamp) -> bool {
+    until > now && until.since(now) <= LONGEST_REST
+}
+
 impl Destinations {
     /// What a destination said to a message.
     pub fn said(&self, now: Timestamp, address: &str, outcome: &Outcome) {
@@ -47,6 +52,10 @@ impl Destinations {
                     slow.retain(|_, s| s.until > now);
                 }
                 let known = slow.entry(name).or_insert(Slow { refusals: 0, until: now });
+                // What was on its way when the rest began says nothing new.
+                if is_rest(now, known.until) {
+                    return;
+                }
                 known.refusals += 1;
                 if let Some(more) = known.refusals.checked_sub(PATIENCE) {
                     let rest = Millis(FIRST_REST.0.saturating_mul(1 << more.min(5))).min(LONGEST_REST);
@@ -66,7 +75,8 @@ impl Destinations {
         if slow.is_empty() {
             return None;
         }
-        slow.get(&domain(address).to_ascii_lowercase()).map(|s| s.until).filter(|until| *until > now)
+        let until = slow.get(&domain(address).to_ascii_lowercase())?.until;
+        Some(until).filter(|until| is_rest(now, *until))
     }
 }
 

@@ -14,6 +14,7 @@ use super::transport::{Channel, Envelope, Refusal, Transport, TransportError, Un
 
 /// A way that failed rests at most so many times two seconds, doubled each time.
 const MOST_DOUBLINGS: u32 = 8;
+const LONGEST_REST: Millis = Millis::seconds(2 << MOST_DOUBLINGS);
 
 /// One way, and how it fares.
 struct Route {
@@ -58,8 +59,10 @@ impl Route {
         }
     }
 
-    fn rests(&self) -> Timestamp {
-        Timestamp(self.rests_until.load(Ordering::SeqCst))
+    /// Until when it rests, if it does. A rest that is longer than any was written by a clock that has been put back.
+    fn rests(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = Timestamp(self.rests_until.load(Ordering::SeqCst));
+        Some(until).filter(|until| *until > now && until.since(now) <= LONGEST_REST)
     }
 }
 
@@ -93,8 +96,8 @@ impl Routes {
         let now = self.clock.now();
         let of = |route: &Route| RouteHealth {
             name: route.transport.describe(),
-            working: route.rests() <= now,
-            rests_until: Some(route.rests()).filter(|until| *until > now),
+            working: route.rests(now).is_none(),
+            rests_until: route.rests(now),
             taken: route.taken.load(Ordering::Relaxed),
             passed_on: route.passed_on.load(Ordering::Relaxed),
             unknown: route.unknown.load(Ordering::Relaxed),
@@ -113,7 +116,7 @@ impl Routes {
         let now = self.clock.now();
         let mut order: Vec<usize> = (0..self.routes.len()).collect();
         if order.len() > 1 {
-            order.sort_by_key(|n| Some(self.routes[*n].rests()).filter(|until| *until > now));
+            order.sort_by_key(|n| self.routes[*n].rests(now));
         }
         order
     }

@@ -18,11 +18,14 @@ use super::transport::{Channel, MailTransport, Transport, TransportError, Undeli
 use super::{TOPIC, outbox};
 use crate::cx::Cx;
 use crate::error::{Error, Result};
-use crate::worker::Worker;
+use crate::worker::{Worker, surely};
 
 /// The first batch of a connection; it grows while the server is quick, so that urgent mail never waits long.
 const FIRST_BATCH: i64 = 20;
 const LARGEST_BATCH: i64 = 200;
+/// A server that cannot be reached rests a second, doubled so many times at most.
+const MOST_DOUBLINGS: u32 = 6;
+const LONGEST_REST: Millis = Millis::seconds(1 << MOST_DOUBLINGS);
 /// What a batch should take.
 const QUICK: Millis = Millis(250);
 
@@ -38,7 +41,7 @@ struct Rest {
 
 impl Rest {
     fn now_on(&self, now: Timestamp) {
-        let failures = self.failures.fetch_add(1, Ordering::SeqCst).min(6);
+        let failures = self.failures.fetch_add(1, Ordering::SeqCst).min(MOST_DOUBLINGS);
         self.until.store(now.plus(Millis::seconds(1 << failures)).0, Ordering::SeqCst);
     }
 
@@ -47,8 +50,10 @@ impl Rest {
         self.until.store(0, Ordering::SeqCst);
     }
 
-    fn until(&self) -> Timestamp {
-        Timestamp(self.until.load(Ordering::SeqCst))
+    /// Until when, if it is still resting: a rest that is longer than any was written by a clock that has been put back.
+    fn until(&self, now: Timestamp) -> Timestamp {
+        let until = Timestamp(self.until.load(Ordering::SeqCst));
+        if until.since(now) > LONGEST_REST { Timestamp(0) } else { until }
     }
 }
 
@@ -63,7 +68,7 @@ impl Worker for MailWorker {
     }
 
     async fn run_once(&self, cx: &Cx) -> Result<usize> {
-        if cx.now() < cx.ws.part::<Rest>().until() {
+        if cx.now() < cx.ws.part::<Rest>().until(cx.now()) {
             return Ok(0);
         }
         let first = batch::claim(cx, FIRST_BATCH).await?;
@@ -79,7 +84,7 @@ impl Worker for MailWorker {
     }
 
     async fn next_due(&self, cx: &Cx) -> Result<Option<Timestamp>> {
-        let rest = cx.ws.part::<Rest>().until();
+        let rest = cx.ws.part::<Rest>().until(cx.now());
         let (ws, now) = (cx.ws.clone(), cx.now());
         let due = cx
             .db()
@@ -174,7 +179,7 @@ impl Line {
         }
         let ids: Vec<i64> = claimed.iter().map(|s| s.id.0).collect();
         if !ids.is_empty() {
-            self.cx.db().write_in(Lane::Live, move |tx| ledger::release(tx, &ids, None)).await?;
+            surely(&self.cx, Lane::Live, move |tx| ledger::release(tx, &ids, None)).await?;
         }
         if let Some(channel) = self.channel.take() {
             self.transport.release(channel).await;
@@ -184,7 +189,14 @@ impl Line {
 
     /// Hands over one batch; how many messages came to an end.
     async fn batch(&mut self, claimed: Vec<SendRow>) -> Result<usize, Halt> {
-        let ready = batch::prepare(&self.cx, claimed).await?;
+        let ids: Vec<i64> = claimed.iter().map(|send| send.id.0).collect();
+        let ready = match batch::prepare(&self.cx, claimed).await {
+            Ok(ready) => ready,
+            Err(error) => {
+                surely(&self.cx, Lane::Live, move |tx| ledger::release(tx, &ids, None)).await?;
+                return Err(error.into());
+            }
+        };
         let mut done = ready.settled.len();
         self.write(ready.settled).await?;
         let mut jobs = ready.jobs.into_iter();
@@ -201,10 +213,10 @@ impl Line {
                     }
                 }
                 Err(halt) => {
-                    let rest: Vec<i64> = std::iter::once(job).chain(jobs).map(|j| j.send.id.0).collect();
-                    self.cx.db().write_in(Lane::Live, move |tx| ledger::release(tx, &rest, None)).await?;
                     let before = self.before.take();
                     self.write(before.into_iter().collect()).await?;
+                    let rest: Vec<i64> = std::iter::once(job).chain(jobs).map(|j| j.send.id.0).collect();
+                    surely(&self.cx, Lane::Live, move |tx| ledger::release(tx, &rest, None)).await?;
                     if matches!(&halt, Halt::Unreachable(_)) && !self.cx.ws.is_stopping() {
                         self.cx.ws.part::<Rest>().now_on(self.cx.now());
                     }
@@ -224,7 +236,7 @@ impl Line {
             return Ok(());
         }
         let (now, ws) = (self.cx.now(), self.cx.ws.clone());
-        self.cx.db().write_in(Lane::Live, move |tx| batch::settle(&ws, tx, now, &done)?.write(tx)).await
+        surely(&self.cx, Lane::Live, move |tx| batch::settle(&ws, tx, now, &done)?.write(tx)).await
     }
 
     /// One message: offered, written down, delivered.
@@ -236,10 +248,17 @@ impl Line {
         if let Some(refused) = self.offer(job, &outgoing).await? {
             return Ok(refused);
         }
-        if let Some(skip) = self.clerk.hand_over(self.before.take(), job.send.clone()).await? {
-            // The server waits for a message that must not come: only hanging up stops it.
-            self.channel = None;
-            return Ok(Outcome::Skipped(skip));
+        // The server waits for a message: when it must not come, or not now, only hanging up stops it.
+        match self.clerk.hand_over(self.before.clone(), job.send.clone()).await {
+            Ok(None) => self.before = None,
+            Ok(Some(skip)) => {
+                (self.before, self.channel) = (None, None);
+                return Ok(Outcome::Skipped(skip));
+            }
+            Err(error) => {
+                self.channel = None;
+                return Err(Halt::Error(error));
+            }
         }
         let Some(channel) = self.channel.as_mut() else { return Err(Halt::Error(Error::internal("the connection is gone"))) };
         let delivered = channel.deliver(&outgoing.bytes).await;
@@ -252,7 +271,7 @@ impl Line {
             Err(Undelivered::Unknown(reason)) => Outcome::Unknown(reason),
             Err(Undelivered::NotTaken(reason)) => {
                 let id = job.send.id.0;
-                self.cx.db().write_in(Lane::Live, move |tx| ledger::take_back(tx, id)).await?;
+                surely(&self.cx, Lane::Live, move |tx| ledger::take_back(tx, id)).await?;
                 return Err(Halt::Unreachable(reason));
             }
         })

@@ -36,8 +36,10 @@ pub struct Mailbox {
     pub address: String,
     pub host: String,
     pub port: u16,
-    /// TLS from the first byte; otherwise none.
+    /// TLS from the first byte.
     pub tls: bool,
+    /// Without that: encrypted after the greeting (STARTTLS), before anybody signs in.
+    pub start_tls: bool,
     /// Whether the certificate must be good.
     pub verify: bool,
     pub user: String,
@@ -62,6 +64,7 @@ impl Default for Mailbox {
             host: String::new(),
             port: 993,
             tls: true,
+            start_tls: false,
             verify: true,
             user: String::new(),
             password: String::new(),

@@ -14,6 +14,10 @@ const RULES: &[(C, &[&str])] = &[
             "on holiday until",
             "abwesenheit",
             "absence du bureau",
+            "réponse automatique",
+            "respuesta automática",
+            "risposta automatica",
+            "automatische antwort",
         ],
     ),
     (
@@ -222,6 +226,10 @@ const ABSENCE: &[&str] = &[
     "auto-reply",
     "abwesenheit",
     "absence du bureau",
+    "réponse automatique",
+    "respuesta automática",
+    "risposta automatica",
+    "automatische antwort",
 ];
 
 /// What a text means, if a rule knows it.

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use hg_app::returns::webhooks::{self, Provider, Webhook};
-use hg_app::returns::{self, Day, Look, ReturnQuery, ReturnRow};
+use hg_app::returns::{self, Day, Look, ReturnQuery, ReturnRow, Watch};
 use hg_app::{Action, Area, Error, settings};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -19,6 +19,7 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(days))
         .routes(routes!(read_mailbox, write_mailbox))
         .routes(routes!(look, fetch))
+        .routes(routes!(watch))
         .routes(routes!(read_webhooks))
         .routes(routes!(write_webhook))
 }
@@ -86,7 +87,7 @@ async fn list(Caller(cx): Caller, Query(q): Query<ReturnParams>) -> Answer<Json<
 struct ReturnDayOut {
     day: String,
     source: String,
-    /// `done`, `repeated`, `not_ours`, `forged`, `stale`, `unreadable` or `later`.
+    /// `done`, `repeated`, `not_ours`, `loop`, `forged`, `stale`, `unreadable` or `later`.
     outcome: String,
     times: i64,
 }
@@ -112,7 +113,10 @@ struct MailboxSettings {
     address: String,
     host: String,
     port: u16,
+    /// TLS from the first byte.
     tls: bool,
+    /// Without that: encrypted after the greeting (STARTTLS), before the password is sent.
+    start_tls: bool,
     /// Whether the server's certificate must be good.
     verify: bool,
     user: String,
@@ -132,8 +136,21 @@ impl Default for MailboxSettings {
 
 impl From<settings::Mailbox> for MailboxSettings {
     fn from(m: settings::Mailbox) -> Self {
-        let settings::Mailbox { enabled, address, host, port, tls, verify, user, password, folder, every_minutes, remove } = m;
-        Self { enabled, address, host, port, tls, verify, user, password, folder, every_minutes, remove }
+        let settings::Mailbox {
+            enabled,
+            address,
+            host,
+            port,
+            tls,
+            start_tls,
+            verify,
+            user,
+            password,
+            folder,
+            every_minutes,
+            remove,
+        } = m;
+        Self { enabled, address, host, port, tls, start_tls, verify, user, password, folder, every_minutes, remove }
     }
 }
 
@@ -146,8 +163,10 @@ async fn read_mailbox(Caller(cx): Caller) -> Answer<Json<MailboxSettings>> {
 /// Sets the mailbox.
 #[utoipa::path(put, path = "/settings/mailbox", tag = "settings", request_body = MailboxSettings, responses((status = 200, body = MailboxSettings)))]
 async fn write_mailbox(Caller(cx): Caller, Body(b): Body<MailboxSettings>) -> Answer<Json<MailboxSettings>> {
-    let MailboxSettings { enabled, address, host, port, tls, verify, user, password, folder, every_minutes, remove } = b;
-    let new = settings::Mailbox { enabled, address, host, port, tls, verify, user, password, folder, every_minutes, remove };
+    let MailboxSettings { enabled, address, host, port, tls, start_tls, verify, user, password, folder, every_minutes, remove } =
+        b;
+    let new =
+        settings::Mailbox { enabled, address, host, port, tls, start_tls, verify, user, password, folder, every_minutes, remove };
     Ok(Json(returns::write_mailbox(&cx, new).await?.into()))
 }
 
@@ -177,6 +196,33 @@ async fn look(Caller(cx): Caller) -> Answer<Json<Option<LookOut>>> {
 #[utoipa::path(post, path = "/mailbox/look", tag = "returns", responses((status = 200, body = LookOut)))]
 async fn fetch(Caller(cx): Caller) -> Answer<Json<LookOut>> {
     Ok(Json(returns::fetch(&cx, None).await?.into()))
+}
+
+/// How new mails are heard of.
+#[derive(Debug, Serialize, ToSchema)]
+struct WatchOut {
+    #[schema(value_type = super::words::WatchWord)]
+    state: &'static str,
+    /// Why the line to the mailbox broke, while it is `broken`.
+    why: Option<String>,
+}
+
+impl From<Watch> for WatchOut {
+    fn from(watch: Watch) -> Self {
+        let (state, why) = match watch {
+            Watch::Off => ("off", None),
+            Watch::Polled => ("polled", None),
+            Watch::Told => ("told", None),
+            Watch::Broken(why) => ("broken", Some(why)),
+        };
+        Self { state, why }
+    }
+}
+
+/// Whether the mailbox's server tells of new mails at once, or is looked into every few minutes.
+#[utoipa::path(get, path = "/mailbox/watch", tag = "returns", responses((status = 200, body = WatchOut)))]
+async fn watch(Caller(cx): Caller) -> Answer<Json<WatchOut>> {
+    Ok(Json(returns::watch_state(&cx)?.into()))
 }
 
 /// A provider that may report.

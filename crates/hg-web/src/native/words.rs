@@ -18,6 +18,8 @@ words! {
     RoleWord { Administrator, Author, Viewer }
     /// Where mail goes: `outbox` catches it inside.
     TransportWord { Outbox, Smtp }
+    /// How new mails in the mailbox are heard of.
+    WatchWord { Off, Polled, Told, Broken }
     /// Whether a campaign runs.
     CampaignState { Draft, Published, Paused }
     /// What lets people into a campaign.

@@ -1,9 +1,12 @@
 //! `honeyguide doctor`: checks that can be told apart, each with what to do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use hg_app::returns::{self, Mailboxes};
 use hg_app::{Cx, Result, settings, users};
 use hg_core::time::Clock;
+use hg_net::imap::ImapReader;
 use hg_net::smtp::{Connection, SmtpConfig};
 use hg_store::{DbUrl, StoreError};
 
@@ -132,6 +135,18 @@ fn is_local(url: &str) -> bool {
     ["http://127.", "http://localhost", "http://[::1]"].iter().any(|start| url.starts_with(start))
 }
 
+/// Opens the mailbox for what comes back, if there is one; no mail is read.
+async fn mailbox(cx: &Cx) -> Option<Found> {
+    let settings = returns::read_mailbox(cx).ok().filter(|mailbox| mailbox.enabled)?;
+    cx.ws.set_part(Arc::new(Mailboxes(Arc::new(ImapReader::new(PATIENCE)))));
+    let name = format!("{}:{}", settings.host, settings.port);
+    Some(match returns::probe(cx).await {
+        Ok(true) => Ok(format!("{name} lets us in, and tells of new mail at once")),
+        Ok(false) => Ok(format!("{name} lets us in; it is looked into every {} minutes", settings.every_minutes)),
+        Err(error) => Err(format!("{name}: {error}")),
+    })
+}
+
 /// What can be seen once the workspace can be opened.
 async fn workspace(config: &Config) -> Vec<(&'static str, Found)> {
     let Ok(ws) = open::reading(config).await else { return Vec::new() };
@@ -148,6 +163,9 @@ async fn workspace(config: &Config) -> Vec<(&'static str, Found)> {
         Ok(sending) => Ok(sending.sender_email),
         Err(e) => Err(e.to_string()),
     };
+    let mailbox = mailbox(&cx).await;
     ws.db.close().await;
-    vec![("accounts", accounts), ("sender", sender)]
+    let mut found = vec![("accounts", accounts), ("sender", sender)];
+    found.extend(mailbox.map(|mailbox| ("mailbox", mailbox)));
+    found
 }

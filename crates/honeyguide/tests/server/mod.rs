@@ -18,8 +18,13 @@ pub struct Server {
 impl Server {
     /// Without a sink mail stays in the outbox.
     pub fn start(dir: &Path, port: u16, sink: Option<&SmtpSink>) -> Self {
+        Self::of(Command::new(env!("CARGO_BIN_EXE_honeyguide")), dir, port, sink)
+    }
+
+    /// The same with a command of the caller's, to which the arguments are added.
+    pub fn of(mut command: Command, dir: &Path, port: u16, sink: Option<&SmtpSink>) -> Self {
         let mail = sink.map_or_else(|| "outbox:".to_owned(), |sink| format!("{}?tls=none", sink.url()));
-        let child = Command::new(env!("CARGO_BIN_EXE_honeyguide"))
+        let child = command
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"])
             .arg(dir)
             .env("HONEYGUIDE__MAIL__URL", mail)
@@ -32,6 +37,10 @@ impl Server {
             .spawn()
             .expect("the binary starts");
         Self { child }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Kill -9: no goodbye.
