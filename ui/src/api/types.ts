@@ -100,6 +100,7 @@ export type EmailWrite = S["EmailIn"];
 export type EmailCheck = S["EmailCheckOut"];
 export type EmailTemplate = S["EmailTemplate"];
 export type EmailComment = S["EmailComment"];
+export type EmailWhy = S["EmailWhy"];
 export type MediaFile = S["MediaOut"];
 export type BrandSettings = S["BrandBody"];
 export type Recipient = S["RecipientOut"];

@@ -266,9 +266,10 @@ const emailNew = createRoute({
 const email = createRoute({
   getParentRoute: () => app,
   path: "/emails/$id",
-  validateSearch: (search: Search): { tab?: string; state?: string } => ({
+  validateSearch: (search: Search): { tab?: string; state?: string; contact?: number } => ({
     tab: text(search.tab),
     state: text(search.state),
+    contact: whole(search.contact),
   }),
   component: lazyRouteComponent(() => import("../emails/EmailPage"), "EmailPage"),
 });

@@ -41,6 +41,7 @@ import { DynamicContentPanel } from "./DynamicContentPanel";
 import { emailState } from "./EmailsPage";
 import { HistoryButton } from "./HistoryButton";
 import { FamilyNotice } from "./VariantsPanel";
+import { TidyButton, WordOffer } from "./WordOffer";
 import { writable } from "./writable";
 
 export function EmailEditPage() {
@@ -212,6 +213,7 @@ function ContentCard({ editor }: { editor: Editor<Email> }) {
               onChange={(format) => format && set({ format: format as Email["format"] })}
             />
             <Group gap="xs">
+              {draft.format === "html" && <TidyButton editor={editor} />}
               <TokenMenu where="email" compact onPick={(token) => insert.current?.(token)} />
               <ButtonLink
                 to="/emails/$id/design"
@@ -224,6 +226,7 @@ function ContentCard({ editor }: { editor: Editor<Email> }) {
               </ButtonLink>
             </Group>
           </Group>
+          <WordOffer editor={editor} />
           <CodeField
             label={t("source")}
             value={draft.source}

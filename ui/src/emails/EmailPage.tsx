@@ -21,9 +21,10 @@ import { LanguagesPanel } from "./LanguagesPanel";
 import { LinksPanel } from "./LinksPanel";
 import { OriginsPanel } from "./OriginsPanel";
 import { VariantsPanel } from "./VariantsPanel";
+import { WhyPanel } from "./WhyPanel";
 import { writable } from "./writable";
 
-type View = { tab?: string; state?: string };
+type View = { tab?: string; state?: string; contact?: number };
 
 export function EmailPage() {
   const { t } = useTranslation("emails");
@@ -137,6 +138,7 @@ export function EmailPage() {
           <Tabs.Tab value="origins">{t("tab.origins")}</Tabs.Tab>
           <Tabs.Tab value="variants">{t("tab.variants")}</Tabs.Tab>
           <Tabs.Tab value="languages">{t("tab.languages")}</Tabs.Tab>
+          <Tabs.Tab value="why">{t("tab.why")}</Tabs.Tab>
           <Tabs.Tab value="preview">{t("tab.preview")}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="recipients">
@@ -153,6 +155,13 @@ export function EmailPage() {
         </Tabs.Panel>
         <Tabs.Panel value="languages">
           <LanguagesPanel email={email} />
+        </Tabs.Panel>
+        <Tabs.Panel value="why">
+          <WhyPanel
+            email={email}
+            contact={view.contact ?? null}
+            onContact={(contact) => change({ contact: contact ?? undefined })}
+          />
         </Tabs.Panel>
         <Tabs.Panel value="preview">
           <Preview email={email} />
@@ -232,6 +241,22 @@ function Recipients({ email, state, onState }: RecipientsProps) {
           { key: "sent", title: t("counts.sent"), render: (row) => dateTime(row.sent_at) },
           { key: "opened", title: t("counts.opened"), render: (row) => dateTime(row.opened_at) },
           { key: "clicked", title: t("counts.clicked"), render: (row) => dateTime(row.clicked_at) },
+          {
+            key: "why",
+            title: "",
+            render: (row) => (
+              <TextLink
+                to="/emails/$id"
+                params={{ id: String(email.id) }}
+                search={{ tab: "why", contact: row.contact.id }}
+                size="xs"
+                td="underline"
+                aria-label={t("why.linkOf", { name: row.contact.name || row.contact.email })}
+              >
+                {t("why.link")}
+              </TextLink>
+            ),
+          },
         ]}
         empty={
           <EmptyState icon={IconUsers} title={t("noRecipients.title")}>

@@ -16,6 +16,7 @@ mod related;
 mod revisions;
 mod service;
 mod store;
+mod tidy;
 
 pub use check::{Check, brand, check, gallery};
 pub use comments::{Comment, comments, say, settle, unsay};
@@ -26,5 +27,6 @@ pub use preview::{Preview, PreviewRequest, preview};
 pub use revisions::{Revision, restore_revision, revision, revisions};
 pub use service::{create, delete, get, list, names, restore, update, warnings};
 pub use store::{content_of, find, find_uncounted};
+pub use tidy::tidy;
 
 pub use crate::sending::{Queue, Queued, SkipReason, queue_one};

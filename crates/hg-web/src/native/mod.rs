@@ -25,6 +25,7 @@ mod email_checks;
 mod email_comments;
 mod email_family;
 mod email_results;
+mod email_tidy;
 pub mod email_why;
 pub mod emails;
 mod engagement;
@@ -137,6 +138,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(sends::router())
         .merge(email_checks::router())
         .merge(email_comments::router())
+        .merge(email_tidy::router())
         .merge(email_why::router())
         .merge(email_family::router())
         .merge(attachments::router())
