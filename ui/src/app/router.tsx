@@ -258,6 +258,12 @@ const emails = createRoute({
   validateSearch: listSearch,
   component: lazyRouteComponent(() => import("../emails/EmailsPage"), "EmailsPage"),
 });
+const emailBlocks = createRoute({
+  getParentRoute: () => app,
+  path: "/emails/blocks",
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import("../emails/BlocksPage"), "BlocksPage"),
+});
 const emailNew = createRoute({
   getParentRoute: () => app,
   path: "/emails/new",
@@ -276,6 +282,7 @@ const email = createRoute({
 const emailEdit = createRoute({
   getParentRoute: () => app,
   path: "/emails/$id/edit",
+  validateSearch: (search: Search): { comments?: number } => ({ comments: whole(search.comments) }),
   component: lazyRouteComponent(() => import("../emails/EmailEditPage"), "EmailEditPage"),
 });
 const emailDesign = createRoute({
@@ -429,6 +436,7 @@ export const router = createRouter({
       segmentEdit,
       segment,
       emails,
+      emailBlocks,
       emailNew,
       emailEdit,
       emailDesign,

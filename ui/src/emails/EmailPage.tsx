@@ -1,4 +1,4 @@
-import { Menu, Select, SimpleGrid, Tabs, Text } from "@mantine/core";
+import { Alert, Menu, Select, SimpleGrid, Tabs, Text } from "@mantine/core";
 import { IconPencil, IconSend, IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
@@ -99,6 +99,7 @@ export function EmailPage() {
           )
         }
       />
+      <DraftNotice id={email.id} />
       <SimpleGrid cols={{ base: 2, sm: 3, lg: 5 }} mb="lg">
         <StatTile
           label={t("counts.sent")}
@@ -168,6 +169,21 @@ export function EmailPage() {
         </Tabs.Panel>
       </Tabs>
     </>
+  );
+}
+
+/** Says that changes wait which readers do not get yet. */
+function DraftNotice({ id }: { id: number }) {
+  const { t } = useTranslation("emails");
+  const { data } = $api.useQuery("get", "/emails/{id}/draft", { params: { path: { id } } });
+  if (!data?.draft) return null;
+  return (
+    <Alert variant="default" mb="md">
+      {t("draft.onPage")}{" "}
+      <TextLink to="/emails/$id/edit" params={{ id: String(id) }} search={{}} size="sm" td="underline">
+        {t("draft.toDraft")}
+      </TextLink>
+    </Alert>
   );
 }
 

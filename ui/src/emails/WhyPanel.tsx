@@ -2,7 +2,7 @@ import { Group, Stack, Table, Text } from "@mantine/core";
 import { IconCheck, IconMinus, IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { $api } from "../api/client";
-import type { EmailWhy, Email } from "../api/types";
+import type { Email, EmailWhy } from "../api/types";
 import { dateTime } from "../ui/format";
 import { Card } from "../ui/parts";
 import { ContactSelect } from "../ui/pickers";

@@ -5,9 +5,11 @@
 //! the neighbour [`crate::sending`]; what campaigns need of it is re-exported here under the names of
 //! this domain.
 
+pub mod blocks;
 mod check;
 mod comments;
 mod context;
+mod draft;
 pub mod family;
 mod model;
 mod people;
@@ -21,6 +23,7 @@ mod tidy;
 pub use check::{Check, brand, check, gallery};
 pub use comments::{Comment, comments, say, settle, unsay};
 pub use context::{ContactTexts, Prepared, prepared, site_url, workspace_facts};
+pub use draft::{Draft, discard_draft, draft, is_live, publish_draft, save_draft};
 pub use model::{Content, Counts, Email, EmailError, EmailPatch, EmailWarning, Kind, NewEmail, SendingState};
 pub use people::{Text, known_aliases, texts};
 pub use preview::{Preview, PreviewRequest, preview};

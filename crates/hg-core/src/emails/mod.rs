@@ -12,9 +12,11 @@
 mod attachments;
 mod audience;
 mod compile;
+mod diff;
 mod dynamic;
 mod gallery;
 mod html_pass;
+mod linked;
 mod logic;
 mod message;
 mod plain_text;
@@ -30,11 +32,13 @@ pub use attachments::{
 };
 pub use audience::{Candidate, Purpose, Rule, Skip, Verdict, judge, rules};
 pub use compile::{CompileError, CompiledEmail, EmailSource, LinkTarget, SourceFormat, Utm, mjml_to_html};
+pub use diff::{Mark, line_diff};
 pub use dynamic::{
     ANY_SEGMENT, DynamicMistake, DynamicRow, DynamicSlot, DynamicVariation, dynamic_mistakes, segment_alias, segment_of_alias,
 };
 pub use gallery::{Brand, Starter, branded, gallery};
 pub use html_pass::links_of;
+pub use linked::{BlockPlace, alone, linked, linked_blocks, place_of, unlinked, with_blocks, without_links};
 pub use logic::LogicError;
 pub use message::{ContactValues, Links, Message, MessageFacts, MessageUrls, Workspace, local_now, owner_alias};
 pub use plain_text::plain_text;
