@@ -192,6 +192,8 @@ ids! {
     AttachmentId;
     /// Something said about an email.
     CommentId;
+    /// A piece of emails that is kept.
+    BlockId;
 }
 
 impl ContactId {

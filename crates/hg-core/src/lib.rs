@@ -13,6 +13,7 @@ pub mod forms;
 pub mod ids;
 pub mod imports;
 pub mod media;
+pub mod mentions;
 pub mod points;
 pub mod publish;
 pub mod segments;

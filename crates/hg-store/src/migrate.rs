@@ -54,6 +54,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (41, "mail responses", include_str!("../migrations/0041_mail_responses.sql")),
     (42, "email attachments", include_str!("../migrations/0042_email_attachments.sql")),
     (47, "campaign pauses", include_str!("../migrations/0047_campaign_pauses.sql")),
+    (48, "saved blocks", include_str!("../migrations/0048_saved_blocks.sql")),
+    (49, "email drafts", include_str!("../migrations/0049_email_drafts.sql")),
 ];
 
 /// The texts of all steps, in order.

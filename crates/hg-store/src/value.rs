@@ -161,7 +161,7 @@ macro_rules! ids {
     )*};
 }
 
-ids! { ContactId CompanyId CompanySegmentId UserId FieldId TagId SegmentId EmailId SendId RedirectId PageId FormId SubmissionId CampaignId StepId LogId JobId ImportId DeviceId EventId NoteId CategoryId StageId PointActionId PointGroupId PointTriggerId TriggerEventId SenderDomainId SenderKeyId MediaId AttachmentId CommentId }
+ids! { ContactId CompanyId CompanySegmentId UserId FieldId TagId SegmentId EmailId SendId RedirectId PageId FormId SubmissionId CampaignId StepId LogId JobId ImportId DeviceId EventId NoteId CategoryId StageId PointActionId PointGroupId PointTriggerId TriggerEventId SenderDomainId SenderKeyId MediaId AttachmentId BlockId CommentId }
 
 pub(crate) fn read<T: FromValue>(value: ValueRef<'_>, column: usize) -> Result<T, StoreError> {
     T::from_value(value).ok_or(StoreError::Type { column, wanted: T::WANTED })

@@ -1613,6 +1613,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/email-blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Blocks, newest first. */
+        get: operations["get_email_blocks"];
+        put?: never;
+        /** Keeps a block. */
+        post: operations["post_email_blocks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/email-blocks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One block. */
+        get: operations["get_email_blocks_id"];
+        put?: never;
+        post?: never;
+        /** Deletes a block; it can be restored. */
+        delete: operations["delete_email_blocks_id"];
+        options?: never;
+        head?: never;
+        /** Changes a block and every email that is linked to it; only named keys change. What was sent stays as it was. */
+        patch: operations["patch_email_blocks_id"];
+        trace?: never;
+    };
+    "/email-blocks/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a block back; emails that kept a copy are not linked to it again. */
+        post: operations["post_email_blocks_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/email-blocks/{id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Emails that are linked to a block: they change with it. */
+        get: operations["get_email_blocks_id_uses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/emails": {
         parameters: {
             query?: never;
@@ -1676,6 +1747,23 @@ export interface paths {
         get: operations["get_emails_templates"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/tidy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cleans HTML that Word or Outlook wrote: words, links, lists, tables and images stay. Nothing is stored. */
+        post: operations["post_emails_tidy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1834,6 +1922,45 @@ export interface paths {
         post: operations["post_emails_id_comments_comment_settled"];
         /** Opens a thread again. */
         delete: operations["delete_emails_id_comments_comment_settled"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether readers get an email already, and what waits to be published. */
+        get: operations["get_emails_id_draft"];
+        /**
+         * Keeps changes beside the email; only named keys change. `version` is that of the draft, 0 for the first save. Name,
+         *     kind, segments and whether it is published belong to the email itself and are not kept here.
+         */
+        put: operations["put_emails_id_draft"];
+        post?: never;
+        /** Throws the draft away; readers never got it. */
+        delete: operations["delete_emails_id_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{id}/draft/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the draft what readers get from now on. */
+        post: operations["post_emails_id_draft_publish"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -5883,6 +6010,50 @@ export interface components {
              */
             parent?: number | null;
         };
+        /** @description What waits to be published. */
+        EmailDraft: {
+            /** @description The email was changed by something else since the draft was begun. */
+            behind: boolean;
+            changes: components["schemas"]["EmailDraftChange"][];
+            /** @description The email as it would be. */
+            email: components["schemas"]["EmailOut"];
+            text: components["schemas"]["EmailDraftLine"][];
+            updated_at: string;
+            /** Format: int64 */
+            updated_by: number | null;
+            /**
+             * Format: int64
+             * @description Counts the saves of the draft.
+             */
+            version: number;
+        };
+        /** @description A setting that differs; empty where it cannot be told in a line. */
+        EmailDraftChange: {
+            after: string;
+            before: string;
+            field: string;
+        };
+        /** @description A line of what readers see. */
+        EmailDraftLine: {
+            line: string;
+            /** @description `same`, `removed` or `added`. */
+            mark: string;
+        };
+        /** @description Whether readers get an email already, and what waits to be published. */
+        EmailDraftState: {
+            draft: components["schemas"]["EmailDraft"] | null;
+            /** @description It was sent, is being sent, or a running campaign sends it. */
+            live: boolean;
+        };
+        /** @description Which draft is meant. */
+        EmailDraftVersion: {
+            /**
+             * Format: int64
+             * @description Of the draft that was looked at; null: the newest.
+             * @default null
+             */
+            version?: number | null;
+        };
         /** @description An email with its variants, translations and tests. */
         EmailFamilyOut: {
             /** Format: int64 */
@@ -6109,6 +6280,27 @@ export interface components {
          * @enum {string}
          */
         EmailRoleWord: "variant" | "translation";
+        /** @description What was taken out, and how often. */
+        EmailRubbish: {
+            /** @description Namespaces and other attributes of Office. */
+            attributes: number;
+            /** @description Word's classes. */
+            classes: number;
+            /** @description Comments that only some programs read. */
+            comments: number;
+            /** @description Islands of XML. */
+            islands: number;
+            /** @description Paragraphs that became items of lists. */
+            items: number;
+            /** @description Rules of style sheets for Word's own classes. */
+            rules: number;
+            /** @description Spans that say nothing. */
+            spans: number;
+            /** @description Declarations of styles that only Word reads. */
+            styles: number;
+            /** @description Tags of Office, such as `<o:p>`. */
+            tags: number;
+        };
         /** @description An email to start from. */
         EmailTemplate: {
             key: string;
@@ -6171,6 +6363,19 @@ export interface components {
          * @enum {string}
          */
         EmailTestWord: "opens" | "clicks";
+        /** @description What is left, and what was taken out. */
+        EmailTidied: {
+            source: string;
+            taken: components["schemas"]["EmailRubbish"];
+        };
+        /** @description What is to be cleaned. */
+        EmailTidyIn: {
+            /**
+             * @description HTML of up to 2 MB.
+             * @default
+             */
+            source?: string;
+        };
         EmailTranslationIn: {
             /** @description For example `de` or `fr_CA`. */
             language: string;
@@ -6201,6 +6406,10 @@ export interface components {
             answer: string;
             /** @description The oldest first. */
             messages: components["schemas"]["WhyMessage"][];
+            /** @description What comes next, in a sentence. */
+            next: string;
+            /** @description Every rule in the order in which they are asked; the first that is asked and does not hold decides. */
+            rules: components["schemas"]["WhyRuleOut"][];
         };
         EmailWinnerIn: {
             /**
@@ -8428,6 +8637,37 @@ export interface components {
             total: number | null;
         };
         /** @description A page of a list on the wire. */
+        PageOut_SavedBlockOut: {
+            items: {
+                category: string;
+                created_at: string;
+                format: components["schemas"]["EmailFormat"];
+                /** Format: int64 */
+                id: number;
+                /** @description What to put into an email that shall change with the block. */
+                linked: string;
+                name: string;
+                /** @description MJML only: it stands below other sections, not in a column. */
+                section: boolean;
+                source: string;
+                updated_at: string;
+                /**
+                 * Format: int64
+                 * @description So many emails are linked to it.
+                 */
+                used_by: number;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Goes into `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, when it is known.
+             */
+            total: number | null;
+        };
+        /** @description A page of a list on the wire. */
         PageOut_SegmentCompanyOut: {
             items: (components["schemas"]["CompanyOut"] & {
                 /** @description Put in by hand; otherwise by the filter. */
@@ -9192,6 +9432,67 @@ export interface components {
             import_id: number;
             /** @description One of the same name is replaced. */
             name: string;
+        };
+        /** @description What of a block changes. */
+        SavedBlockIn: {
+            /** @default null */
+            category?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            source?: string | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            version?: number | null;
+        };
+        /** @description What is sent to keep a block. */
+        SavedBlockNew: {
+            /**
+             * @description A word to sort it by.
+             * @default
+             */
+            category?: string;
+            /** @default  */
+            format?: components["schemas"]["EmailFormat"];
+            /** @default  */
+            name?: string;
+            /**
+             * @description HTML or MJML; it cannot hold other saved blocks.
+             * @default
+             */
+            source?: string;
+        };
+        /** @description A piece of an email that is kept. */
+        SavedBlockOut: {
+            category: string;
+            created_at: string;
+            format: components["schemas"]["EmailFormat"];
+            /** Format: int64 */
+            id: number;
+            /** @description What to put into an email that shall change with the block. */
+            linked: string;
+            name: string;
+            /** @description MJML only: it stands below other sections, not in a column. */
+            section: boolean;
+            source: string;
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description So many emails are linked to it.
+             */
+            used_by: number;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description An email that is linked to a block. */
+        SavedBlockUse: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** @description Readers got it already. */
+            sent: boolean;
         };
         SavedColumnOut: {
             /** @description The name of the column in the head line. */
@@ -10356,6 +10657,16 @@ export interface components {
             reason: string | null;
             sent_at: string | null;
             state: string;
+        };
+        /** @description One of the rules that decide, as it stands now. */
+        WhyRuleOut: {
+            /** @description Whether it is asked for this kind of email at all. */
+            asked: boolean;
+            holds: boolean;
+            /** @description The reason that it gives when it does not hold, such as `opted-out`. */
+            rule: string;
+            /** @description What it sees, in words. */
+            seen: string;
         };
         /**
          * @description In whose time zone the dates of a condition count.
@@ -14273,6 +14584,232 @@ export interface operations {
             };
         };
     };
+    get_email_blocks: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                search?: string;
+                /** @description Field to sort by, `-` in front for descending. */
+                sort?: string;
+                /** @description Rows on a page, 50 when absent, 500 at most. */
+                limit?: number;
+                /** @description Where the last page ended. */
+                cursor?: string;
+                /** @description `html` or `mjml`. */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut_SavedBlockOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_email_blocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedBlockNew"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedBlockOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_email_blocks_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedBlockOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_email_blocks_id: {
+        parameters: {
+            query?: {
+                /** @description Emails that are linked to it keep a copy; without this, a block that is used is not deleted. */
+                keep_copies?: boolean;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    patch_email_blocks_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedBlockIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedBlockOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_email_blocks_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedBlockOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_email_blocks_id_uses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedBlockUse"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_emails: {
         parameters: {
             query?: {
@@ -14423,6 +14960,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EmailTemplate"][];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_emails_tidy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailTidyIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailTidied"];
                 };
             };
             /** @description What is wrong and what can be done */
@@ -14820,6 +15389,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EmailComment"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_emails_id_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailDraftState"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_emails_id_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailDraft"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_emails_id_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_emails_id_draft_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailDraftVersion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailOut"];
                 };
             };
             /** @description What is wrong and what can be done */

@@ -258,6 +258,12 @@ const emails = createRoute({
   validateSearch: listSearch,
   component: lazyRouteComponent(() => import("../emails/EmailsPage"), "EmailsPage"),
 });
+const emailBlocks = createRoute({
+  getParentRoute: () => app,
+  path: "/emails/blocks",
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import("../emails/BlocksPage"), "BlocksPage"),
+});
 const emailNew = createRoute({
   getParentRoute: () => app,
   path: "/emails/new",
@@ -266,15 +272,17 @@ const emailNew = createRoute({
 const email = createRoute({
   getParentRoute: () => app,
   path: "/emails/$id",
-  validateSearch: (search: Search): { tab?: string; state?: string } => ({
+  validateSearch: (search: Search): { tab?: string; state?: string; contact?: number } => ({
     tab: text(search.tab),
     state: text(search.state),
+    contact: whole(search.contact),
   }),
   component: lazyRouteComponent(() => import("../emails/EmailPage"), "EmailPage"),
 });
 const emailEdit = createRoute({
   getParentRoute: () => app,
   path: "/emails/$id/edit",
+  validateSearch: (search: Search): { comments?: number } => ({ comments: whole(search.comments) }),
   component: lazyRouteComponent(() => import("../emails/EmailEditPage"), "EmailEditPage"),
 });
 const emailDesign = createRoute({
@@ -428,6 +436,7 @@ export const router = createRouter({
       segmentEdit,
       segment,
       emails,
+      emailBlocks,
       emailNew,
       emailEdit,
       emailDesign,

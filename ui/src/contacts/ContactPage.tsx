@@ -32,6 +32,10 @@ import { TagsCard } from "./TagsCard";
 import { TracesCard } from "./TracesCard";
 import { kindsOf, TIMELINE_GROUPS } from "./timeline-groups";
 import { WaitingCard } from "./WaitingCard";
+import { WhyMailCard } from "./WhyMailCard";
+
+/** Moments of mail that somebody may ask about. */
+const EXPLAINED = new Set(["email_sent", "email_failed", "email_bounced", "message_held"]);
 
 export function ContactPage() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -117,6 +121,7 @@ function Record({ contact }: { contact: Contact }) {
         <Stack>
           <EngagementCard id={contact.id} />
           <WaitingCard id={contact.id} />
+          <WhyMailCard id={contact.id} />
           <TagsCard
             tags={contact.tags}
             write={async (tags) => {
@@ -174,7 +179,7 @@ function TimelineCard({ contact }: { contact: Contact }) {
               kind: row.kind,
               at: row.occurred_at,
               title: <TimelineTitle item={row} />,
-              detail: momentDetail(row.kind, row.detail, t),
+              detail: <TimelineDetail item={row} contact={contact.id} />,
             }))}
           />
           {query.hasNextPage && (
@@ -195,6 +200,29 @@ function TimelineCard({ contact }: { contact: Contact }) {
         </EmptyState>
       )}
     </Card>
+  );
+}
+
+/** What is worth a second line, and for mail the way to its explanation. */
+function TimelineDetail({ item, contact }: { item: TimelineItem; contact: number }) {
+  const { t } = useTranslation("contacts");
+  const said = momentDetail(item.kind, item.detail, t);
+  const explained = item.link?.type === "email" && EXPLAINED.has(item.kind);
+  if (!item.link || !explained) return said;
+  return (
+    <>
+      {said && `${said} · `}
+      <TextLink
+        to="/emails/$id"
+        params={{ id: String(item.link.id) }}
+        search={{ tab: "why", contact }}
+        size="xs"
+        td="underline"
+        aria-label={t("whyMail.linkOf", { name: item.link.label })}
+      >
+        {t("record.whyHere")}
+      </TextLink>
+    </>
   );
 }
 

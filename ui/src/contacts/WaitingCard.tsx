@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
 import { useMayEdit } from "../app/session";
 import { dateTime } from "../ui/format";
-import { PathLink } from "../ui/links";
+import { PathLink, TextLink } from "../ui/links";
 import { Card } from "../ui/parts";
 import { attempt } from "../ui/toasts";
 
@@ -33,6 +33,16 @@ export function WaitingCard({ id }: { id: number }) {
                   .filter(Boolean)
                   .join(" · ")}
               </Text>
+              <TextLink
+                to="/emails/$id"
+                params={{ id: String(message.email_id) }}
+                search={{ tab: "why", contact: id }}
+                size="xs"
+                td="underline"
+                aria-label={t("whyMail.linkOf", { name: message.email_name })}
+              >
+                {t("record.whyHere")}
+              </TextLink>
             </div>
             {may && (
               <Button

@@ -1,19 +1,20 @@
-import { Button, Drawer, Group, Stack, Switch, Text, Textarea } from "@mantine/core";
+import { Button, Drawer, Group, Menu, Stack, Switch, Text, Textarea } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconMessage } from "@tabler/icons-react";
+import { IconAt, IconMessage } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
 import type { EmailComment } from "../api/types";
 import { useMayEdit, useSession } from "../app/session";
 import { ago, number } from "../ui/format";
+import { useThings } from "../ui/pickers";
 import { ErrorState, Waiting } from "../ui/states";
 import { attempt } from "../ui/toasts";
 
 /** What colleagues say to each other about an email. */
-export function CommentsButton({ id }: { id: number }) {
+export function CommentsButton({ id, open: shown }: { id: number; open?: boolean }) {
   const { t } = useTranslation("emails");
-  const [opened, drawer] = useDisclosure();
+  const [opened, drawer] = useDisclosure(shown);
   const query = $api.useQuery("get", "/emails/{id}/comments", { params: { path: { id } } });
   const open = (query.data ?? []).filter((one) => one.parent === null && !one.resolved_at).length;
   return (
@@ -143,19 +144,44 @@ function Say({ id, parent }: { id: number; parent: number | null }) {
       await refresh("/emails/{id}/comments");
     });
   return (
-    <Group align="flex-end" wrap="nowrap">
+    <Stack gap={6}>
       <Textarea
         label={parent ? t("comments.answer") : t("comments.new")}
+        description={parent ? undefined : t("comments.mentionHint")}
         autosize
         minRows={1}
         maxRows={8}
-        style={{ flex: 1 }}
         value={body}
         onChange={(event) => setBody(event.currentTarget.value)}
       />
-      <Button size="sm" disabled={!body.trim()} onClick={send}>
-        {t("comments.say")}
-      </Button>
-    </Group>
+      <Group gap="xs" justify="flex-end">
+        <Mention onPick={(name) => setBody((text) => `${text}${/\S$/.test(text) ? " " : ""}@${name} `)} />
+        <Button size="xs" disabled={!body.trim()} onClick={send}>
+          {t("comments.say")}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+/** Colleagues to name, by name. */
+function Mention({ onPick }: { onPick: (name: string) => void }) {
+  const { t } = useTranslation("emails");
+  const colleagues = useThings("users");
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <Button size="xs" variant="default" leftSection={<IconAt size={14} aria-hidden />}>
+          {t("comments.mention")}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown mah={280} style={{ overflowY: "auto" }}>
+        {colleagues.map((one) => (
+          <Menu.Item key={one.value} onClick={() => onPick(one.label)}>
+            {one.label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }

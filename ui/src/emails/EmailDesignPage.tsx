@@ -3,8 +3,7 @@ import { IconPalette } from "@tabler/icons-react";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { $api } from "../api/client";
-import type { Email } from "../api/types";
+import type { Email, EmailDraftState } from "../api/types";
 import { DesignField } from "../ui/DesignField";
 import { SaveTools } from "../ui/editor";
 import { ButtonLink } from "../ui/links";
@@ -12,21 +11,23 @@ import { PageHeader } from "../ui/PageHeader";
 import { EmptyState, ErrorState, ErrorSummary, Waiting } from "../ui/states";
 import { CheckPanel } from "./CheckPanel";
 import { CommentsButton } from "./CommentsButton";
+import { DraftBar } from "./DraftBar";
+import { useEmailWithDraft } from "./draft";
 import { LivePreview, useEmailEditor } from "./EmailEditPage";
 import { HistoryButton } from "./HistoryButton";
 import { StartDesign } from "./StartDesign";
 
 export function EmailDesignPage() {
   const { id } = useParams({ strict: false }) as { id: string };
-  const query = $api.useQuery("get", "/emails/{id}", { params: { path: { id: Number(id) } } });
-  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
-  if (!query.data || query.data.id !== Number(id)) return <Waiting lines={12} />;
-  return <Design key={id} email={query.data} />;
+  const { there, error, retry } = useEmailWithDraft(Number(id));
+  if (error) return <ErrorState page error={error} retry={retry} />;
+  if (!there) return <Waiting lines={12} />;
+  return <Design key={id} email={there.email} state={there.state} />;
 }
 
-function Design({ email }: { email: Email }) {
+function Design({ email, state }: { email: Email; state: EmailDraftState }) {
   const { t } = useTranslation("design");
-  const editor = useEmailEditor(email);
+  const editor = useEmailEditor({ email, state });
   const { draft } = editor;
   const [shown, setShown] = useState("design");
   const [contact, setContact] = useState<number | null>(null);
@@ -39,7 +40,7 @@ function Design({ email }: { email: Email }) {
         actions={
           <>
             <SaveTools editor={editor} />
-            <HistoryButton editor={editor} />
+            <HistoryButton editor={editor} live={state.live} />
             <CommentsButton id={email.id} />
             <ButtonLink to="/emails/$id/edit" params={{ id: String(email.id) }} variant="default">
               {t("toCode")}
@@ -48,6 +49,7 @@ function Design({ email }: { email: Email }) {
         }
       />
       <ErrorSummary errors={editor.errors} />
+      <DraftBar editor={editor} />
       {why ? (
         <div className="hg-card">
           <EmptyState

@@ -1,5 +1,4 @@
 import {
-  Alert,
   Button,
   Group,
   Select,
@@ -15,11 +14,11 @@ import {
 import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
 import { IconPalette, IconSend } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { useParams, useSearch } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, http, refresh, take } from "../api/client";
-import type { Email } from "../api/types";
+import { http, refresh, take } from "../api/client";
+import type { Email, EmailDraftState } from "../api/types";
 import { useSession } from "../app/session";
 import { CodeField } from "../ui/CodeField";
 import { type Editor, SaveTools, useEditor } from "../ui/editor";
@@ -35,44 +34,57 @@ import { TokenMenu } from "../ui/TokenMenu";
 import { attempt } from "../ui/toasts";
 import { locales } from "../ui/zones";
 import { AttachmentsField } from "./AttachmentsField";
+import { BlockPicker } from "./BlockPicker";
 import { CheckPanel } from "./CheckPanel";
 import { CommentsButton } from "./CommentsButton";
+import { DraftBar } from "./DraftBar";
 import { DynamicContentPanel } from "./DynamicContentPanel";
+import { begun, readAgain, saveDraft, useEmailWithDraft } from "./draft";
 import { emailState } from "./EmailsPage";
 import { HistoryButton } from "./HistoryButton";
 import { FamilyNotice } from "./VariantsPanel";
+import { TidyButton, WordOffer } from "./WordOffer";
 import { writable } from "./writable";
 
 export function EmailEditPage() {
   const { id } = useParams({ strict: false }) as { id: string };
-  const query = $api.useQuery("get", "/emails/{id}", { params: { path: { id: Number(id) } } });
-  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
-  if (!query.data || query.data.id !== Number(id)) return <Waiting lines={12} />;
-  return <EmailEditor key={id} email={query.data} />;
+  const { there, error, retry } = useEmailWithDraft(Number(id));
+  if (error) return <ErrorState page error={error} retry={retry} />;
+  if (!there) return <Waiting lines={12} />;
+  return <EmailEditor key={id} email={there.email} state={there.state} />;
 }
 
-/** Changes reach only people who get it from now on: such emails are not saved behind the author's back. */
-const sentAlready = (email: Email) => email.counts.sent > 0 || email.send_state === "sending";
+type EditorProps = { email: Email; state: EmailDraftState };
 
-/** The draft of an email, saved by itself until it was sent. */
-export function useEmailEditor(email: Email): Editor<Email> {
+/** An email that saves itself; what readers get already is kept as a draft until it is published. */
+export function useEmailEditor({ email, state }: EditorProps): Editor<Email> {
   const params = { path: { id: email.id } };
+  // Whether it is live is decided when the editor opens: what was begun as a draft stays one.
+  const [live] = useState(state.live);
+  const known = useRef(begun(email, state));
   return useEditor<Email>({
-    initial: email,
-    autosave: !sentAlready(email),
+    initial: known.current,
+    autosave: true,
     save: async (draft) => {
+      if (live) {
+        known.current = await saveDraft(draft, known.current);
+        return known.current;
+      }
       const kept = await take(http.PATCH("/emails/{id}", { params, body: writable(draft) }));
       await refresh("/emails");
       return kept;
     },
-    reload: () => take(http.GET("/emails/{id}", { params })),
+    reload: async () => {
+      known.current = await readAgain(email.id);
+      return known.current;
+    },
   });
 }
 
-function EmailEditor({ email }: { email: Email }) {
+function EmailEditor({ email, state }: EditorProps) {
   const { t } = useTranslation("emails");
-  const sentBefore = sentAlready(email);
-  const editor = useEmailEditor(email);
+  const { comments } = useSearch({ strict: false }) as { comments?: number };
+  const editor = useEmailEditor({ email, state });
   const { draft } = editor;
   const [testing, test] = useDisclosure();
   const [contact, setContact] = useState<number | null>(null);
@@ -90,8 +102,8 @@ function EmailEditor({ email }: { email: Email }) {
         actions={
           <>
             <SaveTools editor={editor} />
-            <HistoryButton editor={editor} />
-            <CommentsButton id={email.id} />
+            <HistoryButton editor={editor} live={state.live} />
+            <CommentsButton id={email.id} open={comments === 1} />
             <Button variant="default" onClick={test.open}>
               {t("test.title")}
             </Button>
@@ -114,11 +126,7 @@ function EmailEditor({ email }: { email: Email }) {
         }
       />
       <ErrorSummary errors={editor.errors} />
-      {sentBefore && (
-        <Alert variant="default" mb="md">
-          {t("sentBefore")}
-        </Alert>
-      )}
+      <DraftBar editor={editor} />
       <FamilyNotice email={email} />
       <div className="hg-split">
         <Stack>
@@ -212,6 +220,8 @@ function ContentCard({ editor }: { editor: Editor<Email> }) {
               onChange={(format) => format && set({ format: format as Email["format"] })}
             />
             <Group gap="xs">
+              {draft.format === "html" && <TidyButton editor={editor} />}
+              <BlockPicker format={draft.format} onPick={(_block, source) => insert.current?.(source)} />
               <TokenMenu where="email" compact onPick={(token) => insert.current?.(token)} />
               <ButtonLink
                 to="/emails/$id/design"
@@ -224,6 +234,7 @@ function ContentCard({ editor }: { editor: Editor<Email> }) {
               </ButtonLink>
             </Group>
           </Group>
+          <WordOffer editor={editor} />
           <CodeField
             label={t("source")}
             value={draft.source}

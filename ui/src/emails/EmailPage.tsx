@@ -1,4 +1,4 @@
-import { Menu, Select, SimpleGrid, Tabs, Text } from "@mantine/core";
+import { Alert, Menu, Select, SimpleGrid, Tabs, Text } from "@mantine/core";
 import { IconPencil, IconSend, IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
@@ -21,9 +21,10 @@ import { LanguagesPanel } from "./LanguagesPanel";
 import { LinksPanel } from "./LinksPanel";
 import { OriginsPanel } from "./OriginsPanel";
 import { VariantsPanel } from "./VariantsPanel";
+import { WhyPanel } from "./WhyPanel";
 import { writable } from "./writable";
 
-type View = { tab?: string; state?: string };
+type View = { tab?: string; state?: string; contact?: number };
 
 export function EmailPage() {
   const { t } = useTranslation("emails");
@@ -98,6 +99,7 @@ export function EmailPage() {
           )
         }
       />
+      <DraftNotice id={email.id} />
       <SimpleGrid cols={{ base: 2, sm: 3, lg: 5 }} mb="lg">
         <StatTile
           label={t("counts.sent")}
@@ -137,6 +139,7 @@ export function EmailPage() {
           <Tabs.Tab value="origins">{t("tab.origins")}</Tabs.Tab>
           <Tabs.Tab value="variants">{t("tab.variants")}</Tabs.Tab>
           <Tabs.Tab value="languages">{t("tab.languages")}</Tabs.Tab>
+          <Tabs.Tab value="why">{t("tab.why")}</Tabs.Tab>
           <Tabs.Tab value="preview">{t("tab.preview")}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="recipients">
@@ -154,11 +157,33 @@ export function EmailPage() {
         <Tabs.Panel value="languages">
           <LanguagesPanel email={email} />
         </Tabs.Panel>
+        <Tabs.Panel value="why">
+          <WhyPanel
+            email={email}
+            contact={view.contact ?? null}
+            onContact={(contact) => change({ contact: contact ?? undefined })}
+          />
+        </Tabs.Panel>
         <Tabs.Panel value="preview">
           <Preview email={email} />
         </Tabs.Panel>
       </Tabs>
     </>
+  );
+}
+
+/** Says that changes wait which readers do not get yet. */
+function DraftNotice({ id }: { id: number }) {
+  const { t } = useTranslation("emails");
+  const { data } = $api.useQuery("get", "/emails/{id}/draft", { params: { path: { id } } });
+  if (!data?.draft) return null;
+  return (
+    <Alert variant="default" mb="md">
+      {t("draft.onPage")}{" "}
+      <TextLink to="/emails/$id/edit" params={{ id: String(id) }} search={{}} size="sm" td="underline">
+        {t("draft.toDraft")}
+      </TextLink>
+    </Alert>
   );
 }
 
@@ -232,6 +257,22 @@ function Recipients({ email, state, onState }: RecipientsProps) {
           { key: "sent", title: t("counts.sent"), render: (row) => dateTime(row.sent_at) },
           { key: "opened", title: t("counts.opened"), render: (row) => dateTime(row.opened_at) },
           { key: "clicked", title: t("counts.clicked"), render: (row) => dateTime(row.clicked_at) },
+          {
+            key: "why",
+            title: "",
+            render: (row) => (
+              <TextLink
+                to="/emails/$id"
+                params={{ id: String(email.id) }}
+                search={{ tab: "why", contact: row.contact.id }}
+                size="xs"
+                td="underline"
+                aria-label={t("why.linkOf", { name: row.contact.name || row.contact.email })}
+              >
+                {t("why.link")}
+              </TextLink>
+            ),
+          },
         ]}
         empty={
           <EmptyState icon={IconUsers} title={t("noRecipients.title")}>

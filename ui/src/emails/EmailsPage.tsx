@@ -1,5 +1,5 @@
 import { Menu, Text } from "@mantine/core";
-import { IconMail } from "@tabler/icons-react";
+import { IconBookmarks, IconMail } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { $api, byCursor, http, refresh, take } from "../api/client";
@@ -11,7 +11,7 @@ import { DataList } from "../ui/DataList";
 import { DotsMenu } from "../ui/DotsMenu";
 import { FilterBar } from "../ui/FilterBar";
 import { ago, number, percent, spoken } from "../ui/format";
-import { TextLink } from "../ui/links";
+import { ButtonLink, TextLink } from "../ui/links";
 import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { EmptyState, NothingFound, StateBadge } from "../ui/states";
@@ -54,7 +54,23 @@ export function EmailsPage() {
   const create = may && <NewButton onClick={() => navigate({ to: "/emails/new" })}>{t("new")}</NewButton>;
   return (
     <>
-      <PageHeader title={t("title")} description={t("text")} actions={create} />
+      <PageHeader
+        title={t("title")}
+        description={t("text")}
+        actions={
+          <>
+            <ButtonLink
+              to="/emails/blocks"
+              search={{}}
+              variant="default"
+              leftSection={<IconBookmarks size={16} aria-hidden />}
+            >
+              {t("blocks.title")}
+            </ButtonLink>
+            {create}
+          </>
+        }
+      />
       <FilterBar
         search={view.search ?? ""}
         onSearch={(search) => change({ search })}

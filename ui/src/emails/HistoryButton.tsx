@@ -13,7 +13,7 @@ import { ErrorState, Waiting } from "../ui/states";
 import { attempt } from "../ui/toasts";
 
 /** What the email looked like before; any look can be seen and come back. */
-export function HistoryButton({ editor }: { editor: Editor<Email> }) {
+export function HistoryButton({ editor, live }: { editor: Editor<Email>; live: boolean }) {
   const { t } = useTranslation("emails");
   const [opened, drawer] = useDisclosure();
   return (
@@ -35,13 +35,15 @@ export function HistoryButton({ editor }: { editor: Editor<Email> }) {
         size="xl"
         closeButtonProps={{ "aria-label": t("common:close") }}
       >
-        {opened && <Versions editor={editor} close={drawer.close} />}
+        {opened && <Versions editor={editor} live={live} close={drawer.close} />}
       </Drawer>
     </>
   );
 }
 
-function Versions({ editor, close }: { editor: Editor<Email>; close: () => void }) {
+type VersionsProps = { editor: Editor<Email>; live: boolean; close: () => void };
+
+function Versions({ editor, live, close }: VersionsProps) {
   const { t } = useTranslation("emails");
   const { id, version } = editor.draft;
   const [shown, setShown] = useState<number | null>(null);
@@ -56,6 +58,12 @@ function Versions({ editor, close }: { editor: Editor<Email>; close: () => void 
   const bringBack = (revision: number) =>
     attempt(async () => {
       const params = { path: { id, revision } };
+      if (live) {
+        // Readers get it when it is published: it comes back as a draft.
+        editor.set((await take(http.GET("/emails/{id}/revisions/{revision}", { params }))) as Partial<Email>);
+        close();
+        return;
+      }
       const kept = await take(
         http.POST("/emails/{id}/revisions/{revision}/restore", { params, body: { version } }),
       );

@@ -25,6 +25,7 @@ const KINDS = [
   "point_trigger",
   "point_group",
   "image",
+  "email_block",
   "company",
   "company_segment",
 ];

@@ -1,17 +1,24 @@
-//! What colleagues say to each other about an email: threads that are closed when their matter is settled.
+//! What colleagues say to each other about an email: threads that are closed when their matter is settled. Whoever is
+//! named in a comment (`@Ada Lovelace`) is told at the bell.
 
 use hg_core::ids::{CommentId, EmailId, UserId};
+use hg_core::mentions::{Colleague, mentions};
 use hg_core::time::Timestamp;
 use hg_store::{Row, Sql, Tx};
 
+use super::model::Email;
 use super::service;
 use super::store as emails;
 use crate::audit::{self, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
+use crate::notices::{self, News, Tone};
+use crate::workspace::Workspace;
 
 /// Longer comments are letters.
 const LONGEST: usize = 5_000;
+/// So much of a comment is told to those who are named in it.
+const NAMED_IN: usize = 200;
 /// So many are kept of an email.
 const MOST: i64 = 1_000;
 
@@ -70,7 +77,7 @@ pub async fn say(cx: &Cx, email: EmailId, parent: Option<CommentId>, body: &str)
     if body.chars().count() > LONGEST {
         return Err(Error::field("/body", "too-long", "5,000 characters fit here."));
     }
-    let (who, now, by) = (cx.who(), cx.now(), cx.user_id());
+    let (who, now, by, ws) = (cx.who(), cx.now(), cx.user_id(), cx.ws.clone());
     cx.db()
         .write(move |tx| {
             let about = emails::find(tx, email)?.ok_or_else(|| Error::not_found("email", email))?;
@@ -96,9 +103,27 @@ pub async fn say(cx: &Cx, email: EmailId, parent: Option<CommentId>, body: &str)
             let id: CommentId =
                 tx.one(sql.bind(email).bind(thread).bind(now).bind(by).bind(&body).bind(about.revision), |r| r.get(0))?;
             audit::record(tx, &who, Entry::new(Deed::Create, "comment", id.0, &about.name))?;
-            find(tx, email, id)
+            let made = find(tx, email, id)?;
+            tell_those_named(&ws, tx, &about, &made)?;
+            Ok(made)
         })
         .await
+}
+
+/// Whoever is named hears of it, but for whoever wrote it.
+fn tell_those_named(ws: &Workspace, tx: &mut Tx<'_>, about: &Email, comment: &Comment) -> Result<()> {
+    let text = "SELECT id, first_name, last_name, email FROM users WHERE deleted_at IS NULL ORDER BY id";
+    let colleagues =
+        tx.all(text, |r| Ok(Colleague { id: r.get(0)?, first_name: r.get(1)?, last_name: r.get(2)?, email: r.get(3)? }))?;
+    let author = if comment.author_name.is_empty() { "Somebody" } else { comment.author_name.as_str() };
+    let title = format!("{author} named you in a comment on “{}”", about.name);
+    let body: String = comment.body.chars().take(NAMED_IN).collect();
+    let link = format!("/emails/{}/edit?comments=1", about.id);
+    for user in mentions(&comment.body, &colleagues).into_iter().map(UserId).filter(|user| Some(*user) != comment.author) {
+        let news = News { kind: "comment.named", tone: Tone::Good, title: &title, body: &body, link: &link };
+        notices::tell(ws, tx, Some(user), &news)?;
+    }
+    Ok(())
 }
 
 /// Closes a thread, or opens it again.

@@ -5,9 +5,11 @@
 //! the neighbour [`crate::sending`]; what campaigns need of it is re-exported here under the names of
 //! this domain.
 
+pub mod blocks;
 mod check;
 mod comments;
 mod context;
+mod draft;
 pub mod family;
 mod model;
 mod people;
@@ -16,15 +18,18 @@ mod related;
 mod revisions;
 mod service;
 mod store;
+mod tidy;
 
 pub use check::{Check, brand, check, gallery};
 pub use comments::{Comment, comments, say, settle, unsay};
 pub use context::{ContactTexts, Prepared, prepared, site_url, workspace_facts};
+pub use draft::{Draft, discard_draft, draft, is_live, publish_draft, save_draft};
 pub use model::{Content, Counts, Email, EmailError, EmailPatch, EmailWarning, Kind, NewEmail, SendingState};
 pub use people::{Text, known_aliases, texts};
 pub use preview::{Preview, PreviewRequest, preview};
 pub use revisions::{Revision, restore_revision, revision, revisions};
 pub use service::{create, delete, get, list, names, restore, update, warnings};
 pub use store::{content_of, find, find_uncounted};
+pub use tidy::tidy;
 
 pub use crate::sending::{Queue, Queued, SkipReason, queue_one};

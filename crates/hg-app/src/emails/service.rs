@@ -1,15 +1,17 @@
 use std::collections::HashMap;
 
 use hg_core::emails::CompiledEmail;
-use hg_core::ids::EmailId;
+use hg_core::ids::{EmailId, UserId};
+use hg_core::time::Timestamp;
 use hg_core::tokens::Warning;
 use hg_store::Tx;
 
+use super::blocks;
 use super::context::site_url;
 use super::model::{Content, Email, EmailError, EmailPatch, EmailWarning, Kind, NewEmail};
 use super::store;
 use crate::attachments;
-use crate::audit::{self, Changes, Deed, Entry};
+use crate::audit::{self, Changes, Deed, Entry, Who};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, FieldError, Result};
 use crate::list::{ListQuery, Page};
@@ -34,6 +36,8 @@ pub async fn create(cx: &Cx, new: NewEmail) -> Result<Email> {
     cx.db()
         .write(move |tx| {
             attachments::check(tx, &new.content.attachments)?;
+            let mut new = new.clone();
+            blocks::resolve(tx, &mut new.content)?;
             let id = store::insert(tx, now, by, &new)?;
             let email = store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
             audit::record(tx, &who, entry(Deed::Create, &email))?;
@@ -48,38 +52,47 @@ pub async fn update(cx: &Cx, id: EmailId, patch: EmailPatch) -> Result<Email> {
     let (who, now, by) = (cx.who(), cx.now(), cx.user_id());
     let before = get(cx, id).await?;
     check(cx, patch.name.as_ref().unwrap_or(&before.name), patch.content.as_ref().unwrap_or(&before.content))?;
-    cx.db()
-        .write(move |tx| {
-            let mut email = store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
-            if patch.version.is_some_and(|v| v != email.version) {
-                return Err(Error::changed_meanwhile("email"));
-            }
-            if patch.kind.is_some_and(|k| k != email.kind) && store::was_sent(tx, id)? {
-                return Err(EmailError::KindFixed.into());
-            }
-            if let Some(content) = patch.content.as_ref().filter(|content| content.attachments != email.content.attachments) {
-                attachments::check(tx, &content.attachments)?;
-            }
-            let old = email.content.clone();
-            let (name, published) = (email.name.clone(), email.published);
-            apply(&mut email, patch.clone());
-            email.version += 1;
-            email.revision += i64::from(old != email.content);
-            store::save(tx, now, &email)?;
-            if old != email.content {
-                super::family::content_changed(tx, now, by, &email)?;
-            }
-            let changes = Changes::new()
-                .field("name", &name, &email.name)
-                .field("published", &published, &email.published)
-                .field("subject", &old.subject, &email.content.subject)
-                .field("attachments", &old.attachments, &email.content.attachments)
-                .field("owner_sends", &old.owner_sends, &email.content.owner_sends)
-                .touched("content", old != email.content);
-            audit::record(tx, &who, entry(Deed::Update, &email).changes(changes))?;
-            store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))
-        })
-        .await
+    cx.db().write(move |tx| write(tx, &who, now, by, id, &patch)).await
+}
+
+/// The same in the caller's transaction, for what was checked.
+pub(super) fn write(
+    tx: &mut Tx<'_>,
+    who: &Who,
+    now: Timestamp,
+    by: Option<UserId>,
+    id: EmailId,
+    patch: &EmailPatch,
+) -> Result<Email> {
+    let mut email = store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
+    if patch.version.is_some_and(|v| v != email.version) {
+        return Err(Error::changed_meanwhile("email"));
+    }
+    if patch.kind.is_some_and(|k| k != email.kind) && store::was_sent(tx, id)? {
+        return Err(EmailError::KindFixed.into());
+    }
+    if let Some(content) = patch.content.as_ref().filter(|content| content.attachments != email.content.attachments) {
+        attachments::check(tx, &content.attachments)?;
+    }
+    let old = email.content.clone();
+    let (name, published) = (email.name.clone(), email.published);
+    apply(&mut email, patch.clone());
+    blocks::resolve(tx, &mut email.content)?;
+    email.version += 1;
+    email.revision += i64::from(old != email.content);
+    store::save(tx, now, &email)?;
+    if old != email.content {
+        super::family::content_changed(tx, now, by, &email)?;
+    }
+    let changes = Changes::new()
+        .field("name", &name, &email.name)
+        .field("published", &published, &email.published)
+        .field("subject", &old.subject, &email.content.subject)
+        .field("attachments", &old.attachments, &email.content.attachments)
+        .field("owner_sends", &old.owner_sends, &email.content.owner_sends)
+        .touched("content", old != email.content);
+    audit::record(tx, who, entry(Deed::Update, &email).changes(changes))?;
+    store::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))
 }
 
 pub(super) fn entry(deed: Deed, email: &Email) -> Entry {
@@ -128,7 +141,7 @@ pub fn names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<i64, String>> {
     Ok(store::names(tx, ids)?.into_iter().collect())
 }
 
-fn check(cx: &Cx, name: &str, content: &Content) -> Result<()> {
+pub(super) fn check(cx: &Cx, name: &str, content: &Content) -> Result<()> {
     let mut wrong = Vec::new();
     if name.trim().is_empty() {
         wrong.push(FieldError::new("/name", "required", "Give the email a name."));

@@ -3,6 +3,7 @@ use hg_core::time::Timestamp;
 use hg_store::{Row, Sql, Tx};
 use serde_json::Value as Json;
 
+use super::blocks;
 use super::family::Role;
 use super::model::{Content, Counts, Email, Kind, NewEmail, SendingState};
 use crate::error::{Error, Result};
@@ -190,6 +191,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, new: &
     let id: EmailId = tx.scalar(sql)?;
     tx.exec(Sql::new("INSERT INTO email_counts (email_id) VALUES ($1)").bind(id))?;
     set_segments(tx, id, &new.segments, &new.excluded_segments)?;
+    blocks::note_uses(tx, id, &new.content.source)?;
     keep_revision(tx, now, id, 1, &new.content)?;
     Ok(id)
 }
@@ -204,6 +206,7 @@ pub(super) fn save(tx: &mut Tx<'_>, now: Timestamp, email: &Email) -> Result<()>
     let sql = sql.bind(email.id).bind(email.version).bind(now);
     tx.exec(bind(sql, &email.name, c, email.kind, email.published, &email.extra)?.bind(email.revision))?;
     set_segments(tx, email.id, &email.segments, &email.excluded_segments)?;
+    blocks::note_uses(tx, email.id, &c.source)?;
     keep_revision(tx, now, email.id, email.revision, c)
 }
 

@@ -38,6 +38,7 @@ mod user_mail;
 mod waiting;
 mod web_view;
 mod why;
+mod why_rules;
 mod worker;
 
 pub use audience::{Audience, audience};
@@ -64,6 +65,7 @@ pub use user_mail::{UserMail, UserMailJob, addresses_of_users, push_user_mail};
 pub use waiting::{WaitingMessage, cancel, waiting};
 pub use web_view::{preview_page, web_view};
 pub use why::{Message, Why, why};
+pub use why_rules::WhyRule;
 pub use worker::MailWorker;
 
 pub use hg_core::emails::Skip as SkipReason;

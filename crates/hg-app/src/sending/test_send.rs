@@ -11,17 +11,21 @@ use super::compose::{Desk, Letter, Outgoing, Wants};
 use super::outbox;
 use super::transport::{Channel, Envelope, MailTransport, Transport, Undelivered};
 use crate::cx::{Action, Cx};
-use crate::emails::{self, ContactTexts, EmailError, Prepared};
+use crate::emails::{self, ContactTexts, Email, EmailError, Prepared};
 use crate::error::{Error, ErrorKind, Result};
 
 /// At most so many addresses at once.
 const MOST: usize = 20;
 
-/// Sends a test with `[TEST]` in front of the subject. Links lead straight to their targets, nothing can be
+/// Sends a test with `[TEST]` in front of the subject; of the draft, where one waits to be published. Links lead straight to their targets, nothing can be
 /// unsubscribed. With a contact, her values are filled in; without, the names of the fields.
 pub async fn send_test(cx: &Cx, id: EmailId, to: Vec<String>, contact: Option<ContactId>) -> Result<usize> {
     cx.may(Action::Send)?;
-    send_outside(cx, id, to, contact, "[TEST] ").await
+    let email = match emails::draft(cx, id).await? {
+        Some(draft) => draft.email,
+        None => emails::get(cx, id).await?,
+    };
+    write_to(cx, email, to, contact, "[TEST] ").await
 }
 
 /// A message outside the ledger; `prefix` stands in front of the subject.
@@ -32,11 +36,15 @@ pub(super) async fn send_outside(
     contact: Option<ContactId>,
     prefix: &str,
 ) -> Result<usize> {
+    write_to(cx, emails::get(cx, id).await?, to, contact, prefix).await
+}
+
+async fn write_to(cx: &Cx, email: Email, to: Vec<String>, contact: Option<ContactId>, prefix: &str) -> Result<usize> {
+    let id = email.id;
     let to: Vec<String> = to.iter().map(|a| a.trim().to_owned()).filter(|a| !a.is_empty()).collect();
     if to.is_empty() || to.len() > MOST || !to.iter().all(|a| is_email_address(a)) {
         return Err(Error::field("/to", "email", format!("Write one to {MOST} email addresses.")));
     }
-    let email = emails::get(cx, id).await?;
     let desk = Desk::open(cx).await?;
     let compiled = CompiledEmail::compile(&email.content.compilable(&desk.facts.site_url, true, false))
         .map_err(|e| Error::from(EmailError::Source(e.to_string())))?;

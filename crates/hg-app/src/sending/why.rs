@@ -1,17 +1,15 @@
 //! Why did this contact get this email, or why not?
 
-use hg_core::emails::{Candidate, Purpose, SendState, Verdict, judge};
+use hg_core::emails::{SendState, Verdict};
 use hg_core::ids::{ContactId, EmailId, SendId};
 use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx};
 
-use super::audience;
-use super::ledger::{self, reason_text};
-use super::queue::addressee;
+use super::ledger::reason_text;
+use super::why_rules::{self, WhyRule};
 use crate::cx::{Action, Area, Cx};
 use crate::emails::{self, Email, Kind, SendingState};
 use crate::error::{Error, Result};
-use crate::workspace::Workspace;
 
 /// The whole answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +17,11 @@ pub struct Why {
     pub email: String,
     /// One sentence.
     pub answer: String,
+    /// What comes next, in a sentence.
+    pub next: String,
+    /// Every rule with what it sees now, in the order in which they are asked; the first that is asked and does not
+    /// hold decides.
+    pub rules: Vec<WhyRule>,
     /// Every message of this email to this contact, the oldest first.
     pub messages: Vec<Message>,
 }
@@ -47,13 +50,19 @@ pub async fn why(cx: &Cx, email: EmailId, contact: ContactId) -> Result<Why> {
     cx.db()
         .read(move |tx| {
             let email = emails::find(tx, email)?.ok_or_else(|| Error::not_found("email", email))?;
+            // Variants and translations go out in the name of the email that they belong to.
+            let email = match email.parent {
+                Some((parent, _)) => emails::find(tx, parent)?.ok_or_else(|| Error::not_found("email", parent))?,
+                None => email,
+            };
             let contact = crate::contacts::survivor(tx, contact)?;
             let messages = messages(tx, email.id, contact)?;
-            let answer = match messages.last() {
-                Some(last) => told(last),
-                None => never(&ws, tx, &email, contact)?,
+            let case = why_rules::look(&ws, tx, &email, contact)?;
+            let (answer, next) = match messages.last() {
+                Some(last) => (told(last), after(&email, last)),
+                None => (never(&email, case.verdict), to_come(&email, case.verdict)),
             };
-            Ok(Why { email: email.name, answer, messages })
+            Ok(Why { email: email.name, answer, next, rules: case.rules, messages })
         })
         .await
 }
@@ -111,19 +120,32 @@ fn told(message: &Message) -> String {
     }
 }
 
-/// There is no message: nobody wanted one, or the send to segments would leave this contact out.
-fn never(ws: &Workspace, tx: &mut Tx<'_>, email: &Email, contact: ContactId) -> Result<String> {
-    if email.kind == Kind::Template {
-        return Ok("Never sent: no campaign step, form or call of the API wanted this email for this contact.".to_owned());
+/// What follows a message.
+fn after(email: &Email, message: &Message) -> String {
+    let once = email.kind == Kind::Segment || email.content.purpose() == hg_core::emails::Purpose::Marketing;
+    match message.state {
+        SendState::Queued | SendState::Claimed => {
+            format!("It leaves at {} UTC or soon after, if all rules still hold then.", message.due_at.sql_text())
+        }
+        SendState::HandingOver => "The answer of the mail server is awaited.".to_owned(),
+        SendState::Sent if once => "Nothing: nobody gets a marketing email twice.".to_owned(),
+        SendState::Sent => "Nothing, until a campaign, a form or the API wants it sent again.".to_owned(),
+        SendState::Unknown => "It is not sent again by itself.".to_owned(),
+        SendState::Failed | SendState::Skipped if email.kind == Kind::Segment => {
+            "Nothing: each contact has one turn in the send to the segments.".to_owned()
+        }
+        SendState::Failed | SendState::Skipped => {
+            "Nothing, unless another step, form or call of the API wants it sent.".to_owned()
+        }
     }
-    let id = u32::try_from(contact.0).unwrap_or(0);
-    let candidate = Candidate {
-        published: email.published,
-        in_audience: audience::people(ws, tx, email)?.binary_search(&id).is_ok(),
-        had_it_already: ledger::had_it(tx, email.id, contact)?,
-        ..addressee(tx, contact)?.candidate()
-    };
-    Ok(match (judge(&candidate, Purpose::Marketing), email.send_state) {
+}
+
+/// There is no message: nobody wanted one, or the send to segments would leave this contact out.
+fn never(email: &Email, verdict: Verdict) -> String {
+    if email.kind == Kind::Template {
+        return "Never sent: no campaign step, form or call of the API wanted this email for this contact.".to_owned();
+    }
+    match (verdict, email.send_state) {
         (Verdict::Skip(skip), _) => format!("Never sent, and it would not be: {}", skip.text()),
         (Verdict::Send, SendingState::Idle) => {
             "Not sent yet. Nobody started the send to the segments; this contact would get it.".to_owned()
@@ -131,5 +153,18 @@ fn never(ws: &Workspace, tx: &mut Tx<'_>, email: &Email, contact: ContactId) -> 
         (Verdict::Send, _) => {
             "Not sent yet. This contact belongs to the segments now and gets it when the email is sent again.".to_owned()
         }
-    })
+    }
+}
+
+/// What would have to happen for a first message.
+fn to_come(email: &Email, verdict: Verdict) -> String {
+    match (verdict, email.kind, email.send_state) {
+        (Verdict::Skip(skip), _, _) => format!("Nothing, as long as this is so: {}", skip.text()),
+        (Verdict::Send, Kind::Template, _) => {
+            "All rules hold: it is sent as soon as a campaign, a form or the API wants it.".to_owned()
+        }
+        (Verdict::Send, Kind::Segment, SendingState::Scheduled) => "It is sent when the planned send begins.".to_owned(),
+        (Verdict::Send, Kind::Segment, SendingState::Asked) => "It is sent when somebody allows the send.".to_owned(),
+        (Verdict::Send, Kind::Segment, _) => "All rules hold: it is sent with the next send to the segments.".to_owned(),
+    }
 }

@@ -4,7 +4,7 @@
 //! What lies there for longer can no longer be brought back from here.
 
 use hg_core::ids::{
-    CampaignId, CategoryId, CompanyId, CompanySegmentId, ContactId, EmailId, FormId, MediaId, PageId, PointActionId,
+    BlockId, CampaignId, CategoryId, CompanyId, CompanySegmentId, ContactId, EmailId, FormId, MediaId, PageId, PointActionId,
     PointGroupId, PointTriggerId, SegmentId, StageId, TagId,
 };
 use hg_core::time::{Millis, Timestamp};
@@ -33,7 +33,7 @@ pub struct Trashed {
 }
 
 /// A kind of thing that can lie in the trash: its name, its table, the column with what people call it.
-const KINDS: [(&str, &str, &str); 13] = [
+const KINDS: [(&str, &str, &str); 14] = [
     ("company_segment", "company_segments", "name"),
     ("segment", "segments", "name"),
     ("tag", "tags", "name"),
@@ -47,6 +47,7 @@ const KINDS: [(&str, &str, &str); 13] = [
     ("point_trigger", "point_triggers", "name"),
     ("point_group", "point_groups", "name"),
     ("image", "media_files", "name"),
+    ("email_block", "email_blocks", "name"),
 ];
 
 /// Merged contacts are gone into another one: undoing the merge brings them back, not the trash. Erased ones are gone.
@@ -121,6 +122,7 @@ pub async fn restore(cx: &Cx, kind: &str, id: i64) -> Result<()> {
         "category" => categories::restore(cx, CategoryId(id)).await.map(drop),
         "point_action" => points::restore_action(cx, PointActionId(id)).await.map(drop),
         "point_trigger" => points::restore_trigger(cx, PointTriggerId(id)).await.map(drop),
+        "email_block" => emails::blocks::restore(cx, BlockId(id)).await.map(drop),
         "image" => media::restore(cx, MediaId(id)).await.map(drop),
         "point_group" => points::restore_group(cx, PointGroupId(id)).await.map(drop),
         _ => {

@@ -161,19 +161,43 @@ pub enum Verdict {
 /// assert_eq!(judge(&ada, Purpose::Transactional), Verdict::Send);
 /// ```
 pub fn judge(candidate: &Candidate, purpose: Purpose) -> Verdict {
+    rules(candidate, purpose).into_iter().find(|rule| rule.forbids()).map_or(Verdict::Send, |rule| Verdict::Skip(rule.skip))
+}
+
+/// One of the questions and its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// What it says when it stands in the way.
+    pub skip: Skip,
+    /// Whether it is asked for the email's purpose at all.
+    pub asked: bool,
+    /// Whether it holds; one that does not stands in the way if it is asked.
+    pub holds: bool,
+}
+
+impl Rule {
+    /// Whether it keeps the email from being sent.
+    pub const fn forbids(self) -> bool {
+        self.asked && !self.holds
+    }
+}
+
+/// Every question with its answer, in the order in which they are asked: the explanation of [`judge`].
+pub fn rules(candidate: &Candidate, purpose: Purpose) -> [Rule; 9] {
     let marketing = purpose == Purpose::Marketing;
-    let questions = [
-        (!candidate.published, Skip::NotPublished),
-        (!candidate.has_address, Skip::NoAddress),
-        (candidate.undeliverable, Skip::Undeliverable),
-        (marketing && candidate.opted_out, Skip::OptedOut),
-        (marketing && candidate.suppressed, Skip::Suppressed),
-        (marketing && candidate.category_refused, Skip::CategoryRefused),
-        (marketing && candidate.had_it_already, Skip::HadItAlready),
-        (!candidate.in_audience, Skip::NotInAudience),
-        (marketing && candidate.same_address_served, Skip::SameAddress),
-    ];
-    questions.iter().find(|(no, _)| *no).map_or(Verdict::Send, |(_, reason)| Verdict::Skip(*reason))
+    let always = |skip, holds| Rule { skip, asked: true, holds };
+    let willing = |skip, holds| Rule { skip, asked: marketing, holds };
+    [
+        always(Skip::NotPublished, candidate.published),
+        always(Skip::NoAddress, candidate.has_address),
+        always(Skip::Undeliverable, !candidate.undeliverable),
+        willing(Skip::OptedOut, !candidate.opted_out),
+        willing(Skip::Suppressed, !candidate.suppressed),
+        willing(Skip::CategoryRefused, !candidate.category_refused),
+        willing(Skip::HadItAlready, !candidate.had_it_already),
+        always(Skip::NotInAudience, candidate.in_audience),
+        willing(Skip::SameAddress, !candidate.same_address_served),
+    ]
 }
 
 #[cfg(test)]
@@ -190,6 +214,15 @@ mod tests {
     fn the_first_reason_is_the_one_that_is_told() {
         let hopeless = Candidate { has_address: false, opted_out: true, in_audience: false, ..Candidate::WELCOME };
         assert_eq!(judge(&hopeless, Purpose::Marketing), Verdict::Skip(Skip::NoAddress));
+    }
+
+    #[test]
+    fn the_explanation_names_every_rule_that_stands_in_the_way_and_those_that_are_not_asked() {
+        let left = Candidate { opted_out: true, in_audience: false, ..Candidate::WELCOME };
+        let in_the_way =
+            |purpose| rules(&left, purpose).into_iter().filter(|rule| rule.forbids()).map(|rule| rule.skip).collect::<Vec<_>>();
+        assert_eq!(in_the_way(Purpose::Marketing), [Skip::OptedOut, Skip::NotInAudience]);
+        assert_eq!(in_the_way(Purpose::Transactional), [Skip::NotInAudience]);
     }
 
     #[test]

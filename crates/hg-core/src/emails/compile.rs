@@ -8,6 +8,7 @@ use super::{
     DynamicSlot, Purpose,
     dynamic::{self, Choice},
     html_pass::{Targets, around_body, as_document, is_countable, mark_links},
+    linked::without_links,
     logic::{Logic, LogicError, is_logic},
     message::owner_alias,
     plain_text,
@@ -151,7 +152,7 @@ impl CompiledEmail {
             return Err(CompileError::TooLong);
         }
         let html = match email.format {
-            SourceFormat::Html => email.source.to_owned(),
+            SourceFormat::Html => without_links(email.source).into_owned(),
             SourceFormat::Mjml => mjml_to_html(email.source)?,
         };
         let mut targets = Targets::default();
@@ -321,7 +322,8 @@ fn without_statements(text: &str) -> String {
 
 /// What a design becomes: tables and inlined styles that every mail program shows.
 pub fn mjml_to_html(source: &str) -> Result<String, CompileError> {
-    let parsed = mrml::parse(source).map_err(|error| CompileError::Mjml(error.to_string()))?;
+    let source = without_links(source);
+    let parsed = mrml::parse(source.as_ref()).map_err(|error| CompileError::Mjml(error.to_string()))?;
     // No fonts: mails must not load anything from a host of somebody else behind the author's back.
     let options =
         mrml::prelude::render::RenderOptions { disable_comments: true, social_icon_origin: None, fonts: HashMap::new() };

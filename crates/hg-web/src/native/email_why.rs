@@ -1,7 +1,7 @@
 //! Why a contact got an email, or why not.
 
 use axum::Json;
-use hg_app::sending::{self, Message};
+use hg_app::sending::{self, Message, WhyRule};
 use hg_core::ids::{ContactId, EmailId};
 use hg_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -40,11 +40,33 @@ struct WhyMessage {
     clicked_at: Option<String>,
 }
 
+/// One of the rules that decide, as it stands now.
+#[derive(Serialize, ToSchema)]
+struct WhyRuleOut {
+    /// The reason that it gives when it does not hold, such as `opted-out`.
+    rule: String,
+    /// Whether it is asked for this kind of email at all.
+    asked: bool,
+    holds: bool,
+    /// What it sees, in words.
+    seen: String,
+}
+
+impl From<WhyRule> for WhyRuleOut {
+    fn from(r: WhyRule) -> Self {
+        Self { rule: r.rule.as_str().to_owned(), asked: r.asked, holds: r.holds, seen: r.seen }
+    }
+}
+
 /// Why a contact got an email, or why not.
 #[derive(Serialize, ToSchema)]
 struct EmailWhy {
     /// One sentence.
     answer: String,
+    /// What comes next, in a sentence.
+    next: String,
+    /// Every rule in the order in which they are asked; the first that is asked and does not hold decides.
+    rules: Vec<WhyRuleOut>,
     /// The oldest first.
     messages: Vec<WhyMessage>,
 }
@@ -71,5 +93,10 @@ impl From<Message> for WhyMessage {
 #[utoipa::path(get, path = "/emails/{id}/why", tag = "emails", params(("id" = i64, Path), WhyParams), responses((status = 200, body = EmailWhy)))]
 async fn why(Caller(cx): Caller, Path(id): Path<EmailId>, Query(q): Query<WhyParams>) -> Answer<Json<EmailWhy>> {
     let why = sending::why(&cx, id, ContactId(q.contact)).await?;
-    Ok(Json(EmailWhy { answer: why.answer, messages: why.messages.into_iter().map(WhyMessage::from).collect() }))
+    Ok(Json(EmailWhy {
+        answer: why.answer,
+        next: why.next,
+        rules: why.rules.into_iter().map(WhyRuleOut::from).collect(),
+        messages: why.messages.into_iter().map(WhyMessage::from).collect(),
+    }))
 }

@@ -223,7 +223,11 @@ pub(super) fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(d: 
 }
 
 impl EmailIn {
-    fn content(&self, before: Content) -> Result<Content, Error> {
+    pub(super) fn version(&self) -> Option<i64> {
+        self.version
+    }
+
+    pub(super) fn content(&self, before: Content) -> Result<Content, Error> {
         let take = |new: &Option<String>, old: String| new.clone().unwrap_or(old);
         let purpose = take(&self.purpose, before.purpose);
         if !matches!(purpose.as_str(), "marketing" | "transactional") {

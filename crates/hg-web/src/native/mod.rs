@@ -23,8 +23,10 @@ mod describe;
 mod email_blocks;
 mod email_checks;
 mod email_comments;
+mod email_drafts;
 mod email_family;
 mod email_results;
+mod email_tidy;
 pub mod email_why;
 pub mod emails;
 mod engagement;
@@ -52,6 +54,7 @@ pub mod points;
 mod privacy;
 pub mod reference;
 mod returns;
+mod saved_blocks;
 pub mod segment_pages;
 pub mod segment_parts;
 pub mod segments;
@@ -137,6 +140,9 @@ fn api() -> OpenApiRouter<Web> {
         .merge(sends::router())
         .merge(email_checks::router())
         .merge(email_comments::router())
+        .merge(email_drafts::router())
+        .merge(email_tidy::router())
+        .merge(saved_blocks::router())
         .merge(email_why::router())
         .merge(email_family::router())
         .merge(attachments::router())

@@ -113,6 +113,16 @@ async fn mail(cx: &Cx, named: &str, contact: &str) -> Result<()> {
     let (email, contact) = (find::email(cx, named).await?, find::contact(cx, contact).await?);
     let why = sending::why(cx, email, contact).await?;
     println!("“{}”: {}", why.email, why.answer);
+    println!("What comes next: {}", why.next);
+    println!("The rules, as they stand now:");
+    for rule in &why.rules {
+        let mark = match (rule.asked, rule.holds) {
+            (false, _) => "not asked",
+            (true, true) => "holds",
+            (true, false) => "stands in the way",
+        };
+        println!("  {:<18} {mark}: {}", rule.rule.as_str(), rule.seen);
+    }
     for message in &why.messages {
         let reason = message.reason.as_deref().map_or(String::new(), |r| format!(" ({r})"));
         println!(

@@ -10,7 +10,7 @@ import { Layers } from "./Layers";
 import { Look } from "./Look";
 import { Palette } from "./Palette";
 import { Settings } from "./Settings";
-import { split } from "./source";
+import { linkedBlock, split } from "./source";
 
 export type DesignEditorProps = {
   value: string;
@@ -35,7 +35,10 @@ export default function DesignEditor(props: DesignEditorProps) {
     const made = startEngine({
       container: host.current,
       title: t("canvas"),
-      keptLabel: (name) => t("kept", { name }),
+      keptLabel: (name, source) => {
+        const block = linkedBlock(source);
+        return block ? t("linked.label", { name: block.name }) : t("kept", { name });
+      },
       onChange: (source) => latest.current.onChange(source),
       onSelect: look,
       onSave: () => latest.current.onSave(),

@@ -13,8 +13,10 @@ import {
   IconSquareRoundedArrowRight,
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { BlockPicker } from "../../emails/BlockPicker";
 import { type Engine, insert } from "./engine";
 import { BLOCKS } from "./kinds";
+import { boxed } from "./source";
 
 const ICONS: Record<string, typeof IconHeading> = {
   text: IconLetterCase,
@@ -68,6 +70,12 @@ export function Palette({ engine }: { engine: Engine }) {
         {t("sections")}
       </Text>
       {group("body")}
+      <BlockPicker
+        format="mjml"
+        onPick={(block, source) =>
+          insert(engine.editor, { in: block.section ? "body" : "column", source: boxed(source) })
+        }
+      />
       <Text size="xs" c="dimmed">
         {t("blocksHint")}
       </Text>

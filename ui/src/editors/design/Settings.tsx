@@ -1,6 +1,7 @@
 import {
   ActionIcon,
   Box,
+  Button,
   Group,
   Select,
   Stack,
@@ -15,8 +16,11 @@ import type { Component } from "grapesjs";
 import { useTranslation } from "react-i18next";
 import { ImageInput } from "../../media/MediaPicker";
 import { ColorField } from "../../ui/ColorField";
+import { TextLink } from "../../ui/links";
 import { bodyOf, type Engine, element, move } from "./engine";
 import { type Field, NO_IMAGE, SETTINGS, WORDED } from "./kinds";
+import { SaveBlock } from "./SaveBlock";
+import { boxed, linkedBlock } from "./source";
 
 type Props = { engine: Engine; selected: Component | undefined };
 
@@ -35,8 +39,9 @@ export function Settings({ engine, selected }: Props) {
         </Title>
         {!body && <Tools engine={engine} component={component} />}
       </Group>
+      {!body && tag !== "hg-kept" && <SaveBlock component={component} tag={tag} />}
       {WORDED.includes(tag) && <Words key={component.getId()} component={component} tag={tag} />}
-      {tag === "hg-kept" && <Kept component={component} />}
+      {tag === "hg-kept" && <Kept engine={engine} component={component} />}
       {(SETTINGS[tag] ?? []).map((field) => (
         <One
           key={`${component.cid}-${field.attribute}`}
@@ -136,8 +141,26 @@ function Words({ component, tag }: { component: Component; tag: string }) {
   );
 }
 
-function Kept({ component }: { component: Component }) {
+function Kept({ engine, component }: { engine: Engine; component: Component }) {
   const { t } = useTranslation("design");
+  const block = linkedBlock(decodeURIComponent(component.getAttributes()["data-source"] ?? ""));
+  if (block) {
+    const keepCopy = () => {
+      const [copy] = component.replaceWith(boxed(block.inner));
+      if (copy) engine.editor.select(copy);
+    };
+    return (
+      <Stack gap="xs">
+        <Text size="sm">{t("linked.hint", { name: block.name })}</Text>
+        <TextLink to="/emails/blocks" search={{ search: block.name }} size="sm" td="underline">
+          {t("linked.open")}
+        </TextLink>
+        <Button size="xs" variant="default" onClick={keepCopy}>
+          {t("linked.unlink")}
+        </Button>
+      </Stack>
+    );
+  }
   return (
     <Box>
       <Text size="sm" c="dimmed" mb={6}>

@@ -6,7 +6,7 @@ type Options = {
   container: HTMLElement;
   title: string;
   /** What the box of an element that stays code says. */
-  keptLabel: (name: string) => string;
+  keptLabel: (name: string, source: string) => string;
   onChange: (source: string) => void;
   onSelect: () => void;
   onSave: () => void;
@@ -84,7 +84,8 @@ export function startEngine(options: Options) {
       view: {
         tagName: "div",
         onRender({ el, model }: Untyped) {
-          el.textContent = options.keptLabel(model.get("attributes")["data-name"] ?? "");
+          const { "data-name": name = "", "data-source": kept = "" } = model.get("attributes");
+          el.textContent = options.keptLabel(name, decodeURIComponent(kept));
           el.setAttribute(
             "style",
             "padding:14px;margin:6px;border:1px dashed #7a8094;border-radius:8px;background:#f2f3f8;color:#33384a;font:14px sans-serif",

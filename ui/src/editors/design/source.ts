@@ -22,14 +22,25 @@ export function split(source: string): Parts | null {
   return { before, body: text.slice(start, stop), after: text.slice(stop), head };
 }
 
+/** A piece as the editor reads it: what the canvas does not draw is a box. */
+export function boxed(piece: string): string {
+  const box = (whole: string, name: string) =>
+    `<hg-kept data-name="${name}" data-source="${encodeURIComponent(whole)}"></hg-kept>`;
+  return opened(piece.replace(kept, box));
+}
+
 /** The body as the editor reads it. */
-export function readable(body: string): string {
-  const boxed = body.replace(
-    kept,
-    (whole, name: string) =>
-      `<hg-kept data-name="${name}" data-source="${encodeURIComponent(whole)}"></hg-kept>`,
-  );
-  return `<mjml>${opened(boxed)}</mjml>`;
+export const readable = (body: string) => `<mjml>${boxed(body)}</mjml>`;
+
+const LINKED = /^\s*<hg-block\b([^>]*)>([\s\S]*)<\/hg-block>\s*$/i;
+
+/** The saved block that a box is linked to: its name, and what is in it. */
+export function linkedBlock(source: string): { name: string; inner: string } | null {
+  const found = LINKED.exec(source);
+  if (!found) return null;
+  const name = /\sname="([^"]*)"/i.exec(found[1]!)?.[1] ?? "";
+  const text = new DOMParser().parseFromString(name, "text/html").documentElement.textContent ?? "";
+  return { name: text, inner: found[2]! };
 }
 
 /** The document with another body. */

@@ -7,7 +7,9 @@ mod colour;
 mod markup;
 mod words;
 
-use super::{CompileError, EmailSource, Purpose, SourceFormat, compile::mjml_to_html, html_pass::as_document, plain_text};
+use super::{
+    CompileError, EmailSource, Purpose, SourceFormat, compile::mjml_to_html, html_pass::as_document, plain_text, without_links,
+};
 use crate::deliverability::Finding;
 
 /// How much a remark weighs.
@@ -101,7 +103,7 @@ pub fn readable_on(words: &str, ground: &str) -> bool {
 pub fn preflight(asked: &Preflight<'_>) -> Result<Vec<Remark>, CompileError> {
     let email = asked.email;
     let html = match email.format {
-        SourceFormat::Html => email.source.to_owned(),
+        SourceFormat::Html => without_links(email.source).into_owned(),
         SourceFormat::Mjml => mjml_to_html(email.source)?,
     };
     let html = as_document(&html, email.subject, email.language);
