@@ -153,3 +153,49 @@ on_each_db!(a_field_says_where_it_is_used, |app| {
     let named: Vec<(&str, &str)> = used.iter().map(|u| (u.kind, u.name.as_str())).collect();
     assert_eq!(named, [("segment", "Members"), ("email", "Card")]);
 });
+
+on_each_db!(odd_names_make_fields_and_names_that_cannot_be_say_why, |app| {
+    let make = |label: &str, alias: Option<&str>| {
+        let new = NewField { alias: alias.map(str::to_owned), ..NewField::new(label, FieldType::Text) };
+        let cx = app.cx();
+        async move { fields::create(&cx, new).await.map(|field| field.def.alias) }
+    };
+    assert_eq!(make("select", None).await.unwrap(), "f_select", "a word of SQL");
+    assert_eq!(make("🌻", None).await.unwrap(), "custom", "nothing that an alias could be made of");
+    assert_eq!(make("🌷", None).await.unwrap(), "custom1");
+    assert_eq!(make(&"x".repeat(191), None).await.unwrap().chars().filter(|c| *c != 'x').count(), 0);
+    let values = [("email", "ada@example.org"), ("f_select", "it's \"1\"; DROP TABLE contacts"), ("custom", "sun")];
+    let fields = values.map(|(alias, value)| (alias.to_owned(), json!(value))).into();
+    let ada = contacts::create(&app.cx(), ContactInput { fields, ..ContactInput::default() }, true).await.unwrap().0;
+    assert_eq!(ada.text("f_select").as_deref(), Some("it's \"1\"; DROP TABLE contacts"));
+    for (label, alias, code) in [
+        ("y".repeat(200).as_str(), None, "field.no-label"),
+        (" ", None, "field.no-label"),
+        ("Sun", Some("custom"), "field.alias-taken"),
+        ("Order", Some("order"), "field.alias"),
+        ("Drop", Some("x; drop table contacts"), "field.alias"),
+    ] {
+        assert_eq!(make(label, alias).await.unwrap_err().code, code, "{label}");
+    }
+    let first = fields::list(&app.cx()).await.unwrap().into_iter().find(|f| f.def.alias == "f_select").unwrap();
+    let long = FieldPatch { label: Some("z".repeat(192)), ..FieldPatch::default() };
+    assert_eq!(fields::update(&app.cx(), first.def.id, long).await.unwrap_err().code, "field.no-label");
+});
+
+on_each_db!(there_is_an_end_to_fields_and_it_is_told, |app| {
+    app.ws
+        .db
+        .write(|tx| {
+            let text = "INSERT INTO fields (object, alias, label, kind, field_group, position, created_at, updated_at, properties) \
+                        SELECT object, 'many_' || $1, 'Many', kind, field_group, position, created_at, updated_at, properties FROM fields \
+                        WHERE alias = 'city' AND object = 'contact'";
+            for n in 0..1_000_i64 {
+                tx.exec(hg_store::Sql::new(text).bind(n.to_string()))?;
+            }
+            Ok::<_, hg_app::Error>(())
+        })
+        .await
+        .unwrap();
+    let refused = fields::create(&app.cx(), NewField::new("One more", FieldType::Text)).await.unwrap_err();
+    assert_eq!((refused.kind, refused.code.as_ref()), (ErrorKind::Conflict, "field.too-many"));
+});

@@ -7,7 +7,7 @@ use crate::error::{DomainError, ErrorKind, FieldError};
 /// Why a field cannot be made, changed or deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum FieldProblem {
-    #[error("Give the field a name.")]
+    #[error("Give the field a name of 1 to 191 characters.")]
     NoLabel,
     #[error("{0}.")]
     Alias(#[from] AliasError),

@@ -16,6 +16,7 @@ use crate::segments;
 /// Real columns for fields; later ones go to the overflow.
 const MOST_COLUMNS: usize = 400;
 const MOST_FIELDS: i64 = 1_000;
+const LONGEST_LABEL: usize = 191;
 
 /// All fields of contacts in their order.
 pub async fn list(cx: &Cx) -> Result<Vec<Field>> {
@@ -95,11 +96,13 @@ fn described(field: &Field) -> serde_json::Value {
     })
 }
 
+fn check_label(label: &str) -> Result<(), FieldProblem> {
+    if label.is_empty() || label.chars().count() > LONGEST_LABEL { Err(FieldProblem::NoLabel) } else { Ok(()) }
+}
+
 fn define(new: &NewField, there: &[Field]) -> Result<FieldDef, FieldProblem> {
     let label = new.label.trim();
-    if label.is_empty() || label.chars().count() > 191 {
-        return Err(FieldProblem::NoLabel);
-    }
+    check_label(label)?;
     let taken = |alias: &str| there.iter().any(|f| f.def.alias == alias);
     let alias = match new.alias.as_deref().map(str::trim).filter(|a| !a.is_empty()) {
         Some(alias) => {
@@ -186,9 +189,7 @@ pub async fn update(cx: &Cx, id: FieldId, patch: FieldPatch) -> Result<Field> {
             }
             let mut def = field.def.clone();
             apply(&mut def, &patch);
-            if def.label.trim().is_empty() {
-                return Err(FieldProblem::NoLabel.into());
-            }
+            check_label(def.label.trim())?;
             check(&def)?;
             let switched_off = field.def.published && !def.published || field.def.listable && !def.listable;
             if switched_off {

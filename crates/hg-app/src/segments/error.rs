@@ -6,7 +6,7 @@ use crate::error::{DomainError, ErrorKind, FieldError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SegmentProblem {
-    #[error("Give the segment a name.")]
+    #[error("Give the segment a name of 1 to 191 characters.")]
     NoName,
     #[error("Another segment has the alias “{0}” already.")]
     AliasTaken(String),
