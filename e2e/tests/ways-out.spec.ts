@@ -54,7 +54,7 @@ test("an administrator adds, tries, orders and removes ways out for mail", ONCE,
     await dialog.getByRole("button", { name: "Save" }).click();
   };
   await add("fax://nobody");
-  await expect(dialog.getByRole("alert")).toBeVisible();
+  await expect(dialog.getByLabel("Address")).toHaveAttribute("data-invalid", "true");
   await isAccessible(page, "a refused address");
   await page.keyboard.press("Escape");
   for (const name of names) {
