@@ -89,6 +89,16 @@ impl Workspace {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), part);
     }
 
+    /// Takes away what was put in place.
+    pub fn drop_part<T: Any + Send + Sync>(&self) {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).remove(&TypeId::of::<T>());
+    }
+
+    /// Where mail goes: `outbox` while it is caught inside.
+    pub fn mail_transport(&self) -> &str {
+        if self.get_part::<crate::sending::MailTransport>().is_some() { "smtp" } else { &self.site.mail_transport }
+    }
+
     /// A part that was put in place with [`Workspace::set_part`].
     pub fn get_part<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
         let part = self.parts.lock().unwrap_or_else(PoisonError::into_inner).get(&TypeId::of::<T>()).cloned();

@@ -8,7 +8,7 @@ use hg_app::campaigns::simulate;
 use hg_app::deliverability::Names;
 use hg_app::outgoing::{Outgoing, Web};
 use hg_app::returns::Mailboxes;
-use hg_app::sending::{self, MailRoutes, MailTransport};
+use hg_app::sending::{self, MailTransport, WayKit};
 use hg_app::{Cx, Error, Result, Site, Workspace, jobs, settings, users};
 use hg_core::ids::{Chance, SharedChance, hex};
 use hg_core::time::SharedClock;
@@ -19,7 +19,7 @@ use hg_store::{Db, DbUrl, Options, StoreError};
 use crate::chance::SystemChance;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::ways_out::{routes, ways_out};
+use crate::ways_out::{Maker, ways_out};
 
 /// Opens and migrates the database and makes the workspace on it.
 pub async fn workspace(config: &Config, demo: bool) -> Result<Workspace> {
@@ -41,13 +41,12 @@ pub async fn workspace_at(config: &Config, demo: bool, clock: SharedClock) -> Re
     let settings = settings::load(&db).await?;
     let ws = Workspace::new(db, clock, chance, site, settings);
     let web: Arc<dyn Web> = Arc::new(hg_net::web::WebClient::new().map_err(plain)?);
-    let routes = routes(ways, &web, &ws.clock);
+    let maker = Maker { site: config.site_url(), web: Arc::clone(&web), clock: ws.clock.clone() };
     ws.set_part(Arc::new(Outgoing(web)));
-    let outbox = routes.is_none();
-    if let Some(routes) = routes {
-        ws.set_part(Arc::new(MailTransport(Arc::new(routes.clone()))));
-        ws.set_part(Arc::new(MailRoutes(routes)));
-    }
+    let configured = ways.into_iter().map(|way| maker.open(way)).collect();
+    ws.set_part(Arc::new(WayKit { configured, maker: Arc::new(maker), clock: ws.clock.clone() }));
+    sending::open_ways(&ws).await?;
+    let outbox = ws.get_part::<MailTransport>().is_none();
     ws.set_part(Arc::new(Mailboxes(Arc::new(ImapReader::new(Duration::from_secs(60))))));
     match DnsResolver::of_the_system() {
         Ok(names) => ws.set_part(Arc::new(Names(Arc::new(names)))),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hg_app::outgoing::Web;
-use hg_app::sending::{Routes, Transport};
+use hg_app::sending::{Transport, WayMaker};
 use hg_app::{Error, Result};
 use hg_core::time::SharedClock;
 use hg_net::apis::{ApiAddress, ApiTransport, smtp_address};
@@ -37,32 +37,42 @@ fn addresses(url: &str) -> impl Iterator<Item = &str> {
 }
 
 fn way(config: &Config, address: &str) -> Result<WayOut> {
-    let wrong = |error| Error::unavailable(format!("mail.url: {error}"));
+    parsed(&config.site_url(), address).map_err(|error| Error::unavailable(format!("mail.url: {error}")))
+}
+
+fn parsed(site: &str, address: &str) -> Result<WayOut, String> {
     if let Some(api) = ApiAddress::parse(address) {
-        return api.map(WayOut::Api).map_err(wrong);
+        return api.map(WayOut::Api).map_err(|e| e.to_string());
     }
     let behind = smtp_address(address);
-    let mut smtp = SmtpConfig::parse(behind.as_deref().unwrap_or(address)).map_err(wrong)?;
+    let mut smtp = SmtpConfig::parse(behind.as_deref().unwrap_or(address)).map_err(|e| e.to_string())?;
     if smtp.hello == "localhost" {
-        let site = config.site_url();
         let host = site.split("://").nth(1).unwrap_or_default().split(['/', ':']).next().unwrap_or_default();
         smtp.hello = if host.is_empty() { "localhost".into() } else { host.to_owned() };
     }
     Ok(WayOut::Smtp(Box::new(smtp)))
 }
 
-/// All of them as one transport; none while the built-in outbox catches mail.
-pub fn routes(ways: Vec<WayOut>, web: &Arc<dyn Web>, clock: &SharedClock) -> Option<Routes> {
-    let transports: Vec<Arc<dyn Transport>> = ways
-        .into_iter()
-        .map(|way| -> Arc<dyn Transport> {
-            match way {
-                WayOut::Smtp(smtp) => Arc::new(SmtpTransport::new(*smtp)),
-                WayOut::Api(address) => Arc::new(ApiTransport::new(address, Arc::clone(web), Arc::clone(clock))),
-            }
-        })
-        .collect();
-    (!transports.is_empty()).then(|| Routes::new(transports, Arc::clone(clock)))
+/// Makes transports of addresses.
+pub struct Maker {
+    pub site: String,
+    pub web: Arc<dyn Web>,
+    pub clock: SharedClock,
+}
+
+impl Maker {
+    pub fn open(&self, way: WayOut) -> Arc<dyn Transport> {
+        match way {
+            WayOut::Smtp(smtp) => Arc::new(SmtpTransport::new(*smtp)),
+            WayOut::Api(address) => Arc::new(ApiTransport::new(address, Arc::clone(&self.web), Arc::clone(&self.clock))),
+        }
+    }
+}
+
+impl WayMaker for Maker {
+    fn make(&self, address: &str) -> Result<Arc<dyn Transport>, String> {
+        parsed(&self.site, address).map(|way| self.open(way))
+    }
 }
 
 #[cfg(test)]

@@ -2936,6 +2936,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mail-ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a way out, as the last one. */
+        post: operations["post_mail_ways"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mail-ways/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a way out another address. */
+        put: operations["put_mail_ways_id"];
+        post?: never;
+        /** Removes a way out. */
+        delete: operations["delete_mail_ways_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mail-ways/{id}/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a way out at another place among those of the app. */
+        post: operations["post_mail_ways_id_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mailbox/look": {
         parameters: {
             query?: never;
@@ -2948,6 +3000,23 @@ export interface paths {
         put?: never;
         /** Looks into the mailbox now. */
         post: operations["post_mailbox_look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mailbox/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the mailbox's server tells of new mails at once, or is looked into every few minutes. */
+        get: operations["get_mailbox_watch"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -7268,6 +7337,11 @@ export interface components {
              * @description Messages of which nobody knows whether it took them; they are never sent again by themselves.
              */
             unknown: number;
+            /**
+             * Format: int64
+             * @description Its id, when it was set in the app; null when it stands in the configuration, where alone it can be changed.
+             */
+            way_id: number | null;
             /** @description Whether it is asked in its turn; otherwise it rests after a failure. */
             working: boolean;
         };
@@ -7277,6 +7351,26 @@ export interface components {
              * @default
              */
             to: string;
+        };
+        MailWayIn: {
+            /**
+             * @description `smtp://user:password@host:587?tls=required`, or a provider's, such as `sendgrid+api://KEY@default`. Kept encrypted,
+             *     never told again.
+             * @default
+             */
+            address: string;
+        };
+        /** @description A way that was set in the app. */
+        MailWayOut: {
+            /** Format: int64 */
+            id: number;
+        };
+        MailWayPlace: {
+            /**
+             * @description Its place among the ways of the app, from 0.
+             * @default 0
+             */
+            to: number;
         };
         /** @description The mailbox that bounces and answers come to. */
         MailboxSettings: {
@@ -7311,7 +7405,15 @@ export interface components {
              * @default false
              */
             remove?: boolean;
-            /** @default true */
+            /**
+             * @description Without that: encrypted after the greeting (STARTTLS), before the password is sent.
+             * @default false
+             */
+            start_tls?: boolean;
+            /**
+             * @description TLS from the first byte.
+             * @default true
+             */
             tls?: boolean;
             /** @default  */
             user?: string;
@@ -9357,7 +9459,7 @@ export interface components {
         /** @description How much came back on a day. */
         ReturnDayOut: {
             day: string;
-            /** @description `done`, `repeated`, `not_ours`, `forged`, `stale`, `unreadable` or `later`. */
+            /** @description `done`, `repeated`, `not_ours`, `loop`, `forged`, `stale`, `unreadable` or `later`. */
             outcome: string;
             source: string;
             /** Format: int64 */
@@ -10623,6 +10725,17 @@ export interface components {
             code: string;
             detail: string;
         };
+        /** @description How new mails are heard of. */
+        WatchOut: {
+            state: components["schemas"]["WatchWord"];
+            /** @description Why the line to the mailbox broke, while it is `broken`. */
+            why: string | null;
+        };
+        /**
+         * @description How new mails in the mailbox are heard of.
+         * @enum {string}
+         */
+        WatchWord: "off" | "polled" | "told" | "broken";
         WebhookIn: {
             /**
              * @description The key or password to check reports with; for `ses` the ARNs of the topics. Empty: reports are refused.
@@ -17785,6 +17898,130 @@ export interface operations {
             };
         };
     };
+    post_mail_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailWayIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailWayOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_mail_ways_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailWayIn"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_mail_ways_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_mail_ways_id_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailWayPlace"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_mailbox_look: {
         parameters: {
             query?: never;
@@ -17828,6 +18065,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LookOut"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_mailbox_watch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchOut"];
                 };
             };
             /** @description What is wrong and what can be done */

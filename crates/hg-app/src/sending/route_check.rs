@@ -8,6 +8,7 @@ use super::compose::{Desk, Letter, Outgoing};
 use super::routes::{MailRoutes, RouteHealth};
 use super::test_send::deliver;
 use super::transport::Envelope;
+use crate::audit::{self, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
 use crate::emails::EmailError;
 use crate::error::{Error, Result};
@@ -58,5 +59,8 @@ pub async fn try_route(cx: &Cx, number: usize, to: &str) -> Result<()> {
         subject: message.subject.clone(),
         bytes: desk.signers.sign(&from.address, letter.build(), cx.now()),
     };
-    deliver(way, &[outgoing]).await
+    let (who, name) = (cx.who(), way.describe());
+    deliver(way, &[outgoing]).await?;
+    let entry = Entry::new(Deed::Send, "way out", i64::try_from(number).unwrap_or(0), &name);
+    cx.db().write(move |tx| audit::record(tx, &who, entry.clone())).await
 }

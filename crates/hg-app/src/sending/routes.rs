@@ -16,8 +16,19 @@ use super::transport::{Channel, Envelope, Refusal, Transport, TransportError, Un
 const MOST_DOUBLINGS: u32 = 8;
 const LONGEST_REST: Millis = Millis::seconds(2 << MOST_DOUBLINGS);
 
+/// A way as it is opened.
+pub struct Way {
+    /// Tells the same way again: it goes on with its figures when the others change.
+    pub key: String,
+    /// Its number, when it was set in the app.
+    pub id: Option<i64>,
+    pub transport: Arc<dyn Transport>,
+}
+
 /// One way, and how it fares.
 struct Route {
+    key: String,
+    id: Option<i64>,
     transport: Arc<dyn Transport>,
     rests_until: AtomicI64,
     failures: AtomicU32,
@@ -32,6 +43,8 @@ struct Route {
 pub struct RouteHealth {
     /// Host and port.
     pub name: String,
+    /// Its number, when it was set in the app; none when it stands in the configuration.
+    pub way: Option<i64>,
     /// Whether messages are offered here first, as far as it is up to this way.
     pub working: bool,
     /// When it will be tried again, while it rests.
@@ -46,6 +59,20 @@ pub struct RouteHealth {
 }
 
 impl Route {
+    fn new(way: Way) -> Self {
+        Self {
+            key: way.key,
+            id: way.id,
+            transport: way.transport,
+            rests_until: AtomicI64::default(),
+            failures: AtomicU32::default(),
+            taken: AtomicU64::default(),
+            passed_on: AtomicU64::default(),
+            unknown: AtomicU64::default(),
+            trouble: Mutex::default(),
+        }
+    }
+
     fn has_failed(&self, now: Timestamp, why: &str) {
         let failures = self.failures.fetch_add(1, Ordering::SeqCst).min(MOST_DOUBLINGS);
         self.rests_until.store(now.plus(Millis::seconds(2 << failures)).0, Ordering::SeqCst);
@@ -69,7 +96,7 @@ impl Route {
 /// The ways out of a workspace; at least one.
 #[derive(Clone)]
 pub struct Routes {
-    routes: Arc<[Route]>,
+    routes: Arc<[Arc<Route>]>,
     clock: SharedClock,
 }
 
@@ -79,23 +106,25 @@ pub struct MailRoutes(pub Routes);
 impl Routes {
     /// In order of priority.
     pub fn new(transports: Vec<Arc<dyn Transport>>, clock: SharedClock) -> Self {
-        let route = |transport| Route {
-            transport,
-            rests_until: AtomicI64::default(),
-            failures: AtomicU32::default(),
-            taken: AtomicU64::default(),
-            passed_on: AtomicU64::default(),
-            unknown: AtomicU64::default(),
-            trouble: Mutex::default(),
+        let ways = transports.into_iter().enumerate();
+        Self::of(ways.map(|(at, transport)| Way { key: at.to_string(), id: None, transport }).collect(), clock, None)
+    }
+
+    /// The same with what is known of each; those that were open before go on as they are.
+    pub fn of(ways: Vec<Way>, clock: SharedClock, before: Option<&Self>) -> Self {
+        let route = |way: Way| {
+            let known = before.and_then(|before| before.routes.iter().find(|route| route.key == way.key));
+            known.cloned().unwrap_or_else(|| Arc::new(Route::new(way)))
         };
-        Self { routes: transports.into_iter().map(route).collect(), clock }
+        Self { routes: ways.into_iter().map(route).collect(), clock }
     }
 
     /// How each fares, in order of priority.
     pub fn health(&self) -> Vec<RouteHealth> {
         let now = self.clock.now();
-        let of = |route: &Route| RouteHealth {
+        let of = |route: &Arc<Route>| RouteHealth {
             name: route.transport.describe(),
+            way: route.id,
             working: route.rests(now).is_none(),
             rests_until: route.rests(now),
             taken: route.taken.load(Ordering::Relaxed),

@@ -79,7 +79,7 @@ impl Visitor {
             respect_gpc: settings.tracking.respect_gpc,
             respect_dnt: settings.tracking.respect_dnt,
             // Only while mail is caught inside does it help to be counted like a visitor.
-            track_own_users: settings.tracking.track_own_users && ws.site.mail_transport == "outbox",
+            track_own_users: settings.tracking.track_own_users && ws.mail_transport() == "outbox",
             do_not_track_ips: &settings.tracking.do_not_track_ips,
         };
         judge(&visit, &rules)

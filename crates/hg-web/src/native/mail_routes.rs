@@ -13,7 +13,12 @@ use crate::input::{Body, Path};
 use crate::problem::Answer;
 
 pub fn router() -> OpenApiRouter<Web> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(attempt))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(attempt))
+        .routes(routes!(add))
+        .routes(routes!(change, remove))
+        .routes(routes!(place))
 }
 
 /// A way out for mail, and how it fares since the server started.
@@ -23,6 +28,8 @@ struct MailRouteOut {
     number: usize,
     /// Host and port.
     name: String,
+    /// Its id, when it was set in the app; null when it stands in the configuration, where alone it can be changed.
+    way_id: Option<i64>,
     /// Whether it is asked in its turn; otherwise it rests after a failure.
     working: bool,
     /// When it is tried again, while it rests.
@@ -41,11 +48,12 @@ struct MailRouteOut {
 
 impl From<(usize, RouteHealth)> for MailRouteOut {
     fn from((number, health): (usize, RouteHealth)) -> Self {
-        let RouteHealth { name, working, rests_until, taken, passed_on, unknown, trouble } = health;
+        let RouteHealth { name, way, working, rests_until, taken, passed_on, unknown, trouble } = health;
         let (failed_at, trouble) = trouble.map(|(at, why)| (at.rfc3339(), why)).unzip();
         Self {
             number,
             name,
+            way_id: way,
             working,
             rests_until: rests_until.map(|at| at.rfc3339()),
             taken,
@@ -75,5 +83,56 @@ struct MailRouteTest {
 #[utoipa::path(post, path = "/mail-routes/{number}/test", tag = "sending", params(("number" = usize, Path)), request_body = MailRouteTest, responses((status = 204)))]
 async fn attempt(Caller(cx): Caller, Path(number): Path<usize>, Body(b): Body<MailRouteTest>) -> Answer<StatusCode> {
     sending::try_route(&cx, number, &b.to).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default)]
+struct MailWayIn {
+    /// `smtp://user:password@host:587?tls=required`, or a provider's, such as `sendgrid+api://KEY@default`. Kept encrypted,
+    /// never told again.
+    #[schema(required = true)]
+    address: String,
+}
+
+/// A way that was set in the app.
+#[derive(Debug, Serialize, ToSchema)]
+struct MailWayOut {
+    id: i64,
+}
+
+/// Adds a way out, as the last one.
+#[utoipa::path(post, path = "/mail-ways", tag = "sending", request_body = MailWayIn, responses((status = 201, body = MailWayOut)))]
+async fn add(Caller(cx): Caller, Body(b): Body<MailWayIn>) -> Answer<(StatusCode, Json<MailWayOut>)> {
+    let id = sending::add_way(&cx, &b.address).await?;
+    Ok((StatusCode::CREATED, Json(MailWayOut { id })))
+}
+
+/// Gives a way out another address.
+#[utoipa::path(put, path = "/mail-ways/{id}", tag = "sending", params(("id" = i64, Path)), request_body = MailWayIn, responses((status = 204)))]
+async fn change(Caller(cx): Caller, Path(id): Path<i64>, Body(b): Body<MailWayIn>) -> Answer<StatusCode> {
+    sending::change_way(&cx, id, &b.address).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a way out.
+#[utoipa::path(delete, path = "/mail-ways/{id}", tag = "sending", params(("id" = i64, Path)), responses((status = 204)))]
+async fn remove(Caller(cx): Caller, Path(id): Path<i64>) -> Answer<StatusCode> {
+    sending::remove_way(&cx, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+struct MailWayPlace {
+    /// Its place among the ways of the app, from 0.
+    #[schema(required = true)]
+    to: usize,
+}
+
+/// Puts a way out at another place among those of the app.
+#[utoipa::path(post, path = "/mail-ways/{id}/place", tag = "sending", params(("id" = i64, Path)), request_body = MailWayPlace, responses((status = 204)))]
+async fn place(Caller(cx): Caller, Path(id): Path<i64>, Body(b): Body<MailWayPlace>) -> Answer<StatusCode> {
+    sending::move_way(&cx, id, b.to).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -100,7 +100,7 @@ fn present(ws: &Workspace, session: &SessionInfo) -> SessionOut {
             timezone: settings.general.timezone.clone(),
             locale: settings.general.locale.clone(),
         },
-        mail: MailOut { transport: ws.site.mail_transport.clone() },
+        mail: MailOut { transport: ws.mail_transport().to_owned() },
         demo: ws.site.demo,
     }
 }

@@ -137,7 +137,7 @@ fn sending_out(cx: &hg_app::Cx, s: Sending) -> SendingSettings {
         reply_to: s.reply_to,
         unsubscribe_text: s.unsubscribe_text,
         webview_text: s.webview_text,
-        transport_in_use: cx.ws.site.mail_transport.clone(),
+        transport_in_use: cx.ws.mail_transport().to_owned(),
         max_connections: s.max_connections,
         unsubscribe_on_get: s.unsubscribe_on_get,
         track_opens: s.track_opens,

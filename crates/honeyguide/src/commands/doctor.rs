@@ -97,7 +97,9 @@ fn not_made_yet(config: &Config) -> std::result::Result<Option<String>, String> 
 async fn mail(config: &Config) -> Found {
     let ways = ways_out(config).map_err(|e| e.to_string())?;
     if ways.is_empty() {
-        return Ok("caught in the built-in outbox".into());
+        return Ok(
+            "the configuration names no server: mail is caught in the outbox, unless the app has ways out of its own".into()
+        );
     }
     let mut found = Vec::new();
     for way in ways {
