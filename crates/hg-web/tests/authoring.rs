@@ -226,6 +226,8 @@ on_each_db!(html_from_word_is_cleaned_without_being_stored_and_says_what_went, |
         (&done["taken"]["comments"], &done["taken"]["classes"], &done["taken"]["tags"]),
         (&json!(1), &json!(1), &json!(1))
     );
+    let draft = json!({"subject": "a", "source": word["source"]});
+    assert!(codes(&good(&web.post("/api/v1/emails/check", &draft).await)).contains(&"word"), "the look over it offers the same");
     let long = json!({"source": "a".repeat(2 * 1024 * 1024 + 1)});
     assert_eq!(complaint(&web.post("/api/v1/emails/tidy", &long).await), (422, "/source".into()));
     assert_eq!(visitor(&web).post("/api/v1/emails/tidy", &word).await.status, 401);
