@@ -1,4 +1,4 @@
-import { api, expect, type House, importPeople, isAccessible, ONCE, paste, signIn, startHouse, test } from "./house";
+import { api, expect, type House, importPeople, isAccessible, ONCE, paste, signIn, startHouse, switchOn, test } from "./house";
 
 let house: House | undefined;
 test.beforeAll(async () => {
@@ -158,7 +158,7 @@ test("a colleague is named in a comment, which is settled and opened again", ONC
   await isAccessible(page, "comments");
   await drawer.getByRole("button", { name: "Settled", exact: true }).click();
   await expect(drawer.getByText(/Nothing is open/)).toBeVisible();
-  await drawer.getByText("Show what is settled").click();
+  await switchOn(page, "Show what is settled");
   await drawer.getByRole("button", { name: "Open again" }).click();
   await expect(drawer.getByRole("button", { name: "Settled", exact: true })).toBeVisible();
 });

@@ -51,7 +51,7 @@ test("a running campaign is changed with a look at what differs, and every versi
         name: "Mark them",
         type: "contact.tags",
         settings: { add: ["seen"] },
-        timing: { mode: "interval", amount: 3, unit: "days" },
+        timing: { mode: "interval", amount: 3, unit: "d" },
       },
     ],
     rules: [{ key: "g", aim: "goal", type: "contact.in_segments", settings: { segments: [segment.id] } }],

@@ -216,3 +216,65 @@ on_each_db!(old_clients_see_the_html_of_a_design_and_give_both_back_unharmed, |a
     let own = json!({"customHtml": "<p>Own</p>", "grapesjsbuilder": made["grapesjsbuilder"]});
     assert_eq!(good(&web.patch(&path, &own).await)["email"]["customHtml"], "<p>Own</p>", "changed by hand: the HTML holds");
 });
+
+on_each_db!(html_from_word_is_cleaned_without_being_stored_and_says_what_went, |app| {
+    let web = administrator(&app).await;
+    let word = json!({"source": "<p class=MsoNormal>Hi<o:p></o:p></p><!--[if mso]>x<![endif]-->"});
+    let done = good(&web.post("/api/v1/emails/tidy", &word).await);
+    assert_eq!(done["source"], "<p>Hi</p>");
+    assert_eq!(
+        (&done["taken"]["comments"], &done["taken"]["classes"], &done["taken"]["tags"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
+    let draft = json!({"subject": "a", "source": word["source"]});
+    assert!(codes(&good(&web.post("/api/v1/emails/check", &draft).await)).contains(&"word"), "the look over it offers the same");
+    let long = json!({"source": "a".repeat(2 * 1024 * 1024 + 1)});
+    assert_eq!(complaint(&web.post("/api/v1/emails/tidy", &long).await), (422, "/source".into()));
+    assert_eq!(visitor(&web).post("/api/v1/emails/tidy", &word).await.status, 401);
+});
+
+on_each_db!(saved_blocks_are_linked_changed_and_not_deleted_while_they_are_used, |app| {
+    let web = administrator(&app).await;
+    let new = json!({"name": "Foot", "category": "Feet", "format": "mjml", "source": "<mj-text>Old</mj-text>"});
+    let block = good(&web.post("/api/v1/email-blocks", &new).await);
+    assert_eq!((&block["section"], &block["used_by"]), (&json!(false), &json!(0)));
+    let linked = block["linked"].as_str().unwrap();
+    let source = format!("<mjml><mj-body><mj-section><mj-column>{linked}</mj-column></mj-section></mj-body></mjml>");
+    let email =
+        good(&web.post("/api/v1/emails", &json!({"name": "a", "subject": "a", "format": "mjml", "source": source})).await);
+    let path = format!("/api/v1/email-blocks/{}", block["id"]);
+    assert_eq!(good(&web.get(&format!("{path}/uses")).await), json!([{"id": email["id"], "name": "a", "sent": false}]));
+    let changed = json!({"source": "<mj-text>New</mj-text>", "version": block["version"]});
+    assert_eq!(good(&web.patch(&path, &changed).await)["used_by"], 1);
+    assert_eq!(web.patch(&path, &changed).await.status, 409, "somebody else saved meanwhile");
+    let email = good(&web.get(&format!("/api/v1/emails/{}", email["id"])).await);
+    assert!(
+        email["source"].as_str().unwrap().contains("New") && email["plain_text_auto"].as_str().unwrap().contains("New"),
+        "{email}"
+    );
+    let html = good(&web.get("/api/v1/email-blocks?format=html").await);
+    assert_eq!(html["items"].as_array().unwrap().len(), 0);
+    let refused = web.delete(&path).await;
+    assert_eq!((refused.status, refused.json()["type"].as_str()), (409, Some("/problems/block.in-use")));
+    assert_eq!(web.delete(&format!("{path}?keep_copies=true")).await.status, 204);
+    assert_eq!(web.get(&path).await.status, 404);
+    assert_eq!(good(&web.post(&format!("{path}/restore"), &json!({})).await)["name"], "Foot");
+});
+
+on_each_db!(a_draft_is_kept_beside_the_email_until_it_is_published, |app| {
+    let web = administrator(&app).await;
+    let email = good(&web.post("/api/v1/emails", &json!({"name": "a", "subject": "Old", "source": "<p>Old words</p>"})).await);
+    let path = format!("/api/v1/emails/{}/draft", email["id"]);
+    assert_eq!(good(&web.get(&path).await), json!({"live": false, "draft": null}));
+    let kept = good(&web.put(&path, &json!({"version": 0, "source": "<p>New words</p>"})).await);
+    assert_eq!((&kept["version"], &kept["email"]["subject"]), (&json!(1), &json!("Old")));
+    let marks: Vec<&str> = kept["text"].as_array().unwrap().iter().map(|line| line["mark"].as_str().unwrap()).collect();
+    assert!(marks.contains(&"added") && marks.contains(&"removed"), "{kept}");
+    assert_eq!(web.put(&path, &json!({"version": 0, "subject": "Late"})).await.status, 409);
+    let kept = good(&web.put(&path, &json!({"version": 1, "subject": "New"})).await);
+    assert_eq!(kept["changes"][0], json!({"field": "subject", "before": "Old", "after": "New"}));
+    assert_eq!(good(&web.get(&format!("/api/v1/emails/{}", email["id"])).await)["subject"], "Old");
+    let published = good(&web.post(&format!("{path}/publish"), &json!({"version": 2})).await);
+    assert_eq!((&published["subject"], &published["source"]), (&json!("New"), &json!("<p>New words</p>")));
+    assert_eq!(web.delete(&path).await.status, 404, "nothing waits any more");
+});

@@ -246,4 +246,6 @@ on_each_db!(goals_templates_and_reasons_are_reached_by_the_api, |app| {
     let email = email(&app).await;
     let why = web.get(&format!("/api/v1/emails/{email}/why?contact={contact}")).await.json();
     assert!(why["answer"].as_str().unwrap().starts_with("Never sent"), "{why}");
+    assert!(why["next"].as_str().unwrap().starts_with("All rules hold"), "{why}");
+    assert_eq!(why["rules"][1]["rule"], "no-address", "{why}");
 });

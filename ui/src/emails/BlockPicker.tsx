@@ -1,18 +1,22 @@
-import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
-import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
+import { Button } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { IconBookmarks } from "@tabler/icons-react";
-import { useState } from "react";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import { $api } from "../api/client";
 import type { SavedBlock } from "../api/types";
-import { TextLink } from "../ui/links";
 import { FormModal } from "../ui/parts";
-import { ErrorState, Waiting } from "../ui/states";
+import { Waiting } from "../ui/states";
 
-type Props = { format: SavedBlock["format"]; onPick: (block: SavedBlock, source: string) => void };
+// Loaded when it is opened: the editors are large enough.
+const BlockChoices = lazy(() => import("./BlockChoices"));
+
+export type PickerProps = {
+  format: SavedBlock["format"];
+  onPick: (block: SavedBlock, source: string) => void;
+};
 
 /** Saved blocks to put in: as a copy that goes its own way, or linked. */
-export function BlockPicker({ format, onPick }: Props) {
+export function BlockPicker({ format, onPick }: PickerProps) {
   const { t } = useTranslation("emails");
   const [opened, dialog] = useDisclosure();
   const pick = (block: SavedBlock, source: string) => {
@@ -30,73 +34,12 @@ export function BlockPicker({ format, onPick }: Props) {
         {t("blocks.pick")}
       </Button>
       <FormModal opened={opened} close={dialog.close} title={t("blocks.title")} size="lg">
-        {opened && <Choices format={format} onPick={pick} />}
+        {opened && (
+          <Suspense fallback={<Waiting lines={3} />}>
+            <BlockChoices format={format} onPick={pick} />
+          </Suspense>
+        )}
       </FormModal>
     </>
-  );
-}
-
-function Choices({ format, onPick }: Props) {
-  const { t } = useTranslation("emails");
-  const [text, setText] = useState("");
-  const [search] = useDebouncedValue(text, 200);
-  const query = $api.useQuery("get", "/email-blocks", {
-    params: { query: { format, search: search || undefined, sort: "name", limit: 50 } },
-  });
-  return (
-    <Stack>
-      <Text size="sm" c="dimmed">
-        {t("blocks.pickText")}
-      </Text>
-      <TextInput
-        aria-label={t("blocks.search")}
-        placeholder={t("blocks.search")}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-        data-autofocus
-      />
-      {query.isError ? (
-        <ErrorState error={query.error} retry={query.refetch} />
-      ) : !query.data ? (
-        <Waiting lines={3} />
-      ) : query.data.items.length === 0 ? (
-        <Text size="sm">{search ? t("common:nothingFound") : t("blocks.noneOfFormat")}</Text>
-      ) : (
-        <Stack gap="xs" role="list" aria-label={t("blocks.title")}>
-          {query.data.items.map((block) => (
-            <Group key={block.id} role="listitem" justify="space-between" wrap="nowrap">
-              <div style={{ minWidth: 0 }}>
-                <Text size="sm" fw={550} truncate>
-                  {block.name}
-                </Text>
-                <Text size="xs" c="dimmed">
-                  {[block.category, t("blocks.usedBy", { count: block.used_by })].filter(Boolean).join(" · ")}
-                </Text>
-              </div>
-              <Group gap="xs" wrap="nowrap">
-                <Button
-                  size="xs"
-                  variant="default"
-                  aria-label={t("blocks.copyOf", { name: block.name })}
-                  onClick={() => onPick(block, block.source)}
-                >
-                  {t("blocks.copy")}
-                </Button>
-                <Button
-                  size="xs"
-                  aria-label={t("blocks.linkOf", { name: block.name })}
-                  onClick={() => onPick(block, block.linked)}
-                >
-                  {t("blocks.link")}
-                </Button>
-              </Group>
-            </Group>
-          ))}
-        </Stack>
-      )}
-      <TextLink to="/emails/blocks" size="sm" td="underline">
-        {t("blocks.all")}
-      </TextLink>
-    </Stack>
   );
 }

@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Select, Stack, Switch, Table, Text } from "@mantine/core";
+import { Badge, Button, Group, Select, Stack, Switch, Table, Text, VisuallyHidden } from "@mantine/core";
 import { IconLanguage } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -55,7 +55,9 @@ export function LanguagesPanel({ email }: { email: Email }) {
                 <Table.Th className="hg-th" ta="right">
                   {t("counts.sent")}
                 </Table.Th>
-                <Table.Th className="hg-th" w={220} aria-label={t("variants.actions")} />
+                <Table.Th className="hg-th" w={220}>
+                  <VisuallyHidden>{t("variants.actions")}</VisuallyHidden>
+                </Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>

@@ -10,6 +10,7 @@ import {
   Switch,
   Table,
   Text,
+  VisuallyHidden,
 } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { IconArrowsSplit2, IconPlus } from "@tabler/icons-react";
@@ -126,7 +127,9 @@ function Shares({ family, may }: { family: EmailFamily; may: boolean }) {
                 {t(`counts.${key}`)}
               </Table.Th>
             ))}
-            <Table.Th className="hg-th" w={110} aria-label={t("variants.actions")} />
+            <Table.Th className="hg-th" w={110}>
+              <VisuallyHidden>{t("variants.actions")}</VisuallyHidden>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -346,7 +349,11 @@ function Arms({ test, action, links }: ArmsProps) {
               {t(`variants.criteria.${test.criterion}`)}
             </Table.Th>
             <Table.Th className="hg-th">{t("variants.against")}</Table.Th>
-            {action && <Table.Th className="hg-th" w={140} aria-label={t("variants.actions")} />}
+            {action && (
+              <Table.Th className="hg-th" w={140}>
+                <VisuallyHidden>{t("variants.actions")}</VisuallyHidden>
+              </Table.Th>
+            )}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

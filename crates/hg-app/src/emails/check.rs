@@ -1,7 +1,7 @@
 //! The look over an email before it goes out: the rules are the core's, the facts come from the workspace.
 
 use hg_core::emails::preflight::{Preflight, Remark, SenderFacts, Weight, preflight};
-use hg_core::emails::{Brand, Starter, attachment_remarks, gallery as starters};
+use hg_core::emails::{Brand, Starter, attachment_remarks, gallery as starters, looks_like_word};
 
 use super::context::site_url;
 use super::model::{Content, EmailError};
@@ -41,8 +41,16 @@ pub async fn check(cx: &Cx, request: PreviewRequest) -> Result<Check> {
     let mut remarks = preflight(&asked).map_err(|error| EmailError::Source(format!("{error}.")))?;
     remarks.extend(unknown_tokens(&shown));
     remarks.extend(attachment_remarks(&files, content.purpose()));
+    remarks.extend(from_word(&content));
     remarks.sort_by_key(|remark| remark.weight);
     Ok(Check { bytes: shown.message.html.len(), remarks })
+}
+
+/// HTML from Word shows otherwise in each mail program.
+fn from_word(content: &Content) -> Option<Remark> {
+    let found = content.format == "html" && looks_like_word(&content.source);
+    let advice = "Choose “Clean up HTML from Word” in code mode: words, links, lists, tables and images stay.";
+    found.then(|| Remark::new("word", Weight::Hint, "The HTML comes from Word or Outlook.", advice))
 }
 
 /// Hashes of the library's pictures whose addresses stand in a text.

@@ -12,11 +12,13 @@ import {
   IconSpacingVertical,
   IconSquareRoundedArrowRight,
 } from "@tabler/icons-react";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import { BlockPicker } from "../../emails/BlockPicker";
 import { type Engine, insert } from "./engine";
 import { BLOCKS } from "./kinds";
 import { boxed } from "./source";
+
+const BlockPicker = lazy(async () => ({ default: (await import("../../emails/BlockPicker")).BlockPicker }));
 
 const ICONS: Record<string, typeof IconHeading> = {
   text: IconLetterCase,
@@ -70,12 +72,14 @@ export function Palette({ engine }: { engine: Engine }) {
         {t("sections")}
       </Text>
       {group("body")}
-      <BlockPicker
-        format="mjml"
-        onPick={(block, source) =>
-          insert(engine.editor, { in: block.section ? "body" : "column", source: boxed(source) })
-        }
-      />
+      <Suspense>
+        <BlockPicker
+          format="mjml"
+          onPick={(block, source) =>
+            insert(engine.editor, { in: block.section ? "body" : "column", source: boxed(source) })
+          }
+        />
+      </Suspense>
       <Text size="xs" c="dimmed">
         {t("blocksHint")}
       </Text>

@@ -1,7 +1,6 @@
 import {
   ActionIcon,
   Box,
-  Button,
   Group,
   Select,
   Stack,
@@ -13,14 +12,17 @@ import {
 } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconCopy, IconTrash } from "@tabler/icons-react";
 import type { Component } from "grapesjs";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { ImageInput } from "../../media/MediaPicker";
 import { ColorField } from "../../ui/ColorField";
-import { TextLink } from "../../ui/links";
 import { bodyOf, type Engine, element, move } from "./engine";
 import { type Field, NO_IMAGE, SETTINGS, WORDED } from "./kinds";
-import { SaveBlock } from "./SaveBlock";
 import { boxed, linkedBlock } from "./source";
+
+// Loaded when something is selected: the editor is large enough.
+const SaveBlock = lazy(async () => ({ default: (await import("../../emails/BlockTools")).SaveBlock }));
+const LinkedBlock = lazy(async () => ({ default: (await import("../../emails/BlockTools")).LinkedBlock }));
 
 type Props = { engine: Engine; selected: Component | undefined };
 
@@ -39,7 +41,11 @@ export function Settings({ engine, selected }: Props) {
         </Title>
         {!body && <Tools engine={engine} component={component} />}
       </Group>
-      {!body && tag !== "hg-kept" && <SaveBlock component={component} tag={tag} />}
+      {!body && tag !== "hg-kept" && (
+        <Suspense>
+          <SaveBlock tag={tag} source={() => component.toHTML()} />
+        </Suspense>
+      )}
       {WORDED.includes(tag) && <Words key={component.getId()} component={component} tag={tag} />}
       {tag === "hg-kept" && <Kept engine={engine} component={component} />}
       {(SETTINGS[tag] ?? []).map((field) => (
@@ -145,20 +151,16 @@ function Kept({ engine, component }: { engine: Engine; component: Component }) {
   const { t } = useTranslation("design");
   const block = linkedBlock(decodeURIComponent(component.getAttributes()["data-source"] ?? ""));
   if (block) {
-    const keepCopy = () => {
-      const [copy] = component.replaceWith(boxed(block.inner));
-      if (copy) engine.editor.select(copy);
-    };
     return (
-      <Stack gap="xs">
-        <Text size="sm">{t("linked.hint", { name: block.name })}</Text>
-        <TextLink to="/emails/blocks" search={{ search: block.name }} size="sm" td="underline">
-          {t("linked.open")}
-        </TextLink>
-        <Button size="xs" variant="default" onClick={keepCopy}>
-          {t("linked.unlink")}
-        </Button>
-      </Stack>
+      <Suspense>
+        <LinkedBlock
+          name={block.name}
+          onUnlink={() => {
+            const [copy] = component.replaceWith(boxed(block.inner));
+            if (copy) engine.editor.select(copy);
+          }}
+        />
+      </Suspense>
     );
   }
   return (

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { join, lookOf, quoted, readable, split, withLook } from "./source";
+import { boxed, join, linkedBlock, lookOf, quoted, readable, split, withLook } from "./source";
 
 const MAIL = `<mjml lang="en">
   <mj-head>
@@ -63,5 +63,20 @@ describe("an MJML document for the canvas", () => {
     expect(changed.match(/<mj-button\b/g)).toHaveLength(1);
     const bare = withLook("<mjml><mj-body></mj-body></mjml>", "mj-all", "font-family", "Arial");
     expect(lookOf(split(bare)!.head, "mj-all", "font-family")).toBe("Arial");
+  });
+});
+
+describe("a linked block", () => {
+  const source = '<hg-block id="7" name="Foot &amp; hand"><mj-text>Our street</mj-text></hg-block>';
+
+  it("is a box on the canvas and comes back letter by letter", () => {
+    const box = boxed(source);
+    expect(box).toMatch(/^<hg-kept data-name="hg-block" data-source="[^"]+"><\/hg-kept>$/);
+    expect(decodeURIComponent(/data-source="([^"]+)"/.exec(box)![1]!)).toBe(source);
+  });
+
+  it("tells its name and what is in it", () => {
+    expect(linkedBlock(source)).toEqual({ name: "Foot & hand", inner: "<mj-text>Our street</mj-text>" });
+    expect(linkedBlock("<mj-table></mj-table>")).toBeNull();
   });
 });
