@@ -2,7 +2,8 @@
 //!
 //! While a rebuild looks at its snapshot, the reactor goes on keeping membership current for single contacts. It
 //! notes whom it looked at ([`Touched`]), and the rebuild leaves those alone: what was seen later is
-//! right.
+//! right. The members are read before everybody is looked at, so that a change that was under way when the watch began
+//! differs in neither, and stays as it is written.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -181,13 +182,15 @@ async fn rebuild_together(cx: &Cx, ids: &[SegmentId], handle: Option<&JobHandle>
     let started = Instant::now();
     let _watches: Vec<Watch> = ids.iter().map(|id| Watch::new(ws, *id)).collect();
     let (ws2, wanted) = (ws.clone(), ids.to_vec());
-    let known = cx
+    let before = cx
         .db()
         .read(move |tx| {
             let fields = fields::catalogue(&ws2, tx)?;
-            wanted.iter().map(|id| Ok::<_, Error>(know(store::find(tx, *id)?, &fields))).collect::<Result<Vec<_>>>()
+            let one = |id: &SegmentId| Ok::<_, Error>((know(store::find(tx, *id)?, &fields), read_all(tx, *id)?));
+            wanted.iter().map(one).collect::<Result<Vec<_>>>()
         })
         .await?;
+    let (known, stored): (Vec<Known>, Vec<RoaringBitmap>) = before.into_iter().unzip();
     let now = cx.now();
     let zone = hg_core::time::zone_or(Some(&ws.settings().general.timezone), &hg_core::time::TimeZone::UTC);
     let asked: Vec<Asked> = known
@@ -201,7 +204,7 @@ async fn rebuild_together(cx: &Cx, ids: &[SegmentId], handle: Option<&JobHandle>
     let (mut selected, alive) = evaluate(ws, asked).await?;
     let alive = Arc::new(alive);
     let mut built = Vec::with_capacity(known.len());
-    for k in known {
+    for (k, stored) in known.into_iter().zip(stored) {
         if let Some(why) = k.broken {
             let (id, said) = (k.segment.id, why.clone());
             let (ws, segment) = (cx.ws.clone(), k.segment.clone());
@@ -220,7 +223,7 @@ async fn rebuild_together(cx: &Cx, ids: &[SegmentId], handle: Option<&JobHandle>
         let calendar = k.plan.as_ref().and_then(|p| p.next_calendar_flip(now, &zone));
         let clock = found.as_ref().and_then(|f| f.next_flip).map(|due| due.max(now.plus(rest)));
         let flip = [calendar, clock].into_iter().flatten().min();
-        let evaluated = Evaluated { selected: found.map(|f| f.people), alive: alive.clone(), now, flip, started };
+        let evaluated = Evaluated { selected: found.map(|f| f.people), stored, alive: alive.clone(), now, flip, started };
         built.push(write(cx, &k.segment, evaluated, handle).await?);
     }
     Ok(built)
@@ -246,6 +249,8 @@ async fn evaluate(ws: &Workspace, mut asked: Vec<Asked>) -> Result<(std::vec::In
 struct Evaluated {
     /// `None` without a filter.
     selected: Option<RoaringBitmap>,
+    /// Who was in it before.
+    stored: RoaringBitmap,
     alive: Arc<RoaringBitmap>,
     now: Timestamp,
     flip: Option<Timestamp>,
@@ -259,8 +264,8 @@ const TOGETHER: usize = 256;
 async fn write(cx: &Cx, segment: &Segment, found: Evaluated, handle: Option<&JobHandle>) -> Result<Built> {
     let ws = &cx.ws;
     let (id, version) = (segment.id, segment.version);
-    let Evaluated { selected, alive, now, flip, started } = found;
-    let (joins, leaves) = cx.db().read(move |tx| differences(tx, id, selected, &alive)).await?;
+    let Evaluated { selected, stored, alive, now, flip, started } = found;
+    let (joins, leaves) = cx.db().read(move |tx| differences(tx, id, selected, &stored, &alive)).await?;
     let touched = ws.part::<Touched>();
     let mut done = (0, 0);
     for part in by_piece(&joins, &leaves).chunks(TOGETHER) {
@@ -315,9 +320,9 @@ fn differences(
     tx: &mut Tx<'_>,
     id: SegmentId,
     selected: Option<RoaringBitmap>,
+    stored: &RoaringBitmap,
     alive: &RoaringBitmap,
 ) -> Result<(RoaringBitmap, RoaringBitmap)> {
-    let stored = read_all(tx, id)?;
     let mut wanted = selected.unwrap_or_else(|| stored.clone());
     let hands: Vec<(u32, i64)> = tx
         .all(Sql::new("SELECT contact_id, state FROM segment_overrides WHERE segment_id = $1").bind(id), |r| {
@@ -331,7 +336,7 @@ fn differences(
         }
     }
     wanted &= alive;
-    Ok((&wanted - &stored, &stored - &wanted))
+    Ok((&wanted - stored, stored - &wanted))
 }
 
 /// Who joins and who leaves, piece by piece.
