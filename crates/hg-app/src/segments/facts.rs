@@ -167,13 +167,14 @@ pub(super) fn each_contact(tx: &mut Tx<'_>, relation: &Relation, narrow: &Narrow
 }
 
 /// The statement that reads the rows of a relation: contact, object, instant, amount, url, detail. `{where}` stands
-/// for the contacts that are asked for; `texts` says whether the texts of hits are wanted.
+/// for the contacts that are asked for and `{kind}` for the kind of an event; `texts` says whether the texts of hits
+/// are wanted.
 fn statement(relation: &Relation, texts: bool) -> (String, Vec<hg_store::Value>) {
     let text = |text: &str| (text.to_owned(), Vec::new());
     let events = |kinds: &[EventKind], more: &str| {
         let kinds: Vec<String> = kinds.iter().map(|k| k.code().to_string()).collect();
         format!(
-            "SELECT e.contact_id, e.object_id, e.occurred_at, 1, NULL, NULL FROM events e WHERE e.kind IN ({}){more}{{where}}",
+            "SELECT e.contact_id, e.object_id, e.occurred_at, 1, NULL, NULL FROM events e WHERE {{kind}} IN ({}){more}{{where}}",
             kinds.join(", ")
         )
     };
@@ -216,7 +217,7 @@ fn statement(relation: &Relation, texts: bool) -> (String, Vec<hg_store::Value>)
         Relation::Hit if !texts => (events(&[EventKind::PageHit, EventKind::EmailClicked], ""), Vec::new()),
         Relation::Hit => text(
             "SELECT e.contact_id, e.object_id, e.occurred_at, 1, u.url, e.detail, e.kind FROM events e LEFT JOIN urls u ON u.id = e.url_id \
-             WHERE e.kind IN (13, 16){where} ORDER BY e.contact_id, e.occurred_at, e.id",
+             WHERE {kind} IN (13, 16){where} ORDER BY e.contact_id, e.occurred_at, e.id",
         ),
         Relation::Utm => text(
             "SELECT e.contact_id, e.id, e.at, 1, e.source, e.medium, e.campaign, e.content, e.term FROM utm_records e WHERE 1 = 1{where}",
@@ -228,7 +229,7 @@ fn statement(relation: &Relation, texts: bool) -> (String, Vec<hg_store::Value>)
             format!(
                 "SELECT s.contact_id, 0, s.occurred_at, 1, NULL, NULL FROM (SELECT e.contact_id, e.kind, e.occurred_at, \
                  lag(e.occurred_at) OVER (PARTITION BY e.contact_id ORDER BY e.occurred_at, e.id) AS before FROM events e \
-                 WHERE e.kind IN (13, 16){{where}}) s WHERE s.kind = 13 AND (s.before IS NULL OR s.occurred_at - s.before > {SESSION})"
+                 WHERE {{kind}} IN (13, 16){{where}}) s WHERE s.kind = 13 AND (s.before IS NULL OR s.occurred_at - s.before > {SESSION})"
             ),
             Vec::new(),
         ),
@@ -340,7 +341,10 @@ pub(super) fn each_row(
         values.push(hg_store::ToValue::to_value(ids));
         restriction.push_str(&format!(" AND e.contact_id @in(${})", values.len()));
     }
-    tx.each(Sql::new(text.replace("{where}", &restriction)).binds(values), |r| {
+    // Of some contacts, the events are read contact by contact. The databases guess how long a list is and may go
+    // through all events of a kind instead; the sign keeps them from the index of kinds.
+    let kind = if contacts.is_some() { "+e.kind" } else { "e.kind" };
+    tx.each(Sql::new(text.replace("{where}", &restriction).replace("{kind}", kind)).binds(values), |r| {
         let mut row = RelatedRow {
             object: r.get(1)?,
             at: r.get::<Option<i64>>(2)?.map(Timestamp),
