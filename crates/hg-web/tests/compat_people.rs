@@ -174,7 +174,7 @@ on_each_db!(fields_and_tags_are_made_edited_and_deleted, |app| {
         "Shoes"
     );
     assert_eq!(web.delete(&format!("/api/fields/contact/{id}/delete")).await.json()["field"]["id"], Value::Null);
-    assert_eq!(web.post("/api/fields/contact/new", &json!({"label": "X", "type": "time"})).await.status, 400);
+    assert_eq!(web.post("/api/fields/contact/new", &json!({"label": "X", "type": "colour"})).await.status, 400);
     assert_eq!(web.post("/api/tags/new", &json!({"tag": "News"})).await.status, 201);
     assert_eq!(web.post("/api/tags/new", &json!({"tag": "news"})).await.status, 200, "found by its name");
     assert_eq!(web.get("/api/tags").await.json()["tags"]["1"], json!({"id": 1, "tag": "News", "description": null}));

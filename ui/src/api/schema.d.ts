@@ -6599,6 +6599,11 @@ export interface components {
              * @default null
              */
             char_limit?: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            decimals?: number | null;
             /** @default null */
             default_value?: string | null;
             /**
@@ -6652,6 +6657,11 @@ export interface components {
             /** Format: int32 */
             char_limit: number | null;
             created_at: string;
+            /**
+             * Format: int32
+             * @description Digits after the point, of numbers; none: as they come.
+             */
+            decimals: number | null;
             default_value: string | null;
             fixed: boolean;
             group: string;
@@ -6679,7 +6689,7 @@ export interface components {
          * @description What a contact's field holds.
          * @enum {string}
          */
-        FieldTypeWord: "text" | "long_text" | "number" | "date" | "datetime" | "boolean" | "select" | "multiselect" | "email" | "url" | "phone" | "country" | "region" | "timezone" | "locale" | "lookup";
+        FieldTypeWord: "text" | "long_text" | "number" | "date" | "datetime" | "boolean" | "select" | "multiselect" | "email" | "url" | "phone" | "country" | "region" | "timezone" | "locale" | "lookup" | "html" | "time";
         /** @description Something that uses a field. */
         FieldUseOut: {
             /** Format: int64 */
@@ -8286,6 +8296,11 @@ export interface components {
                 /** Format: int32 */
                 char_limit: number | null;
                 created_at: string;
+                /**
+                 * Format: int32
+                 * @description Digits after the point, of numbers; none: as they come.
+                 */
+                decimals: number | null;
                 default_value: string | null;
                 fixed: boolean;
                 group: string;

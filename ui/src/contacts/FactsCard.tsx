@@ -90,7 +90,7 @@ export function FactRow({ field, value: known, write }: FactProps) {
       <Box
         onKeyDown={(event) => {
           if (event.key === "Escape") setDraft(undefined);
-          if (event.key === "Enter" && field.type !== "long_text") {
+          if (event.key === "Enter" && field.type !== "long_text" && field.type !== "html") {
             event.preventDefault();
             save();
           }

@@ -1,23 +1,10 @@
-import {
-  Button,
-  Checkbox,
-  Group,
-  Menu,
-  Select,
-  SimpleGrid,
-  Stack,
-  Tabs,
-  Text,
-  Textarea,
-  TextInput,
-} from "@mantine/core";
-import { useForm } from "@mantine/form";
+import { Menu, Tabs, Text } from "@mantine/core";
 import { IconTableColumn } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, http, refresh, take } from "../api/client";
-import { showProblem } from "../api/forms";
-import type { Field, FieldType } from "../api/types";
+
+import type { Field } from "../api/types";
 import { useMayEdit } from "../app/session";
 import { DataList, inOnePage } from "../ui/DataList";
 import { DotsMenu } from "../ui/DotsMenu";
@@ -25,29 +12,12 @@ import { FilterBar } from "../ui/FilterBar";
 import { NewButton } from "../ui/NewButton";
 import { PageHeader } from "../ui/PageHeader";
 import { FormModal } from "../ui/parts";
-import { ErrorSummary, NothingFound } from "../ui/states";
+import { NothingFound } from "../ui/states";
+import { failed } from "../ui/toasts";
 import { useView } from "../ui/view";
 import { ConvertField } from "./ConvertField";
-import { DeleteField, FieldUses } from "./FieldUses";
-import { parseOptions, printOptions } from "./options";
-
-const TYPES: FieldType[] = [
-  "text",
-  "long_text",
-  "number",
-  "date",
-  "datetime",
-  "boolean",
-  "select",
-  "multiselect",
-  "email",
-  "url",
-  "phone",
-  "country",
-  "region",
-  "timezone",
-  "locale",
-];
+import { FIELD_TYPES, FieldForm } from "./FieldForm";
+import { DeleteField } from "./FieldUses";
 
 /** All fields come at once: they are searched and sorted here. */
 function sorted(fields: Field[], search: string, sort: string): Field[] {
@@ -70,6 +40,25 @@ export function FieldsPage() {
   const query = $api.useQuery("get", "/fields", { params: { query: { object } } });
   const [removing, setRemoving] = useState<Field | null>(null);
   const [converting, setConverting] = useState<Field | null>(null);
+  const inOrder = sorted(query.data?.items ?? [], "", "order");
+  const neighbour = (field: Field, step: number) =>
+    inOrder[inOrder.findIndex((one) => one.id === field.id) + step];
+  /** Two fields change places; forms, imports and the pages of contacts follow this order. */
+  const swap = async (field: Field, step: number) => {
+    const other = neighbour(field, step);
+    if (!other) return;
+    // Fields that stand at the same place are told apart first.
+    const place = other.order === field.order ? other.order + step : other.order;
+    const move = (one: Field, order: number) =>
+      take(http.PATCH("/fields/{id}", { params: { path: { id: one.id } }, body: { order } }));
+    try {
+      await move(field, place);
+      if (place === other.order) await move(other, field.order);
+    } catch (error) {
+      failed(error);
+    }
+    await refresh("/fields");
+  };
   return (
     <>
       <PageHeader
@@ -133,6 +122,7 @@ export function FieldsPage() {
             render: (field) => (
               <Text size="xs" c="dimmed">
                 {[
+                  !field.published && t("fieldsPage.unpublished"),
                   field.fixed && t("fieldsPage.fixed"),
                   field.unique && t("fieldsPage.unique").toLowerCase(),
                   field.required && t("fieldsPage.required").toLowerCase(),
@@ -150,6 +140,12 @@ export function FieldsPage() {
               may && (
                 <DotsMenu label={t("common:moreActions", { name: field.label })}>
                   <Menu.Item onClick={() => setEditing(field)}>{t("common:edit")}</Menu.Item>
+                  <Menu.Item disabled={!neighbour(field, -1)} onClick={() => swap(field, -1)}>
+                    {t("fieldsPage.moveUp")}
+                  </Menu.Item>
+                  <Menu.Item disabled={!neighbour(field, 1)} onClick={() => swap(field, 1)}>
+                    {t("fieldsPage.moveDown")}
+                  </Menu.Item>
                   <Menu.Item disabled={field.fixed || field.unique} onClick={() => setConverting(field)}>
                     {t("convert.action")}
                   </Menu.Item>
@@ -182,133 +178,11 @@ export function FieldsPage() {
         title={t("convert.title", { name: converting?.label ?? "" })}
         size="lg"
       >
-        {converting && <ConvertField field={converting} types={TYPES} close={() => setConverting(null)} />}
+        {converting && (
+          <ConvertField field={converting} types={FIELD_TYPES} close={() => setConverting(null)} />
+        )}
       </FormModal>
       <DeleteField field={removing} close={() => setRemoving(null)} />
     </>
-  );
-}
-
-type FormProps = { object: Field["object"]; field: Field | null; close: () => void };
-
-function FieldForm({ object, field, close }: FormProps) {
-  const { t } = useTranslation("contacts");
-  const [errors, setErrors] = useState<string[]>([]);
-  const form = useForm({
-    initialValues: {
-      label: field?.label ?? "",
-      alias: field?.alias ?? "",
-      type: (field?.type ?? "text") as FieldType,
-      group: field?.group ?? "core",
-      default_value: field?.default_value ?? "",
-      options: printOptions(field?.options ?? []),
-      yes: field?.labels?.yes ?? "",
-      no: field?.labels?.no ?? "",
-      required: field?.required ?? false,
-      unique: field?.unique ?? false,
-      publicly_updatable: field?.publicly_updatable ?? false,
-    },
-  });
-  const { type } = form.values;
-  const submit = form.onSubmit(async ({ yes, no, options, alias, default_value, ...rest }) => {
-    const shared = {
-      ...rest,
-      default_value: default_value || null,
-      ...(type === "select" || type === "multiselect" ? { options: parseOptions(options) } : {}),
-      ...(type === "boolean" && (yes || no) ? { labels: { yes: yes || "Yes", no: no || "No" } } : {}),
-    };
-    try {
-      if (field) {
-        const { type: _fixed, ...changeable } = shared;
-        await take(
-          http.PATCH("/fields/{id}", {
-            params: { path: { id: field.id } },
-            body: { ...changeable, version: field.version },
-          }),
-        );
-      } else {
-        await take(http.POST("/fields", { body: { ...shared, object, ...(alias ? { alias } : {}) } }));
-      }
-      close();
-      await refresh("/fields", "/segments/catalogue", "/imports/targets");
-    } catch (error) {
-      setErrors(showProblem(form, error));
-    }
-  });
-  return (
-    <form onSubmit={submit}>
-      <Stack>
-        <ErrorSummary errors={errors} />
-        <SimpleGrid cols={2}>
-          <TextInput label={t("fieldsPage.label")} required data-autofocus {...form.getInputProps("label")} />
-          <TextInput
-            label={t("fieldsPage.alias")}
-            disabled={field !== null}
-            {...form.getInputProps("alias")}
-          />
-          <Select
-            label={t("fieldsPage.type")}
-            allowDeselect={false}
-            disabled={field !== null}
-            data={TYPES.map((key) => ({ value: key, label: t(`fieldsPage.types.${key}`) }))}
-            {...form.getInputProps("type")}
-          />
-          <Select
-            label={t("fieldsPage.group")}
-            allowDeselect={false}
-            data={["core", "social", "personal", "professional"].map((key) => ({
-              value: key,
-              label: t(`fieldsPage.groups.${key}`),
-            }))}
-            {...form.getInputProps("group")}
-          />
-        </SimpleGrid>
-        <Text size="xs" c="dimmed" mt={-8}>
-          {t("fieldsPage.aliasHint")}
-        </Text>
-        {(type === "select" || type === "multiselect") && (
-          <Textarea
-            label={t("fieldsPage.options")}
-            description={t("fieldsPage.optionsHint")}
-            autosize
-            minRows={3}
-            required
-            {...form.getInputProps("options")}
-          />
-        )}
-        {type === "boolean" && (
-          <SimpleGrid cols={2}>
-            <TextInput
-              label={t("fieldsPage.yes")}
-              placeholder={t("common:yes")}
-              {...form.getInputProps("yes")}
-            />
-            <TextInput
-              label={t("fieldsPage.no")}
-              placeholder={t("common:no")}
-              {...form.getInputProps("no")}
-            />
-          </SimpleGrid>
-        )}
-        <TextInput label={t("fieldsPage.default")} {...form.getInputProps("default_value")} />
-        <Checkbox
-          label={t("fieldsPage.required")}
-          {...form.getInputProps("required", { type: "checkbox" })}
-        />
-        <Checkbox
-          label={t("fieldsPage.unique")}
-          description={t("fieldsPage.uniqueHint")}
-          {...form.getInputProps("unique", { type: "checkbox" })}
-        />
-        <Checkbox
-          label={t("fieldsPage.publicly")}
-          {...form.getInputProps("publicly_updatable", { type: "checkbox" })}
-        />
-        {field && <FieldUses field={field} />}
-        <Group justify="flex-end">
-          <Button type="submit">{t("common:save")}</Button>
-        </Group>
-      </Stack>
-    </form>
   );
 }

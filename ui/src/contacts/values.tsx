@@ -1,4 +1,4 @@
-import { MultiSelect, NumberInput, Select, Textarea, TextInput } from "@mantine/core";
+import { Autocomplete, MultiSelect, NumberInput, Select, Textarea, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Field, FieldValue } from "../api/types";
@@ -22,6 +22,8 @@ function valueText(field: Field, value: FieldValue | undefined, yes: string, no:
       return (Array.isArray(value) ? value : String(value).split("|")).map(label).join(", ");
     case "date":
       return date(String(value));
+    case "time":
+      return String(value).slice(0, 5);
     case "datetime":
       return dateTime(String(value));
     case "number":
@@ -70,6 +72,7 @@ export function FieldInput({ field, value, onChange, error, autoFocus, hideLabel
     />
   );
   switch (field.type) {
+    case "html":
     case "long_text":
       return (
         <Textarea
@@ -131,6 +134,25 @@ export function FieldInput({ field, value, onChange, error, autoFocus, hideLabel
           type="date"
           value={text}
           onChange={(e) => onChange(e.currentTarget.value || null)}
+        />
+      );
+    case "time":
+      return (
+        <TextInput
+          {...common}
+          type="time"
+          value={text.slice(0, 5)}
+          onChange={(e) => onChange(e.currentTarget.value || null)}
+        />
+      );
+    case "lookup":
+      return (
+        <Autocomplete
+          {...common}
+          data={choices.map((choice) => choice.value)}
+          value={text}
+          maxLength={field.char_limit ?? undefined}
+          onChange={onChange}
         />
       );
     case "datetime":

@@ -4,8 +4,10 @@
 //! in timelines instead. Rows are only ever added, except that erasing a contact empties what was told about her.
 //! Read by [`list`], for one thing ([`AuditQuery::object`]) or for the whole workspace.
 
+mod authors;
 mod entry;
 mod read;
 
+pub use authors::{Author, Authors, authors, made_by};
 pub use entry::{Changes, Deed, Entry, Who, record};
 pub use read::{AuditQuery, AuditRow, export_csv, list};

@@ -16,6 +16,7 @@ use crate::contacts::{Existing, PointsOperator, Values, read_values};
 use crate::cx::{Action, Area, Cx};
 use crate::error::{Error, Result};
 use crate::fields;
+use crate::users;
 use crate::workspace::Workspace;
 
 /// The id that an id leads to: itself, or the company that it was merged into.
@@ -60,6 +61,7 @@ pub async fn create(cx: &Cx, input: CompanyInput, match_existing: bool) -> Resul
             let all = fields::catalogue(&ws, tx)?;
             let fields = all.companies();
             let values = read_values(fields, &input.fields, &ws.settings().general.timezone)?;
+            users::checked_owner(tx, input.owner_id)?;
             let found = if match_existing { find_by_unique(tx, fields, &values)? } else { None };
             let Some(id) = found else {
                 let missing = fields

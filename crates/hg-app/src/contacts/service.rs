@@ -18,8 +18,9 @@ use crate::contacts::{
     save::{self, Change, Written, unique_key},
 };
 use crate::cx::{Action, Actor, Area, Cx};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, ErrorKind, FieldError, Result};
 use crate::fields::{self, store::key_column};
+use crate::users;
 use crate::workspace::Workspace;
 
 /// The id that an id leads to: itself, or the contact that it was merged into.
@@ -111,6 +112,7 @@ pub async fn create(cx: &Cx, input: ContactInput, match_existing: bool) -> Resul
         .write(move |tx| {
             let fields = fields::catalogue(&ws, tx)?;
             let values = read_values(&fields, &input.fields, &ws.settings().general.timezone)?;
+            users::checked_owner(tx, input.owner_id)?;
             let found = if match_existing { find_by_unique(&ws, tx, &fields, &values)? } else { None };
             let target = found.map(|id| load(&ws, tx, id)).transpose()?;
             if target.is_none() {
@@ -175,7 +177,11 @@ fn apply_marks(ws: &Workspace, tx: &mut Tx<'_>, id: ContactId, input: &ContactIn
         marks::write_do_not_contact(ws, tx, id, entry)?;
     }
     if let Some(companies) = &input.companies {
-        companies::replace_links_in(tx, id, companies, ws.clock.now())?;
+        let no_company = |error: Error| match error.kind {
+            ErrorKind::NotFound => Error::field("/companies", "contact.unknown-company", error.detail),
+            _ => error,
+        };
+        companies::replace_links_in(tx, id, companies, ws.clock.now()).map_err(no_company)?;
     }
     Ok(())
 }
@@ -208,6 +214,7 @@ pub async fn update(cx: &Cx, id: ContactId, input: ContactInput, blanks_clear: b
         .write(move |tx| {
             let fields = fields::catalogue(&ws, tx)?;
             let values = read_values(&fields, &input.fields, &ws.settings().general.timezone)?;
+            users::checked_owner(tx, input.owner_id)?;
             let contact = load(&ws, tx, id)?;
             if input.version.is_some_and(|v| v != contact.version) {
                 return Err(Error::changed_meanwhile("contact"));

@@ -287,7 +287,8 @@ fn retyped(before: &FieldDef, new: &NewType) -> Result<FieldDef> {
     let kind = FieldType::from_name(&new.kind).ok_or_else(|| FieldProblem::UnknownType(new.kind.clone()))?;
     let def = FieldDef { kind, properties: new.properties.clone(), default_value: None, ..before.clone() };
     let default_value = before.default_value.clone().filter(|text| def.read(text).is_ok());
-    Ok(FieldDef { default_value, ..def })
+    let listable = def.listable && kind.can_be_asked_for();
+    Ok(FieldDef { default_value, listable, ..def })
 }
 
 /// Converts a piece of the rows that a condition names: the last id, and whether there may be more.

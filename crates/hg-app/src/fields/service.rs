@@ -121,7 +121,7 @@ fn define(new: &NewField, there: &[Field]) -> Result<FieldDef, FieldProblem> {
     def.order = new.order.unwrap_or(last + 1);
     def.required = new.required;
     def.unique = new.unique;
-    def.listable = new.listable;
+    def.listable = new.listable && new.kind.can_be_asked_for();
     def.visible = new.visible;
     def.short_visible = new.short_visible;
     def.publicly_updatable = new.publicly_updatable;
@@ -218,7 +218,7 @@ fn apply(def: &mut FieldDef, patch: &FieldPatch) {
         }
     };
     set(&mut def.required, patch.required);
-    set(&mut def.listable, patch.listable);
+    set(&mut def.listable, patch.listable.map(|wanted| wanted && def.kind.can_be_asked_for()));
     set(&mut def.visible, patch.visible);
     set(&mut def.short_visible, patch.short_visible);
     set(&mut def.publicly_updatable, patch.publicly_updatable);

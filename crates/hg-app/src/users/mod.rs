@@ -17,4 +17,4 @@ pub use service::{
     update,
 };
 pub use sign_in::{authenticate_basic, sign_in, sign_out, who};
-pub use store::names;
+pub use store::{checked_owner, names};

@@ -6,7 +6,7 @@ use hg_store::{Row, Sql, Tx};
 
 use super::model::{User, UserPatch};
 use crate::cx::Role;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 const COLUMNS: &str = "id, version, created_at, updated_at, email, first_name, last_name, role, timezone, last_sign_in_at";
 
@@ -218,6 +218,17 @@ pub(super) fn end_all_sessions(tx: &mut Tx<'_>) -> Result<u64> {
 
 pub(super) fn forget_failures(tx: &mut Tx<'_>, subject: &str) -> Result<()> {
     tx.exec(Sql::new("DELETE FROM sign_in_failures WHERE subject = $1").bind(subject))?;
+    Ok(())
+}
+
+/// Refuses an owner who is no user.
+pub fn checked_owner(tx: &mut Tx<'_>, owner: Option<Option<UserId>>) -> Result<()> {
+    let Some(Some(id)) = owner else { return Ok(()) };
+    let user = Sql::new("SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL").bind(id);
+    if tx.opt(user, |r| r.get::<i64>(0))?.is_none() {
+        let detail = format!("There is no user {id} who could be the owner; choose one of the people who sign in.");
+        return Err(Error::field("/owner_id", "owner.unknown", detail));
+    }
     Ok(())
 }
 

@@ -29,12 +29,16 @@ pub enum FieldType {
     Timezone,
     Locale,
     Lookup,
+    /// Formatted text.
+    Html,
+    /// A time of day. No filter looks at it.
+    Time,
 }
 
 use FieldType as T;
 
 impl FieldType {
-    pub const ALL: [FieldType; 16] = [
+    pub const ALL: [FieldType; 18] = [
         T::Text,
         T::LongText,
         T::Number,
@@ -51,6 +55,8 @@ impl FieldType {
         T::Timezone,
         T::Locale,
         T::Lookup,
+        T::Html,
+        T::Time,
     ];
 
     /// The name in the native API and in the database.
@@ -72,6 +78,8 @@ impl FieldType {
             T::Timezone => "timezone",
             T::Locale => "locale",
             T::Lookup => "lookup",
+            T::Html => "html",
+            T::Time => "time",
         }
     }
 
@@ -88,10 +96,10 @@ impl FieldType {
         }
     }
 
-    /// Reads a type of the compatible API. `time` is not offered: no filter could use it.
+    /// Reads a type of the compatible API.
     pub fn from_compatible_name(name: &str) -> Option<FieldType> {
         match name {
-            "textarea" | "html" => Some(T::LongText),
+            "textarea" => Some(T::LongText),
             "tel" => Some(T::Phone),
             "long_text" | "phone" => None,
             other => FieldType::from_name(other),
@@ -101,6 +109,11 @@ impl FieldType {
     /// Whether the field is of no use without a list of choices.
     pub const fn needs_choices(self) -> bool {
         matches!(self, T::Select | T::Multiselect)
+    }
+
+    /// Whether segments and searches can ask for its values.
+    pub const fn can_be_asked_for(self) -> bool {
+        !matches!(self, T::Time)
     }
 
     /// Whether values are kept as text (folded when they are compared).
@@ -475,6 +488,6 @@ mod tests {
             assert_eq!(FieldType::from_name(kind.name()), Some(kind));
             assert_eq!(FieldType::from_compatible_name(kind.compatible_name()), Some(kind));
         }
-        assert_eq!(FieldType::from_compatible_name("time"), None);
+        assert_eq!(FieldType::from_compatible_name("phone"), None);
     }
 }

@@ -35,6 +35,11 @@ pub fn read_instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     }
 }
 
+/// Reads a time of day, with or without seconds, `am` or `pm`.
+pub fn read_clock(text: &str) -> Option<Time> {
+    read_time(text.trim()).filter(|(_, offset)| offset.is_none() && text.contains(':')).map(|(time, _)| time)
+}
+
 /// The number of a month written out, or shortened to three letters at least.
 pub(crate) fn month_number(word: &str) -> Option<i8> {
     let word = word.trim_end_matches('.').to_ascii_lowercase();

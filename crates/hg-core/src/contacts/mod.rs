@@ -10,6 +10,7 @@ mod alias;
 mod catalogue;
 mod country;
 mod duplicates;
+mod html;
 mod loose_date;
 mod search;
 mod value;
@@ -20,7 +21,8 @@ pub use catalogue::{
 };
 pub use country::{countries, country_name};
 pub use duplicates::{Likeness, Traits, mailbox};
+pub use html::safe_html;
 pub(crate) use loose_date::month_number;
-pub use loose_date::{read_date, read_instant};
+pub use loose_date::{read_clock, read_date, read_instant};
 pub use search::{Search, Term};
 pub use value::{FieldValue, ValueError};

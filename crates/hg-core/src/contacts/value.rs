@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
-use crate::contacts::{FieldDef, FieldType, country_name, read_date, read_instant};
+use crate::contacts::{FieldDef, FieldType, country_name, read_clock, read_date, read_instant, safe_html};
 use crate::text::Email;
 use crate::time::{self, Timestamp};
 
@@ -34,6 +34,8 @@ pub enum ValueError {
     NotADate(String),
     #[error("“{0}” is not a date and time; write it like 2024-03-13 15:30")]
     NotAnInstant(String),
+    #[error("“{0}” is not a time of day; write it like 15:30")]
+    NotATime(String),
     #[error("“{text}” is not one of the choices: {choices}")]
     NotAChoice { text: String, choices: String },
     #[error("“{text}” is not an e-mail address: {reason}")]
@@ -72,6 +74,10 @@ impl FieldDef {
         match self.kind {
             FieldType::Text | FieldType::Region | FieldType::Lookup => self.short(text.replace(['\r', '\n'], " ")),
             FieldType::LongText => self.short(text.to_string()),
+            FieldType::Html => self.short(safe_html(text)),
+            FieldType::Time => read_clock(text)
+                .map(|time| FieldValue::Text(time.strftime("%H:%M:%S").to_string()))
+                .ok_or_else(|| ValueError::NotATime(quoted())),
             FieldType::Number => {
                 read_number(text, self.properties.scale).map(FieldValue::Number).ok_or_else(|| ValueError::NotANumber(quoted()))
             }
@@ -291,6 +297,9 @@ mod tests {
             (FieldType::Date, "2024-03-13T10:00:00Z", "2024-03-13"),
             (FieldType::Datetime, "2024-03-13 15:30", "2024-03-13 15:30:00"),
             (FieldType::Datetime, "2024-03-13T15:30:00+02:00", "2024-03-13 13:30:00"),
+            (FieldType::Time, "9:05", "09:05:00"),
+            (FieldType::Time, "3:30:20 pm", "15:30:20"),
+            (FieldType::Html, "<b onclick=\"x()\">Hi</b>", "<b>Hi</b>"),
             (FieldType::Select, "GOLD PLAN", "gold"),
             (FieldType::Multiselect, "silver|Gold plan|silver", "silver|gold"),
             (FieldType::Email, " Ada@Example.org ", "Ada@Example.org"),
@@ -315,6 +324,9 @@ mod tests {
             (FieldType::Boolean, "maybe", "neither yes nor no"),
             (FieldType::Date, "31.2.2024", "is not a date"),
             (FieldType::Datetime, "soon", "is not a date and time"),
+            (FieldType::Time, "25:00", "is not a time of day"),
+            (FieldType::Time, "noon", "is not a time of day"),
+            (FieldType::Time, "10:00+02:00", "is not a time of day"),
             (FieldType::Select, "bronze", "not one of the choices: gold, silver"),
             (FieldType::Multiselect, "gold|bronze", "not one of the choices"),
             (FieldType::Email, "ada@", "is not an e-mail address"),

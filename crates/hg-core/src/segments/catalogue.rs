@@ -218,7 +218,7 @@ fn related_text((field, label, relation, column): (&str, &str, Relation, TextCol
 
 pub(super) fn column_field(field: &FieldDef) -> FilterField {
     let kind = match field.kind {
-        FieldType::LongText => FieldKind::LongText,
+        FieldType::LongText | FieldType::Html => FieldKind::LongText,
         FieldType::Number => FieldKind::Number,
         FieldType::Date => FieldKind::Date,
         FieldType::Datetime => FieldKind::Datetime,

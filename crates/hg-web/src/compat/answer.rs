@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::OriginalUri;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hg_app::{Error, ErrorKind};
+use hg_app::{Error, ErrorKind, FieldError};
 use serde_json::{Map, Value, json};
 
 use super::MAUTIC_VERSION;
@@ -52,6 +52,14 @@ impl CompatError {
     }
 }
 
+/// The key of the old body that an error is about.
+fn place(field: &FieldError) -> String {
+    match field.pointer.rsplit('/').find(|p| !p.is_empty()) {
+        Some("owner_id") => "owner".to_owned(),
+        name => name.unwrap_or("body").to_owned(),
+    }
+}
+
 impl From<Error> for CompatError {
     fn from(error: Error) -> Self {
         problem::log(&error);
@@ -62,16 +70,12 @@ impl From<Error> for CompatError {
             ErrorKind::Invalid => {
                 let mut details = Map::new();
                 for field in &error.fields {
-                    let name = field.pointer.rsplit('/').find(|p| !p.is_empty()).unwrap_or("body").to_owned();
-                    match details.entry(name).or_insert_with(|| json!([])) {
+                    match details.entry(place(field)).or_insert_with(|| json!([])) {
                         Value::Array(list) => list.push(json!(field.detail)),
                         _ => unreachable!("only lists are put in"),
                     }
                 }
-                let message = error.fields.iter().map(|f| {
-                    let name = f.pointer.rsplit('/').find(|p| !p.is_empty()).unwrap_or("body");
-                    format!("{name}: {}", f.detail)
-                });
+                let message = error.fields.iter().map(|f| format!("{}: {}", place(f), f.detail));
                 let message = message.collect::<Vec<_>>().join(", ");
                 Self { details: Box::new(details), ..Self::bad(if message.is_empty() { error.detail } else { message }) }
             }
@@ -100,6 +104,11 @@ impl IntoResponse for CompatError {
 pub async fn unknown_url(OriginalUri(uri): OriginalUri) -> Response {
     let body = json!({"errors": [{"message": format!("Requested URL not found: {}", uri.path()), "code": 404, "type": null}]});
     (StatusCode::NOT_FOUND, Json(body)).into_response()
+}
+
+/// 405 where an address knows other methods.
+pub async fn other_method() -> Response {
+    CompatError::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not know this method.").into_response()
 }
 
 /// `Mautic-Version`, which clients read, and no caching.

@@ -118,7 +118,8 @@ pub(super) fn instant(body: &Map<String, Value>, key: &str) -> CompatAnswer<Opti
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(s)) if s.trim().is_empty() || s.starts_with("0000-00-00") => Ok(None),
         Some(Value::String(s)) => {
-            Timestamp::parse(s).map(Some).map_err(|_| CompatError::bad(format!("{key}: This value is not a valid datetime.")))
+            let at = hg_core::contacts::read_instant(s, &hg_core::time::TimeZone::UTC);
+            at.map(Some).ok_or_else(|| CompatError::bad(format!("{key}: This value is not a valid datetime.")))
         }
         Some(_) => Err(CompatError::bad(format!("{key}: This value is not a valid datetime."))),
     }

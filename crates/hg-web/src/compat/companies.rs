@@ -18,6 +18,7 @@ use super::answer::CompatAnswer;
 use super::contact_parts::no_contact;
 use super::contacts::{entry, stored};
 use super::crud::{CompatList, Entity, PublishBlock, id_of, is_true, routes};
+use super::reading::field_value;
 use crate::Web;
 use crate::auth::Caller;
 
@@ -76,7 +77,7 @@ fn read(body: &Map<String, Value>, all_fields: &[Field], keep_blanks: bool) -> C
     let fields = all_fields
         .iter()
         .filter(|f| f.def.published)
-        .filter_map(|f| body.get(&f.def.alias).map(|v| (f.def.alias.clone(), v.clone())))
+        .filter_map(|f| body.get(&f.def.alias).map(|v| (f.def.alias.clone(), field_value(&f.def, v))))
         .filter(|(_, v)| keep_blanks || !blank(v));
     CompanyInput {
         version: None,

@@ -9,7 +9,9 @@ use hg_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError};
+use super::campaigns::instant;
 use super::crud::{ids, is_true};
+use super::reading::field_value;
 
 /// The stage of a body, when it names one; nothing or a blank takes the contact out of any.
 pub(super) async fn set_stage(cx: &Cx, id: ContactId, body: &Map<String, Value>) -> CompatAnswer<()> {
@@ -27,7 +29,7 @@ pub(super) fn read(body: &Map<String, Value>, all_fields: &[Field], keep_blanks:
     let fields = all_fields
         .iter()
         .filter(|f| f.def.published)
-        .filter_map(|f| body.get(&f.def.alias).map(|v| (f.def.alias.clone(), v.clone())))
+        .filter_map(|f| body.get(&f.def.alias).map(|v| (f.def.alias.clone(), field_value(&f.def, v))))
         .filter(|(_, v)| keep_blanks || !blank(v));
     let tags = match body.get("tags") {
         Some(Value::Array(list)) => {
@@ -70,13 +72,12 @@ pub(super) async fn write_extras(cx: &Cx, id: ContactId, body: &Map<String, Valu
     if let Some(address) = text("ipAddress") {
         contacts::add_address(cx, id, address.to_owned()).await?;
     }
-    if let Some(at) = text("lastActive").and_then(|t| Timestamp::parse(t).ok()) {
-        let active =
-            ContactInput { fields: [("last_active".to_owned(), json!(at.sql_text()))].into(), ..ContactInput::default() };
+    if let Some(at) = instant(body, "lastActive")? {
+        let active = ContactInput { fields: [("last_active".to_owned(), json!(at.rfc3339()))].into(), ..ContactInput::default() };
         contacts::update(cx, id, active, false).await?;
     }
-    if let Some(at) = text("dateAdded").and_then(|t| Timestamp::parse(t).ok())
-        && cx.may(Action::Edit(Area::Users)).is_ok()
+    if cx.may(Action::Edit(Area::Users)).is_ok()
+        && let Some(at) = instant(body, "dateAdded")?
     {
         contacts::set_created_at(cx, id, at).await?;
     }

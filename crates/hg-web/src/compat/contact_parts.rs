@@ -112,7 +112,8 @@ async fn dnc_add(Caller(cx): Caller, Path((id, channel)): Path<(String, String)>
     let id = contact_id(&id)?;
     let body = body.0.unwrap_or(Value::Null);
     let number = |key: &str| body.get(key).and_then(|v| v.as_i64().or_else(|| v.as_str().and_then(|s| s.parse().ok())));
-    let reason = number("reason").unwrap_or(3);
+    let named = body.get("reason").is_some_and(|r| !(r.is_null() || r.as_str().is_some_and(str::is_empty)));
+    let reason = if named { number("reason").unwrap_or(0) } else { 3 };
     if !(1..=3).contains(&reason) {
         return Err(CompatError::bad("Invalid reason code given"));
     }

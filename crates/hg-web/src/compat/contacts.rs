@@ -18,8 +18,8 @@ use serde_json::{Map, Value, json};
 
 use super::answer::CompatAnswer;
 use super::contact_body::{read, set_points, set_stage, write_extras};
-use super::contact_query::{column, id_rule, rule};
-use super::crud::{CompatList, Condition, Entity, PublishBlock, is_true, routes};
+use super::contact_query::{asked, column};
+use super::crud::{CompatList, Entity, PublishBlock, is_true, routes};
 use crate::Web;
 
 pub fn router() -> Router<Web> {
@@ -249,14 +249,8 @@ impl Entity for Contacts {
                 format!("{}{field}", if *down { "-" } else { "" })
             },
         );
-        let (on_ids, others): (Vec<&Condition>, Vec<&Condition>) = query.wheres.iter().partition(|c| c.column == "id");
-        let id_rules = on_ids.into_iter().map(id_rule).collect::<CompatAnswer<Vec<_>>>()?;
-        let filter = if others.is_empty() {
-            None
-        } else {
-            let rules = others.into_iter().map(rule).collect::<CompatAnswer<Vec<_>>>()?;
-            Some(json!({"match": "all", "rules": rules}))
-        };
+        let asked = asked(cx, &query.wheres).await?;
+        let filter = (!asked.rules.is_empty()).then(|| json!({"match": "all", "rules": asked.rules}));
         let mut rows = Vec::new();
         let mut total = 0;
         // A client may ask for any number of rows; they are read in windows.
@@ -273,7 +267,7 @@ impl Entity for Contacts {
                 list,
                 filter: filter.clone(),
                 include_anonymous: true,
-                ids: id_rules.clone(),
+                ids: asked.ids.clone(),
                 ..ContactQuery::default()
             };
             let page = contacts::list(cx, wanted).await?;

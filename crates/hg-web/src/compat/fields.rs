@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::answer::{CompatAnswer, CompatError};
 use super::contacts::properties;
 use super::crud::{CompatList, Entity, PublishBlock, is_true, routes};
+use super::field_search;
 use crate::Web;
 
 pub fn router() -> Router<Web> {
@@ -68,6 +69,26 @@ fn show(f: &Field) -> Value {
     Value::Object(out)
 }
 
+/// The order of a list; that of the fields themselves when nobody says.
+fn sort(all: &mut [Field], query: &CompatList) -> CompatAnswer<()> {
+    let Some((column, down)) = query.order.first() else { return Ok(()) };
+    match column.as_str() {
+        "id" => all.sort_by_key(|f| f.def.id.0),
+        "label" | "name" => all.sort_by_cached_key(|f| hg_core::text::fold(&f.def.label)),
+        "alias" => all.sort_by(|a, b| a.def.alias.cmp(&b.def.alias)),
+        "type" => all.sort_by_key(|f| f.def.kind.compatible_name()),
+        "group" => all.sort_by_key(|f| f.def.group),
+        "order" => all.sort_by_key(|f| f.def.order),
+        "dateAdded" | "date_added" => all.sort_by_key(|f| f.created_at),
+        "dateModified" | "date_modified" => all.sort_by_key(|f| f.updated_at),
+        other => return Err(CompatError::bad(format!("Unknown column {other}."))),
+    }
+    if *down {
+        all.reverse();
+    }
+    Ok(())
+}
+
 /// `list` as objects, as `a|b`, or as a map.
 fn choices(list: Option<&Value>) -> Vec<Choice> {
     let text = |v: &Value| v.as_str().map(str::to_owned).or_else(|| v.as_i64().map(|n| n.to_string()));
@@ -120,12 +141,9 @@ impl<O: Whose> Entity for Fields<O> {
     const KEYED: bool = true;
 
     async fn list(cx: &Cx, query: &CompatList) -> CompatAnswer<(u64, Vec<(i64, Value)>)> {
-        let wanted = hg_core::text::fold(&query.search);
-        let mut all = fields::list_of(cx, O::OBJECT).await?;
-        all.retain(|f| {
-            (wanted.is_empty() || hg_core::text::fold(&f.def.label).contains(&wanted) || f.def.alias.contains(&wanted))
-                && (!query.published_only || f.def.published)
-        });
+        let mut all = field_search::found(cx, fields::list_of(cx, O::OBJECT).await?, &query.search).await?;
+        all.retain(|f| !query.published_only || f.def.published);
+        sort(&mut all, query)?;
         let total = all.len() as u64;
         let skip = usize::try_from(query.start).unwrap_or(usize::MAX);
         Ok((total, all.iter().skip(skip).take(query.limit as usize).map(|f| (f.def.id.0, show(f))).collect()))

@@ -21,6 +21,7 @@ mod devices;
 mod email_blocks;
 mod email_family;
 mod emails;
+mod field_search;
 mod fields;
 mod form_answers;
 mod forms;
@@ -69,6 +70,7 @@ pub fn router(web: &Web) -> Router<Web> {
         .merge(stages::router())
         .merge(tags::router())
         .fallback(answer::unknown_url)
+        .method_not_allowed_fallback(answer::other_method)
         .layer(middleware::map_response(answer::version_headers));
     let api = api.layer(middleware::from_fn_with_state(web.clone(), authenticate)).with_state(web.clone());
     // Around the routes, so that it comes before one is chosen.

@@ -9,10 +9,10 @@ use hg_app::contacts;
 use hg_app::list::ListQuery;
 use hg_app::notes::{self, Note, NoteInput, NoteKind, NoteQuery};
 use hg_core::ids::{ContactId, NoteId};
-use hg_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError};
+use super::campaigns::instant;
 use super::contact_parts::{contact_id, no_contact};
 use super::contacts::{Around, basics};
 use super::crud::{CompatList, Entity, ids, routes};
@@ -77,7 +77,7 @@ fn read(body: &Map<String, Value>) -> CompatAnswer<NoteInput> {
         version: None,
         text: text("text"),
         kind,
-        happened_at: text("dateTime").and_then(|t| Timestamp::parse(&t).ok()),
+        happened_at: instant(body, "dateTime")?,
         pinned: None,
         contact: ids(body.get("lead").or_else(|| body.get("contact"))).first().map(|id| ContactId(*id)),
     })

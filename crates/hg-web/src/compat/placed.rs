@@ -1,6 +1,7 @@
 //! The categories of entities: read from bodies, written beside the entity, shown inside it.
 
 use hg_app::Cx;
+use hg_app::audit;
 use hg_app::categories::{self, CategoryRef};
 use hg_core::ids::CategoryId;
 use serde_json::{Map, Value, json};
@@ -23,12 +24,14 @@ async fn check_category<E: Entity>(cx: &Cx, body: &Map<String, Value>) -> Compat
 
 /// Writes the category of a body and shows it. `replace`: what is not named is emptied.
 async fn place<E: Entity>(cx: &Cx, id: i64, body: &Map<String, Value>, replace: bool, value: Value) -> CompatAnswer<Value> {
-    let Some((bundle, table)) = E::CATEGORY else { return Ok(value) };
-    if let Some(category) = category_in(body).or_else(|| replace.then_some(None)) {
+    if let Some((bundle, table)) = E::CATEGORY
+        && let Some(category) = category_in(body).or_else(|| replace.then_some(None))
+    {
         categories::place(cx, bundle, table, id, category).await?;
     }
     let mut rows = vec![(id, value)];
     with_categories::<E>(cx, &mut rows).await?;
+    with_authors::<E>(cx, &mut rows).await?;
     Ok(rows.pop().map(|(_, value)| value).unwrap_or(Value::Null))
 }
 
@@ -42,6 +45,44 @@ pub(super) async fn with_categories<E: Entity>(cx: &Cx, rows: &mut [(i64, Value)
             && map.contains_key("category")
         {
             map.insert("category".to_owned(), category);
+        }
+    }
+    Ok(())
+}
+
+/// What the audit log calls the entities of an address.
+fn logged_as(path: &str) -> Option<&'static str> {
+    Some(match path {
+        "campaigns" => "campaign",
+        "companies" => "company",
+        "companysegments" => "company_segment",
+        "contacts" => "contact",
+        "emails" => "email",
+        "fields/company" | "fields/contact" => "field",
+        "forms" => "form",
+        "points" => "point_action",
+        "points/groups" => "point_group",
+        "points/triggers" => "point_trigger",
+        "segments" => "segment",
+        "stages" => "stage",
+        _ => return None,
+    })
+}
+
+/// Shows in the publish blocks of rows who made them, and who changed them last.
+pub(super) async fn with_authors<E: Entity>(cx: &Cx, rows: &mut [(i64, Value)]) -> CompatAnswer<()> {
+    let Some(kind) = logged_as(E::PATH) else { return Ok(()) };
+    let authors = audit::authors(cx, kind, rows.iter().map(|(id, _)| *id).collect()).await?;
+    for (id, row) in rows {
+        let (Some(known), Value::Object(map)) = (authors.get(id), row) else { continue };
+        let named = [("createdBy", "createdByUser", &known.created), ("modifiedBy", "modifiedByUser", &known.modified)];
+        for (by, name, author) in named {
+            if let Some(author) = author
+                && map.contains_key(by)
+            {
+                map.insert(by.to_owned(), json!(author.id));
+                map.insert(name.to_owned(), json!(author.name));
+            }
         }
     }
     Ok(())

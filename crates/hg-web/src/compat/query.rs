@@ -170,7 +170,9 @@ fn meets_one(row: &Value, c: &Condition) -> Result<bool, CompatError> {
 fn column<'a>(row: &'a Value, name: &str) -> Result<&'a Value, CompatError> {
     let plain = |text: &str| text.replace('_', "").to_ascii_lowercase();
     let Value::Object(map) = row else { return Ok(&Value::Null) };
-    let found = map.iter().find(|(key, _)| plain(key) == plain(name)).map(|(_, value)| value);
+    // Fields of contacts and companies stand one level deeper.
+    let field = || map.get("fields").and_then(|fields| fields.get("all")).and_then(|all| all.get(name));
+    let found = map.iter().find(|(key, _)| plain(key) == plain(name)).map(|(_, value)| value).or_else(field);
     found.ok_or_else(|| {
         let known: Vec<&str> = map.iter().filter(|(_, v)| !v.is_object() && !v.is_array()).map(|(k, _)| k.as_str()).collect();
         CompatError::bad(format!("Unknown column {name} in “where”; use one of {}.", known.join(", ")))

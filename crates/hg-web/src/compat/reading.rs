@@ -1,8 +1,10 @@
 //! What bodies and lists of most entities say alike: texts, numbers, publish windows, orders.
 
 use hg_app::list::ListQuery;
+use hg_core::contacts::{FieldDef, FieldType, FieldValue};
 use hg_core::publish::Window;
 use hg_core::time::Timestamp;
+use hg_core::tokens::strip_tags;
 use serde_json::{Map, Value};
 
 use super::answer::{CompatAnswer, CompatError};
@@ -12,6 +14,20 @@ use super::crud::{CompatList, is_true};
 /// A text of a body.
 pub fn text(body: &Map<String, Value>, key: &str) -> Option<String> {
     body.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// The value of a field as a client sends it, as the fields read it: without an offset an instant is meant in UTC, and
+/// tags stand only where formatting is meant.
+pub fn field_value(field: &FieldDef, value: &Value) -> Value {
+    let Value::String(written) = value else { return value.clone() };
+    match field.kind {
+        FieldType::Datetime => match field.read(written) {
+            Ok(FieldValue::Instant(at)) => Value::String(at.rfc3339()),
+            _ => value.clone(),
+        },
+        FieldType::Html => value.clone(),
+        _ => Value::String(strip_tags(written)),
+    }
 }
 
 /// Words as a list, or as one text with commas.

@@ -65,6 +65,8 @@ struct FieldOut {
     published: bool,
     default_value: Option<String>,
     char_limit: Option<u32>,
+    /// Digits after the point, of numbers; none: as they come.
+    decimals: Option<u8>,
     options: Vec<OptionOut>,
     labels: Option<Labels>,
 }
@@ -97,6 +99,7 @@ impl From<Field> for FieldOut {
             published: def.published,
             default_value: def.default_value,
             char_limit: def.kind.has_char_limit().then_some(def.char_limit),
+            decimals: def.properties.scale,
             options: def.properties.options.into_iter().map(|o| OptionOut { label: o.label, value: o.value }).collect(),
             labels,
         }
@@ -131,6 +134,8 @@ struct FieldIn {
     #[schema(value_type = Option<String>)]
     default_value: Maybe<String>,
     char_limit: Option<u32>,
+    #[schema(value_type = Option<u8>)]
+    decimals: Maybe<u8>,
     options: Option<Vec<OptionOut>>,
     labels: Option<Labels>,
 }
@@ -147,7 +152,7 @@ impl FieldIn {
     }
 
     fn properties(&self, before: FieldProperties) -> Option<FieldProperties> {
-        if self.options.is_none() && self.labels.is_none() {
+        if self.options.is_none() && self.labels.is_none() && self.decimals.0.is_none() {
             return None;
         }
         let mut properties = before;
@@ -158,6 +163,9 @@ impl FieldIn {
         if let Some(labels) = &self.labels {
             properties.yes = Some(labels.yes.clone());
             properties.no = Some(labels.no.clone());
+        }
+        if let Some(decimals) = self.decimals.0 {
+            properties.scale = decimals;
         }
         Some(properties)
     }

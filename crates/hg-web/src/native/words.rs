@@ -77,7 +77,7 @@ words! {
     /// What a contact's field holds.
     FieldTypeWord {
         Text, LongText, Number, Date, Datetime, Boolean, Select, Multiselect, Email, Url, Phone, Country, Region, Timezone,
-        Locale, Lookup
+        Locale, Lookup, Html, Time
     }
     /// What the value of an operator looks like.
     ValueWord { None, Text, Number, Date, Datetime, Boolean, Option, Options, Ids, Interval, Range, Behaviour, Share }
