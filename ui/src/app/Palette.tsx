@@ -1,5 +1,10 @@
 import { useDebouncedValue } from "@mantine/hooks";
-import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from "@mantine/spotlight";
+import {
+  createSpotlight,
+  Spotlight,
+  type SpotlightActionData,
+  type SpotlightActionGroupData,
+} from "@mantine/spotlight";
 import {
   IconFileText,
   IconForms,
@@ -12,7 +17,7 @@ import {
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { http } from "../api/client";
 import { CREATABLE, PLACES } from "./main-nav";
@@ -54,6 +59,25 @@ async function find(search: string): Promise<Found[]> {
   );
   return lists.flat();
 }
+
+const [store, palette] = createSpotlight();
+
+/** Opens the palette, as Ctrl-K does. */
+export const openPalette = palette.open;
+
+/** Keeps a line chosen while the list changes under it: the one that was chosen if it is still there, else the first. */
+function keepChosen() {
+  const { listId, opened } = store.getState();
+  if (!opened || !listId) return;
+  const lines = [...document.querySelectorAll(`#${CSS.escape(listId)} [data-action]`)];
+  const before = lines.findIndex((line) => line.hasAttribute("data-selected"));
+  const chosen = Math.max(before, 0);
+  lines[chosen]?.setAttribute("data-selected", "true");
+  store.updateState((state) => ({ ...state, selected: chosen }));
+}
+
+/** Takes the keyboard as soon as it stands in the page: what is typed right after Ctrl-K is never lost. */
+const focusAtOnce = (box: HTMLInputElement | null) => box?.focus();
 
 /** Ctrl-K: jump to anything by name, go anywhere, create anything. Opens without animation. */
 export function Palette() {
@@ -103,8 +127,12 @@ export function Palette() {
       })),
     },
   ];
+  const listed = groups.flatMap((group) => group.actions.map((action) => action.id)).join(" ");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when other lines are listed
+  useEffect(keepChosen, [listed]);
   return (
     <Spotlight
+      store={store}
       shortcut={["mod + K"]}
       query={text}
       onQueryChange={setText}
@@ -115,6 +143,7 @@ export function Palette() {
       maxHeight={440}
       transitionProps={{ duration: 0 }}
       searchProps={{
+        ref: focusAtOnce,
         leftSection: <IconSearch size={18} aria-hidden />,
         placeholder: t("palette.placeholder"),
         "aria-label": t("palette.placeholder"),

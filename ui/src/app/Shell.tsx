@@ -21,7 +21,6 @@ import {
   useMantineColorScheme,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { spotlight } from "@mantine/spotlight";
 import {
   IconKeyboard,
   IconListCheck,
@@ -42,7 +41,7 @@ import { failed } from "../ui/toasts";
 import { Bell } from "./Bell";
 import { Logo } from "./Logo";
 import { PLACES } from "./main-nav";
-import { Palette } from "./Palette";
+import { openPalette, Palette } from "./Palette";
 import { adopt, useSession } from "./session";
 import { useShortcuts } from "./shortcuts";
 
@@ -138,7 +137,7 @@ export function Shell() {
                 <Kbd size="xs">Ctrl K</Kbd>
               </Box>
             }
-            onClick={spotlight.open}
+            onClick={openPalette}
           >
             {t("palette.open")}
           </Button>
