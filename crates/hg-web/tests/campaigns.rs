@@ -112,7 +112,7 @@ on_each_db!(mistakes_of_old_clients_are_named, |app| {
     let mut body = old_shape(segment, email);
     body["events"][0]["type"] = json!("twitter.tweet");
     let unknown = web.post("/api/campaigns/new", &body).await;
-    assert_eq!(unknown.status, 400);
+    assert_eq!(unknown.status, 422);
     assert!(unknown.json()["errors"][0]["message"].as_str().unwrap().contains("twitter.tweet"));
     let mut body = old_shape(segment, email);
     body["canvasSettings"]["connections"].as_array_mut().unwrap().pop();

@@ -166,3 +166,91 @@ on_each_db!(changes_of_the_log_that_cannot_be_are_refused_one_by_one, |app| {
         (&json!(409), &json!("ID is missing from the payload."))
     );
 });
+
+/// A mail, a decision below it, and what follows on either side: the events say themselves what follows what.
+fn told_by_events(segment: i64, email: i64) -> Value {
+    json!({
+        "name": "Told by its events", "lists": [{"id": segment}],
+        "events": [
+            {"id": "new1", "name": "Mail", "type": "email.send", "eventType": "action", "properties": {"email": email}, "children": [{"id": "new2"}]},
+            {"id": "new2", "name": "Opened?", "type": "email.open", "eventType": "decision", "properties": {}},
+            {"id": "new3", "name": "Readers", "type": "lead.changetags", "eventType": "action", "decisionPath": "yes",
+             "properties": {"add_tags": ["reader"]}, "parent": {"id": "new2"}},
+            {"id": "new4", "name": "Others", "type": "lead.changepoints", "eventType": "action", "decisionPath": "no", "parent": {"id": "new2"},
+             "properties": {"points": -5}, "triggerMode": "interval", "triggerInterval": 3, "triggerIntervalUnit": "d"},
+        ],
+    })
+}
+
+fn families(campaign: &Value) -> Vec<(String, String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let events = campaign["events"].as_array().cloned().unwrap_or_default();
+    events.iter().map(|e| (text(&e["name"]), text(&e["parent"]["name"]), text(&e["decisionPath"]))).collect()
+}
+
+on_each_db!(events_that_name_their_parents_and_children_need_no_canvas, |app| {
+    let web = administrator(&app).await;
+    let segment = segment_of(&web, &[]).await;
+    let email = door::email(&web, json!({"name": "Tips", "subject": "Tips", "source": "<p>Tips</p>"})).await;
+    let made = good(&web.post("/api/campaigns/new", &told_by_events(segment, email)).await)["campaign"].clone();
+    let expected = [("Mail", "-", "-"), ("Opened?", "Mail", "-"), ("Readers", "Opened?", "yes"), ("Others", "Opened?", "no")];
+    let expected: Vec<_> = expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned())).into();
+    assert_eq!(families(&made), expected);
+    // Made and published in one go is not changed since.
+    assert_eq!((&made["dateModified"], &made["modifiedBy"]), (&Value::Null, &Value::Null));
+    // Whoever leaves out places of events that stand there already leaves them where they are.
+    let path = format!("/api/campaigns/{}/edit", made["id"]);
+    let mut events = made["events"].clone();
+    for event in events.as_array_mut().unwrap() {
+        let event = event.as_object_mut().unwrap();
+        event.remove("parent");
+        event.remove("children");
+    }
+    let kept = good(&web.patch(&path, &json!({ "events": events })).await)["campaign"].clone();
+    assert_eq!(families(&kept), expected);
+    // And whoever says that one has no parent moves it to the front.
+    events[2]["parent"] = Value::Null;
+    events[2]["decisionPath"] = Value::Null;
+    let moved = good(&web.patch(&path, &json!({ "events": events })).await)["campaign"].clone();
+    assert_eq!(families(&moved)[2], ("Readers".to_owned(), "-".to_owned(), "-".to_owned()));
+});
+
+on_each_db!(a_wrong_event_is_named_by_its_place_in_the_body, |app| {
+    let web = administrator(&app).await;
+    let segment = segment_of(&web, &[]).await;
+    let error = |reply: &Reply| {
+        let error = reply.json()["errors"][0].clone();
+        (reply.status, error["type"].clone(), error["details"].clone())
+    };
+    let email = door::email(&web, json!({"name": "Tips", "subject": "Tips", "source": "<p>Tips</p>"})).await;
+    let validation = |place: &str| (422, json!("validation"), json!(place));
+    let mut unknown = told_by_events(segment, email);
+    unknown["events"][2]["type"] = json!("nonsense");
+    assert_eq!(error(&web.post("/api/campaigns/new", &unknown).await), validation("data.events[2].type"));
+    let mut lonely = told_by_events(segment, email);
+    lonely["events"][0]["children"] = json!([]);
+    let refused = web.post("/api/campaigns/new", &lonely).await;
+    assert_eq!(error(&refused), validation("data.events[1]"), "{}", refused.text);
+    let mut circle = told_by_events(segment, email);
+    circle["events"][0]["parent"] = json!({"id": "new3"});
+    let refused = web.post("/api/campaigns/new", &circle).await;
+    assert_eq!((refused.status, error(&refused).1), (422, json!("validation")), "{}", refused.text);
+});
+
+on_each_db!(a_copy_and_the_events_of_a_campaign_say_who_made_it_and_name_its_segments_as_they_are, |app| {
+    let web = administrator(&app).await;
+    let segment = good(
+        &web.post("/api/v1/segments", &json!({"name": "News readers", "alias": "readers", "public_name": "Our news"})).await,
+    );
+    let segment = segment["id"].as_i64().unwrap();
+    let email = door::email(&web, json!({"name": "Tips", "subject": "Tips", "source": "<p>Tips</p>"})).await;
+    let made = good(&web.post("/api/campaigns/new", &told_by_events(segment, email)).await)["campaign"].clone();
+    let list = |campaign: &Value| (campaign["lists"][0]["alias"].clone(), campaign["lists"][0]["publicName"].clone());
+    assert_eq!(list(&made), (json!("readers"), json!("Our news")));
+    let author = made["createdByUser"].clone();
+    assert!(author.is_string(), "{author}");
+    let copy = good(&web.post(&format!("/api/campaigns/clone/{}", made["id"]), &json!({})).await)["campaign"].clone();
+    assert_eq!((&copy["isPublished"], &copy["createdByUser"], list(&copy)), (&json!(false), &author, list(&made)));
+    let events = web.get("/api/campaigns/events").await.json();
+    assert_eq!(events["events"][0]["campaign"]["createdByUser"], author);
+});

@@ -361,3 +361,21 @@ on_each_db!(answers_are_read_all_by_contact_and_one_by_one, |app| {
     assert_eq!(web.get("/api/forms/1/submissions/999").await.status, 404);
     assert_eq!(web.get("/api/forms/9/submissions").await.status, 404);
 });
+
+on_each_db!(what_an_email_leaves_out_survives_the_round_trip_of_an_old_client, |app| {
+    let web = administrator(&app).await;
+    let (to, not_to) = (segment_of(&web, &[]).await, segment_of(&web, &[]).await);
+    let body = json!({
+        "name": "News", "subject": "News", "emailType": "list", "lists": [to], "excludedLists": [not_to], "customHtml": "<p>News</p>",
+        "publishUp": "2026-03-01 09:00:00", "publicPreview": 1,
+    });
+    let made = good(&web.post("/api/emails/new", &body).await)["email"].clone();
+    assert_eq!(made["excludedLists"][0]["id"], json!(not_to));
+    assert_eq!((&made["publishUp"], &made["publicPreview"]), (&json!("2026-03-01T09:00:00+00:00"), &json!(true)));
+    let again = good(&web.put(&format!("/api/emails/{}/edit", made["id"]), &made).await)["email"].clone();
+    for key in ["lists", "excludedLists", "publishUp", "publicPreview", "customHtml"] {
+        assert_eq!(again[key], made[key], "{key}");
+    }
+    let refused = web.post("/api/emails/new", &json!({"name": "x", "subject": "y", "fromAddress": "nobody"})).await;
+    assert!(message(&refused).1.starts_with("fromAddress: "), "{}", refused.text);
+});

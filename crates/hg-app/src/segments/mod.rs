@@ -61,7 +61,7 @@ pub use overrides::{Override, forget_override, overrides};
 pub use preview::{FilterCatalogue, Preview, PreviewQuery, catalogue, preview, resolve_filter, try_on};
 pub use reactor::SegmentReactor;
 pub use rebuild::{RebuildJob, rebuild_all_but, rebuild_all_now};
-pub use service::{by_alias, create, delete, get, list, names, rebuild, restore, update};
+pub use service::{SegmentCard, by_alias, cards, create, delete, get, list, names, rebuild, restore, update};
 pub use users::{
     Reached, asked_by, reached, users_of_many, using_company_segment, using_field, using_point_group, using_segment, using_tag,
 };

@@ -67,6 +67,30 @@ pub fn names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<i64, String>> {
     Ok(rows.into_iter().collect())
 }
 
+/// What other things show of a segment that they name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentCard {
+    pub name: String,
+    /// What contacts see; the name where nothing else was given.
+    pub public_name: String,
+    pub alias: String,
+    pub description: Option<String>,
+}
+
+/// The cards of segments, by id; what is not there any more has none.
+pub async fn cards(cx: &Cx, ids: Vec<i64>) -> Result<HashMap<i64, SegmentCard>> {
+    let text = "SELECT id, name, coalesce(public_name, name), alias, description FROM segments WHERE id @in($1)";
+    cx.db()
+        .read(move |tx| {
+            let rows = tx.all(Sql::new(text).bind(ids.as_slice()), |r| {
+                let card = SegmentCard { name: r.get(1)?, public_name: r.get(2)?, alias: r.get(3)?, description: r.get(4)? };
+                Ok((r.get(0)?, card))
+            })?;
+            Ok(rows.into_iter().collect())
+        })
+        .await
+}
+
 /// Makes a segment; its members are there within a moment.
 pub async fn create(cx: &Cx, new: NewSegment) -> Result<Segment> {
     cx.may(Action::Edit(Area::Segments))?;

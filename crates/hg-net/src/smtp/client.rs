@@ -263,6 +263,17 @@ fn abilities(reply: &Reply) -> Abilities {
 /// right already is copied in one piece, and nearly everything is.
 fn stuffed(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(message.len() + 64);
+    // Nearly every message is in order already, which one look over its bytes shows faster than a look at each line.
+    let in_order = |(before, byte): (&u8, &u8)| (*byte != b'\n' || *before == b'\r') & (*before != b'\n' || *byte != b'.');
+    let pairs = message.iter().zip(message.iter().skip(1));
+    if !matches!(message.first(), Some(b'.' | b'\n'))
+        && message.ends_with(b"\r\n")
+        && pairs.fold(true, |all, pair| all & in_order(pair))
+    {
+        out.extend_from_slice(message);
+        out.extend_from_slice(b".\r\n");
+        return out;
+    }
     let mut copied = 0;
     if message.first() == Some(&b'.') {
         out.push(b'.');
@@ -297,6 +308,12 @@ mod tests {
         assert_eq!(stuffed(b""), b".\r\n");
         assert_eq!(stuffed(b".\n\n.x"), b"..\r\n\r\n..x\r\n.\r\n");
         assert_eq!(stuffed(b"a\n.\r\nb"), b"a\r\n..\r\nb\r\n.\r\n");
+        // In order already, but for one thing each.
+        assert_eq!(stuffed(b"a\r\nb.\r\n"), b"a\r\nb.\r\n.\r\n");
+        assert_eq!(stuffed(b".a\r\n"), b"..a\r\n.\r\n");
+        assert_eq!(stuffed(b"\na\r\n"), b"\r\na\r\n.\r\n");
+        assert_eq!(stuffed(b"a\r\n.b\r\n"), b"a\r\n..b\r\n.\r\n");
+        assert_eq!(stuffed(b"a\nb\r\n"), b"a\r\nb\r\n.\r\n");
     }
 
     #[test]

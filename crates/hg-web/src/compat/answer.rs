@@ -21,17 +21,24 @@ pub struct CompatError {
     pub kind: Option<&'static str>,
     /// Field → messages.
     pub details: Box<Map<String, Value>>,
+    /// The part of the body that an error of the type `validation` is about, such as `data.events[0].name`.
+    pub place: Option<String>,
     pub retry_after: Option<u64>,
 }
 
 impl CompatError {
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), kind: None, details: Box::default(), retry_after: None }
+        Self { status, message: message.into(), kind: None, details: Box::default(), place: None, retry_after: None }
     }
 
     /// 400 with a sentence.
     pub fn bad(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 422 about one part of a nested body (§4.1).
+    pub fn invalid(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { place: Some(place.into()), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
     }
 
     pub fn not_found() -> Self {
@@ -44,6 +51,9 @@ impl CompatError {
 
     /// The error as it stands inside `errors` of a list or a batch.
     pub fn body(&self) -> Value {
+        if let Some(place) = &self.place {
+            return json!({"code": self.status.as_u16(), "message": self.message, "details": place, "type": "validation"});
+        }
         let details = if self.details.is_empty() { json!([]) } else { Value::Object((*self.details).clone()) };
         if self.kind.is_some() {
             return json!({"message": self.message, "code": self.status.as_u16(), "type": self.kind});
@@ -56,6 +66,9 @@ impl CompatError {
 fn place(field: &FieldError) -> String {
     match field.pointer.rsplit('/').find(|p| !p.is_empty()) {
         Some("owner_id") => "owner".to_owned(),
+        Some("from_address") => "fromAddress".to_owned(),
+        Some("from_name") => "fromName".to_owned(),
+        Some("reply_to") => "replyToAddress".to_owned(),
         name => name.unwrap_or("body").to_owned(),
     }
 }

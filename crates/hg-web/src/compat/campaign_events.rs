@@ -46,7 +46,8 @@ pub(super) fn read(cx: &Cx, body: &Map<String, Value>, before: Option<&Campaign>
         let id = id_text(event.get("id"));
         let old = event.get("type").and_then(Value::as_str).unwrap_or("");
         let Some(ours) = our_type(old) else {
-            return Err(CompatError::bad(format!("events: The event type “{old}” is not supported by this version.")));
+            let text = format!("The event type “{old}” is not supported by this version.");
+            return Err(CompatError::invalid(format!("data.events[{index}].type"), text));
         };
         let (parent, path) = match parents.get(&id) {
             Some((source, _)) if source == "lists" || source == "forms" => (None, None),
@@ -54,9 +55,14 @@ pub(super) fn read(cx: &Cx, body: &Map<String, Value>, before: Option<&Campaign>
                 let parent = keys.get(source).cloned().unwrap_or_else(|| source.clone());
                 (Some(parent), Path::from_key(anchor))
             }
-            // Not connected: named as a problem when the campaign is published.
-            None if !parents.is_empty() => (Some(format!("unconnected-{index}")), None),
-            None => (None, None),
+            None => match said_parent(event, &events) {
+                Some(parent) => (Some(keys.get(&parent).cloned().unwrap_or(parent)), path_of(event)),
+                // Not connected: named as a problem when the campaign is published.
+                None if !parents.is_empty() => (Some(format!("unconnected-{index}")), None),
+                None if event.contains_key("parent") => (None, None),
+                // Of a stored event whose place nobody speaks of, the place stays.
+                None => before.and_then(|c| c.plan.by_key(&keys[&id])).map_or((None, None), |s| (s.parent.clone(), s.path)),
+            },
         };
         let properties = event.get("properties").cloned().unwrap_or(Value::Null);
         let key = keys.get(&id).cloned().unwrap_or_default();
@@ -77,6 +83,26 @@ pub(super) fn read(cx: &Cx, body: &Map<String, Value>, before: Option<&Campaign>
     let canvas = renamed(body.get("canvasSettings").cloned().unwrap_or(Value::Null), &keys);
     let extra = json!({"category": body.get("category").cloned().unwrap_or(Value::Null), "events": kept, "canvas": canvas});
     Ok(Drawn { steps, extra })
+}
+
+/// The event's parent as the events themselves say it: it names its parent, or another names it among its children.
+fn said_parent(event: &Map<String, Value>, events: &[&Map<String, Value>]) -> Option<String> {
+    let named = |value: &Value| id_text(value.get("id").or(Some(value)));
+    let own = event.get("parent").map(named).filter(|id| !id.is_empty());
+    own.or_else(|| {
+        let id = id_text(event.get("id"));
+        let has = |other: &&&Map<String, Value>| match other.get("children") {
+            Some(Value::Array(children)) => children.iter().any(|child| named(child) == id),
+            Some(Value::Object(children)) => children.values().any(|child| named(child) == id),
+            _ => false,
+        };
+        events.iter().find(has).map(|other| id_text(other.get("id")))
+    })
+}
+
+/// The way out of its parent that leads to the event.
+fn path_of(event: &Map<String, Value>) -> Option<Path> {
+    event.get("decisionPath").and_then(Value::as_str).and_then(Path::from_key)
 }
 
 /// Target → (source, anchor).

@@ -16,8 +16,9 @@ use serde_json::{Map, Value, json};
 use super::answer::{CompatAnswer, CompatError};
 use super::body::AnyBody;
 use super::campaign_events;
-use super::campaigns::{instant, show};
+use super::campaigns::{Campaigns, instant, show};
 use super::crud::{CompatList, id_of, ids};
+use super::placed::{with_authors, with_categories};
 use crate::Web;
 use crate::auth::Caller;
 
@@ -53,6 +54,22 @@ fn event(c: &Campaign, step: StepId) -> Option<Value> {
     Some(shown)
 }
 
+/// The campaigns around events as every other answer shows them: with category and authors.
+async fn around(cx: &Cx, events: Vec<&mut Value>) -> CompatAnswer<()> {
+    let mut places = Vec::with_capacity(events.len());
+    let mut rows = Vec::with_capacity(events.len());
+    for campaign in events.into_iter().filter_map(|event| event.get_mut("campaign")) {
+        rows.push((campaign["id"].as_i64().unwrap_or_default(), campaign.take()));
+        places.push(campaign);
+    }
+    with_categories::<Campaigns>(cx, &mut rows).await?;
+    with_authors::<Campaigns>(cx, &mut rows).await?;
+    for (place, (_, campaign)) in places.into_iter().zip(rows) {
+        *place = campaign;
+    }
+    Ok(())
+}
+
 async fn all(Caller(cx): Caller, RawQuery(query): RawQuery) -> CompatAnswer<Json<Value>> {
     let query = CompatList::parse(query.as_deref().unwrap_or(""))?;
     let found = campaigns_all(&cx).await?;
@@ -62,15 +79,17 @@ async fn all(Caller(cx): Caller, RawQuery(query): RawQuery) -> CompatAnswer<Json
         steps.reverse();
     }
     let skip = usize::try_from(query.start).unwrap_or(usize::MAX);
-    let events: Vec<Value> =
+    let mut events: Vec<Value> =
         steps.iter().skip(skip).take(query.limit as usize).filter_map(|(id, campaign)| event(campaign, *id)).collect();
+    around(&cx, events.iter_mut().collect()).await?;
     Ok(Json(json!({"total": steps.len(), "events": events})))
 }
 
 async fn one(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<Value>> {
     let step = StepId(id_of(&id)?);
     let campaign = campaigns::of_step(&cx, step).await?;
-    let shown = event(&campaign, step).ok_or_else(CompatError::not_found)?;
+    let mut shown = event(&campaign, step).ok_or_else(CompatError::not_found)?;
+    around(&cx, vec![&mut shown]).await?;
     Ok(Json(json!({ "event": shown })))
 }
 
@@ -152,9 +171,12 @@ async fn of_member(Caller(cx): Caller, Path((id, contact)): Path<(String, String
             Some(shown)
         })
         .collect();
-    Ok(Json(json!({
+    let mut answer = json!({
         "total": events.len(), "events": events, "campaign": show(&campaign, true), "membership": [membership(&progress.person)],
-    })))
+    });
+    around(&cx, vec![&mut answer]).await?;
+    around(&cx, answer["events"].as_array_mut().into_iter().flatten().collect()).await?;
+    Ok(Json(answer))
 }
 
 /// What a body asks for: one of two dates.
@@ -179,6 +201,7 @@ async fn changed(cx: &Cx, event_id: i64, contact: i64, body: &Map<String, Value>
     let campaign = campaigns::of_step(cx, step).await?;
     let mut shown = event(&campaign, step).ok_or_else(CompatError::not_found)?;
     shown["contactLog"] = with_channel(log(&entry), Some(&shown));
+    around(cx, vec![&mut shown]).await?;
     Ok((shown, is_new))
 }
 

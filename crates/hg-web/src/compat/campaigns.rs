@@ -21,6 +21,7 @@ use serde_json::{Map, Value, json};
 use super::answer::{CompatAnswer, CompatError, created};
 use super::campaign_events as events;
 use super::crud::{CompatList, Entity, PublishBlock, id_of, ids, is_true, routes};
+use super::placed::get_whole;
 use crate::Web;
 use crate::auth::Caller;
 
@@ -32,16 +33,20 @@ pub fn router() -> Router<Web> {
         .route("/campaigns/clone/{id}", post(clone))
 }
 
-struct Campaigns;
+pub(super) struct Campaigns;
 
-/// A wrong plan is 422 here, as clients know it; everything else as everywhere.
-fn told(error: Error) -> CompatError {
-    let not_ready = error.code == "campaign.not-ready";
-    let mut out = CompatError::from(error);
-    if not_ready {
-        out.status = StatusCode::UNPROCESSABLE_ENTITY;
+/// A wrong plan is 422 here, as clients know it, and names the first event at fault; everything else as everywhere.
+/// `keys`: the keys of the events in the order in which the client sent them.
+fn told(error: Error, keys: &[String]) -> CompatError {
+    let step = |pointer: &str| pointer.strip_prefix("/steps/").map(str::to_owned);
+    let fault = error.fields.iter().find_map(|f| step(&f.pointer));
+    if error.code != "campaign.not-ready" && fault.is_none() {
+        return error.into();
     }
-    out
+    let number = fault.and_then(|key| keys.iter().position(|k| *k == key).or_else(|| key.parse().ok()));
+    let place = number.map_or_else(|| "data.events".to_owned(), |number| format!("data.events[{number}]"));
+    let details: Vec<&str> = error.fields.iter().map(|f| f.detail.as_str()).collect();
+    CompatError::invalid(place, if details.is_empty() { error.detail.clone() } else { details.join(" ") })
 }
 
 /// What becomes of waits after a pause; null stands for the default.
@@ -171,6 +176,7 @@ impl Entity for Campaigns {
         if drawn.steps.is_empty() {
             return Err(CompatError::bad("At least one event is required."));
         }
+        let keys: Vec<String> = drawn.steps.iter().map(|step| step.key.clone()).collect();
         let sources = sources(&body).unwrap_or_default();
         if sources.is_empty() {
             return Err(CompatError::bad("At least one contact source is required."));
@@ -189,7 +195,7 @@ impl Entity for Campaigns {
             extra: Some(drawn.extra),
             publish: wants_published(&body).unwrap_or(true),
         };
-        let made = campaigns::create(cx, new).await.map_err(told)?;
+        let made = campaigns::create(cx, new).await.map_err(|error| told(error, &keys))?;
         Ok((made.id.0, show(&made, false), true))
     }
 
@@ -205,6 +211,9 @@ impl Entity for Campaigns {
             return Err(CompatError::from_missing_name());
         }
         let drawn = if body.contains_key("events") { Some(events::read(cx, &body, Some(&before))?) } else { None };
+        let drawn_keys: Option<Vec<String>> = drawn.as_ref().map(|d| d.steps.iter().map(|step| step.key.clone()).collect());
+        let keys = drawn_keys.unwrap_or_else(|| before.plan.steps.iter().map(|step| step.key.clone()).collect());
+        let told = |error| told(error, &keys);
         let named = |key: &str| replace || body.contains_key(key);
         let mut extra = before.extra.clone().filter(Value::is_object).unwrap_or_else(|| json!({}));
         if let Some(drawn) = &drawn {
@@ -287,7 +296,8 @@ async fn contacts(Caller(cx): Caller, Path(id): Path<String>, RawQuery(query): R
 /// A copy of everything, unpublished.
 async fn clone(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Response> {
     let copy = campaigns::duplicate(&cx, CampaignId(id_of(&id)?)).await?;
-    let mut response = created("campaigns", copy.id.0, json!({"campaign": show(&copy, false)}));
+    let shown = get_whole::<Campaigns>(&cx, copy.id.0).await?;
+    let mut response = created("campaigns", copy.id.0, json!({ "campaign": shown }));
     *response.status_mut() = StatusCode::OK;
     Ok(response)
 }

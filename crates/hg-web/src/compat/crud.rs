@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError, created, keyed};
 use super::body::{self, AnyBody, BATCH_LIMIT};
-use super::placed::{create_whole, delete_whole, edit_whole, get_whole, with_authors, with_categories};
+use super::placed::{create_whole, delete_whole, edit_whole, get_whole, with_authors, with_categories, with_lists};
 pub use super::query::{CompatList, Condition};
 use super::query::{keep_short, meets};
 use crate::Web;
@@ -144,6 +144,7 @@ async fn list<E: Entity>(Caller(cx): Caller, RawQuery(query): RawQuery) -> Compa
     let query = CompatList::parse(query.as_deref().unwrap_or(""))?;
     let (total, mut rows) = if E::LISTS_BY_ITSELF { E::list(&cx, &query).await? } else { conditioned::<E>(&cx, &query).await? };
     with_authors::<E>(&cx, &mut rows).await?;
+    with_lists(&cx, &mut rows).await?;
     if !query.select.is_empty() {
         for (_, row) in &mut rows {
             if let Value::Object(map) = row {

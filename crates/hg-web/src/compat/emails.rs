@@ -15,10 +15,12 @@ use hg_app::sending::{self, Queued};
 use hg_app::{Cx, Error, segments};
 use hg_core::emails::mjml_to_html;
 use hg_core::ids::{ContactId, EmailId};
+use hg_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::answer::{CompatAnswer, CompatError};
 use super::body::AnyBody;
+use super::campaigns::instant;
 use super::crud::{CompatList, Entity, Kept, PublishBlock, id_of, ids, is_true, routes};
 use super::{email_blocks, email_family};
 use crate::Web;
@@ -47,7 +49,7 @@ pub fn router() -> Router<Web> {
 
 struct Emails;
 
-fn show(e: &Email, lists: &[Value]) -> Value {
+fn show(e: &Email, lists: &[Value], excluded: &[Value]) -> Value {
     let block = PublishBlock {
         is_published: e.published,
         date_added: Some(e.created_at),
@@ -68,7 +70,7 @@ fn show(e: &Email, lists: &[Value]) -> Value {
         "emailType": if e.kind == Kind::Segment { "list" } else { "template" },
         "readCount": e.counts.opened, "sentCount": e.counts.sent, "revision": e.revision,
         "variantStartDate": null, "variantSentCount": 0, "variantReadCount": 0, "variantParent": null, "variantChildren": [],
-        "translationParent": null, "translationChildren": [], "lists": lists,
+        "translationParent": null, "translationChildren": [], "lists": lists, "excludedLists": excluded,
         "useOwnerAsMailer": if c.owner_sends { json!(true) } else { Value::Null }, "assetAttachments": c.attachments,
         "dynamicContent": email_blocks::show(&c.dynamic),
         "headers": if c.headers.is_empty() { json!([]) } else { json!(c.headers) },
@@ -94,20 +96,19 @@ fn shown_html(content: &Content) -> String {
     mjml_to_html(&content.source).unwrap_or_else(|_| content.source.clone())
 }
 
-/// The segments of an email in the old shape.
-async fn lists_of(cx: &Cx, email: &Email) -> CompatAnswer<Vec<Value>> {
-    let wanted = email.segments.clone();
-    let names = cx.db().read(move |tx| segments::names(tx, &wanted)).await?;
-    let list = email.segments.iter().filter_map(|id| {
-        let name = names.get(id)?;
-        Some(json!({"createdByUser": null, "modifiedByUser": null, "id": id, "name": name, "publicName": name,
-                    "alias": hg_core::forms::form_name(name), "description": null, "category": null}))
+/// Segments in the old shape; what they are called is filled in with the rest around an email.
+async fn lists_of(cx: &Cx, wanted: &[i64]) -> CompatAnswer<Vec<Value>> {
+    let ids = wanted.to_vec();
+    let names = cx.db().read(move |tx| segments::names(tx, &ids)).await?;
+    let list = wanted.iter().filter(|id| names.contains_key(id)).map(|id| {
+        json!({"createdByUser": null, "modifiedByUser": null, "id": id, "name": names[id], "publicName": names[id],
+               "alias": null, "description": null, "category": null})
     });
     Ok(list.collect())
 }
 
 async fn shown(cx: &Cx, email: &Email) -> CompatAnswer<Value> {
-    let mut out = show(email, &lists_of(cx, email).await?);
+    let mut out = show(email, &lists_of(cx, &email.segments).await?, &lists_of(cx, &email.excluded_segments).await?);
     if let Value::Object(keys) = &mut out {
         keys.extend(email_family::show(&family::relatives(cx, email).await?));
     }
@@ -185,14 +186,19 @@ fn content(body: &Map<String, Value>, before: Content, replace: bool) -> CompatA
     })
 }
 
-fn extra(body: &Map<String, Value>, before: &Value, replace: bool) -> Value {
+fn extra(body: &Map<String, Value>, before: &Value, replace: bool) -> CompatAnswer<Value> {
     let mut kept = if replace { Map::new() } else { before.as_object().cloned().unwrap_or_default() };
     for (key, _) in KEPT {
         if let Some(value) = body.get(key) {
-            kept.insert(key.to_owned(), value.clone());
+            let clean = match key {
+                "publishUp" | "publishDown" => json!(instant(body, key)?.map(Timestamp::rfc3339_offset)),
+                "publicPreview" => json!(is_true(value)),
+                _ => value.clone(),
+            };
+            kept.insert(key.to_owned(), clean);
         }
     }
-    Value::Object(kept)
+    Ok(Value::Object(kept))
 }
 
 fn kind(body: &Map<String, Value>) -> CompatAnswer<Option<Kind>> {
@@ -268,7 +274,7 @@ impl Entity for Emails {
             published: body.get("isPublished").is_none_or(is_true),
             segments,
             excluded_segments: ids(body.get("excludedLists")),
-            extra: extra(&body, &Value::Null, true),
+            extra: extra(&body, &Value::Null, true)?,
         };
         let joining = email_family::read(&body)?;
         let mut made = emails::create(cx, new).await?;
@@ -297,7 +303,7 @@ impl Entity for Emails {
             published: body.get("isPublished").map(is_true).or(replace.then_some(false)),
             segments: list("lists"),
             excluded_segments: list("excludedLists"),
-            extra: Some(extra(&body, &before.extra, replace)),
+            extra: Some(extra(&body, &before.extra, replace)?),
         };
         let joining = email_family::read(&body)?;
         let changed = emails::update(cx, EmailId(id), patch).await?;

@@ -1,8 +1,9 @@
-//! The categories of entities: read from bodies, written beside the entity, shown inside it.
+//! What stands around an entity: its category, who made it, and the segments that it names.
 
 use hg_app::Cx;
 use hg_app::audit;
 use hg_app::categories::{self, CategoryRef};
+use hg_app::segments;
 use hg_core::ids::CategoryId;
 use serde_json::{Map, Value, json};
 
@@ -32,6 +33,7 @@ async fn place<E: Entity>(cx: &Cx, id: i64, body: &Map<String, Value>, replace: 
     let mut rows = vec![(id, value)];
     with_categories::<E>(cx, &mut rows).await?;
     with_authors::<E>(cx, &mut rows).await?;
+    with_lists(cx, &mut rows).await?;
     Ok(rows.pop().map(|(_, value)| value).unwrap_or(Value::Null))
 }
 
@@ -54,6 +56,7 @@ pub(super) async fn with_categories<E: Entity>(cx: &Cx, rows: &mut [(i64, Value)
 fn logged_as(path: &str) -> Option<&'static str> {
     Some(match path {
         "campaigns" => "campaign",
+        "categories" => "category",
         "companies" => "company",
         "companysegments" => "company_segment",
         "contacts" => "contact",
@@ -75,6 +78,10 @@ pub(super) async fn with_authors<E: Entity>(cx: &Cx, rows: &mut [(i64, Value)]) 
     let authors = audit::authors(cx, kind, rows.iter().map(|(id, _)| *id).collect()).await?;
     for (id, row) in rows {
         let (Some(known), Value::Object(map)) = (authors.get(id), row) else { continue };
+        if known.modified.is_none() && map.get("dateModified") == map.get("dateAdded") {
+            // What was published while it was made was not changed since.
+            map.entry("dateModified").and_modify(|date| *date = Value::Null);
+        }
         let named = [("createdBy", "createdByUser", &known.created), ("modifiedBy", "modifiedByUser", &known.modified)];
         for (by, name, author) in named {
             if let Some(author) = author
@@ -83,6 +90,34 @@ pub(super) async fn with_authors<E: Entity>(cx: &Cx, rows: &mut [(i64, Value)]) 
                 map.insert(by.to_owned(), json!(author.id));
                 map.insert(name.to_owned(), json!(author.name));
             }
+        }
+    }
+    Ok(())
+}
+
+/// The keys under which entities name segments.
+const LISTS: [&str; 2] = ["lists", "excludedLists"];
+
+/// Shows the segments that rows name as they stand inside something else.
+pub(super) async fn with_lists(cx: &Cx, rows: &mut [(i64, Value)]) -> CompatAnswer<()> {
+    fn named(row: &mut Value) -> Vec<&mut Value> {
+        let Value::Object(keys) = row else { return Vec::new() };
+        let lists = keys.iter_mut().filter(|(key, _)| LISTS.contains(&key.as_str())).filter_map(|(_, list)| list.as_array_mut());
+        lists.flatten().filter(|list| list.is_object()).collect()
+    }
+    let mut wanted: Vec<i64> = rows.iter_mut().flat_map(|(_, row)| named(row)).filter_map(|list| list["id"].as_i64()).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let cards = segments::cards(cx, wanted).await?;
+    for list in rows.iter_mut().flat_map(|(_, row)| named(row)) {
+        if let Some(card) = list["id"].as_i64().and_then(|id| cards.get(&id)) {
+            list["name"] = json!(card.name);
+            list["publicName"] = json!(card.public_name);
+            list["alias"] = json!(card.alias);
+            list["description"] = json!(card.description);
         }
     }
     Ok(())
