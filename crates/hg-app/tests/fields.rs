@@ -128,6 +128,8 @@ on_each_db!(a_filter_that_could_not_ask_any_more_keeps_the_type, |app| {
     let refused = fields::convert_field(&cx, field, to("boolean", &[])).await.unwrap_err();
     assert_eq!((refused.kind, refused.code.as_ref()), (ErrorKind::Conflict, "field.in-use"));
     assert!(refused.detail.contains("“Sevens”"), "{}", refused.detail);
+    let refused = fields::convert_field(&cx, field, to("time", &[])).await.unwrap_err();
+    assert_eq!(refused.code, "field.in-use", "segments cannot ask for a time of day");
     assert!(fields::convert_field(&cx, field, to("long_text", &[])).await.is_ok(), "long texts can be asked the same");
     app.settle().await;
     let email = fields::list(&cx).await.unwrap().into_iter().find(|f| f.def.alias == "email").unwrap();

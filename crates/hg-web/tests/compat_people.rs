@@ -175,6 +175,14 @@ on_each_db!(fields_and_tags_are_made_edited_and_deleted, |app| {
     );
     assert_eq!(web.delete(&format!("/api/fields/contact/{id}/delete")).await.json()["field"]["id"], Value::Null);
     assert_eq!(web.post("/api/fields/contact/new", &json!({"label": "X", "type": "colour"})).await.status, 400);
+    let unnamed = web.post("/api/fields/contact/new", &json!({"label": "VIP", "type": "boolean"})).await;
+    assert_eq!(unnamed.status, 400);
+    assert!(unnamed.json()["errors"][0]["message"].as_str().unwrap().contains("labels “yes” and “no”"));
+    let body = json!({"label": "VIP", "type": "boolean", "properties": {"yes": "Ja", "no": "Nein"}});
+    let named = web.post("/api/fields/contact/new", &body).await.json();
+    assert_eq!(named["field"]["properties"], json!({"yes": "Ja", "no": "Nein"}));
+    let short = web.post("/api/fields/contact/new", &json!({"label": "Motto", "type": "text"})).await.json();
+    assert_eq!(short["field"]["charLengthLimit"], 64);
     assert_eq!(web.post("/api/tags/new", &json!({"tag": "News"})).await.status, 201);
     assert_eq!(web.post("/api/tags/new", &json!({"tag": "news"})).await.status, 200, "found by its name");
     assert_eq!(web.get("/api/tags").await.json()["tags"]["1"], json!({"id": 1, "tag": "News", "description": null}));

@@ -67,7 +67,7 @@ export function FieldForm({ object, field, close }: FormProps) {
       visible: field?.visible ?? true,
       short_visible: field?.short_visible ?? false,
       published: field?.published ?? true,
-      char_limit: field?.char_limit ?? 191,
+      char_limit: field?.char_limit ?? 64,
       decimals: (field?.decimals ?? "") as number | "",
     },
   });

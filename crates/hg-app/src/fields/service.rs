@@ -17,6 +17,8 @@ use crate::segments;
 const MOST_COLUMNS: usize = 400;
 const MOST_FIELDS: i64 = 1_000;
 const LONGEST_LABEL: usize = 191;
+/// Characters that the texts of a new field may have when nobody says.
+const USUAL_CHAR_LIMIT: u32 = 64;
 
 /// All fields of contacts in their order.
 pub async fn list(cx: &Cx) -> Result<Vec<Field>> {
@@ -126,7 +128,7 @@ fn define(new: &NewField, there: &[Field]) -> Result<FieldDef, FieldProblem> {
     def.short_visible = new.short_visible;
     def.publicly_updatable = new.publicly_updatable;
     def.published = new.published;
-    def.char_limit = new.char_limit.unwrap_or(191);
+    def.char_limit = new.char_limit.unwrap_or(USUAL_CHAR_LIMIT);
     def.properties = new.properties.clone();
     def.default_value = new.default_value.clone().filter(|d| !d.trim().is_empty());
     check(&def)?;

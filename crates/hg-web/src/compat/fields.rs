@@ -126,6 +126,15 @@ fn properties_in(body: &Map<String, Value>) -> Option<FieldProperties> {
     })
 }
 
+/// Yes and no must have names: clients show them.
+fn check_labels(kind: FieldType, properties: &FieldProperties) -> CompatAnswer<()> {
+    let named = |label: &Option<String>| label.as_ref().is_some_and(|l| !l.trim().is_empty());
+    if kind == FieldType::Boolean && !(named(&properties.yes) && named(&properties.no)) {
+        return Err(CompatError::bad("properties: A yes/no field needs the labels “yes” and “no”."));
+    }
+    Ok(())
+}
+
 fn group(body: &Map<String, Value>) -> CompatAnswer<Option<FieldGroup>> {
     match body.get("group").and_then(Value::as_str) {
         None | Some("") => Ok(None),
@@ -161,6 +170,8 @@ impl<O: Whose> Entity for Fields<O> {
         let kind = text("type").unwrap_or_else(|| "text".into());
         let kind = FieldType::from_compatible_name(&kind)
             .ok_or_else(|| CompatError::bad(format!("type: The field type “{kind}” is not supported by this version.")))?;
+        let properties = properties_in(&body).unwrap_or_default();
+        check_labels(kind, &properties)?;
         let new = NewField {
             object: O::OBJECT,
             alias: text("alias").filter(|a| !a.is_empty()),
@@ -175,7 +186,7 @@ impl<O: Whose> Entity for Fields<O> {
             published: flag("isPublished", true),
             default_value: text("defaultValue").filter(|d| !d.is_empty()),
             char_limit: body.get("charLengthLimit").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()),
-            properties: properties_in(&body).unwrap_or_default(),
+            properties,
             ..NewField::new(&label, kind)
         };
         let made = fields::create(cx, new).await?;
@@ -201,7 +212,10 @@ impl<O: Whose> Entity for Fields<O> {
             char_limit: body.get("charLengthLimit").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()),
             properties: properties_in(&body),
         };
-        find::<O>(cx, id).await?;
+        let field = find::<O>(cx, id).await?;
+        if let Some(properties) = &patch.properties {
+            check_labels(field.def.kind, properties)?;
+        }
         Ok(show(&fields::update(cx, FieldId(id), patch).await?))
     }
 
