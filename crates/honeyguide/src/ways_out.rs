@@ -40,7 +40,11 @@ fn way(config: &Config, address: &str) -> Result<WayOut> {
     parsed(&config.site_url(), address).map_err(|error| Error::unavailable(format!("mail.url: {error}")))
 }
 
-fn parsed(site: &str, address: &str) -> Result<WayOut, String> {
+/// The way that an address stands for; `site` says how we introduce ourselves.
+///
+/// # Errors
+/// When the address is none, in words for people.
+pub fn parsed(site: &str, address: &str) -> Result<WayOut, String> {
     if let Some(api) = ApiAddress::parse(address) {
         return api.map(WayOut::Api).map_err(|e| e.to_string());
     }

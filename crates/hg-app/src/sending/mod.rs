@@ -64,7 +64,7 @@ pub use test_send::send_test;
 pub use transport::{Channel, Envelope, MailTransport, Refusal, Transport, TransportError, Undelivered};
 pub use user_mail::{UserMail, UserMailJob, addresses_of_users, push_user_mail};
 pub use waiting::{WaitingMessage, cancel, waiting};
-pub use ways::{WayKit, WayMaker, add_way, change_way, move_way, open_ways, remove_way};
+pub use ways::{WayKit, WayMaker, WayProbe, add_way, change_way, move_way, open_ways, probe_ways, remove_way};
 pub use web_view::{preview_page, web_view};
 pub use why::{Message, Why, why};
 pub use why_rules::WhyRule;

@@ -29,6 +29,13 @@ pub trait WayMaker: Send + Sync + 'static {
     fn make(&self, address: &str) -> Result<Arc<dyn Transport>, String>;
 }
 
+/// Tries an address without sending anything.
+#[async_trait]
+pub trait WayProbe: Send + Sync {
+    /// What was found there, or what is wrong.
+    async fn probe(&self, address: &str) -> Result<String, String>;
+}
+
 /// What ways are made of, put in place with `set_part`.
 pub struct WayKit {
     /// Those of the configuration, which are asked first.
@@ -111,6 +118,23 @@ fn opened(ws: &Workspace, maker: &dyn WayMaker, kept: &Kept) -> Arc<dyn Transpor
         tracing::error!(way = %kept.name, why = %why, "A way out for mail cannot be used");
         Arc::new(Shut { name: kept.name.clone(), why })
     })
+}
+
+/// Tries the ways of the app in their order, whether or not they are open: what was found at each, or what is wrong. Only the
+/// probe sees their addresses.
+///
+/// # Errors
+/// When the caller may not change settings, or the list cannot be read.
+pub async fn probe_ways(cx: &Cx, probe: &dyn WayProbe) -> Result<Vec<Result<String, String>>> {
+    cx.may(Action::Edit(Area::Settings))?;
+    let mut found = Vec::new();
+    for kept in cx.db().read(read).await?.list {
+        found.push(match secrets::open(&cx.ws, SECRET, &kept.address) {
+            Ok(plain) => probe.probe(&String::from_utf8_lossy(&plain)).await,
+            Err(error) => Err(format!("{}: {}", kept.name, error.detail)),
+        });
+    }
+    Ok(found)
 }
 
 fn read(tx: &mut Tx<'_>) -> Result<Ways> {

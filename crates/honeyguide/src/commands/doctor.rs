@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use hg_app::returns::{self, Mailboxes};
+use hg_app::sending::{self, WayProbe};
 use hg_app::{Cx, Result, settings, users};
 use hg_core::time::Clock;
 use hg_net::imap::ImapReader;
@@ -13,7 +15,7 @@ use hg_store::{DbUrl, StoreError};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::open;
-use crate::ways_out::{WayOut, ways_out};
+use crate::ways_out::{WayOut, parsed, ways_out};
 
 /// Less room than this, and the next import or backup may fill the disk.
 const LEAST_ROOM: u64 = 500_000_000;
@@ -103,13 +105,35 @@ async fn mail(config: &Config) -> Found {
     }
     let mut found = Vec::new();
     for way in ways {
-        found.push(match way {
-            WayOut::Smtp(server) => answers(*server).await?,
-            // Only a mail shows whether its key is good; the app can send one through each way.
-            WayOut::Api(address) => format!("{} is set", address.host()),
-        });
+        found.push(tried(way).await?);
     }
     Ok(found.join("; "))
+}
+
+async fn tried(way: WayOut) -> Found {
+    match way {
+        WayOut::Smtp(server) => answers(*server).await,
+        // Only a mail shows whether its key is good; the app can send one through each way.
+        WayOut::Api(address) => Ok(format!("{} is set", address.host())),
+    }
+}
+
+/// Tries ways that were set in the app as those of the configuration are tried.
+struct Trial {
+    site: String,
+}
+
+#[async_trait]
+impl WayProbe for Trial {
+    async fn probe(&self, address: &str) -> Found {
+        tried(parsed(&self.site, address)?).await
+    }
+}
+
+/// The ways out that were set in the app, a line for each.
+async fn own_ways(cx: &Cx, config: &Config) -> Vec<Found> {
+    let trial = Trial { site: config.site_url() };
+    sending::probe_ways(cx, &trial).await.unwrap_or_else(|error| vec![Err(error.to_string())])
 }
 
 async fn answers(mut server: SmtpConfig) -> Found {
@@ -165,9 +189,11 @@ async fn workspace(config: &Config) -> Vec<(&'static str, Found)> {
         Ok(sending) => Ok(sending.sender_email),
         Err(e) => Err(e.to_string()),
     };
+    let ways = own_ways(&cx, config).await;
     let mailbox = mailbox(&cx).await;
     ws.db.close().await;
     let mut found = vec![("accounts", accounts), ("sender", sender)];
+    found.extend(ways.into_iter().map(|way| ("way out", way)));
     found.extend(mailbox.map(|mailbox| ("mailbox", mailbox)));
     found
 }

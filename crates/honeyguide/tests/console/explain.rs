@@ -110,6 +110,31 @@ async fn the_doctor_names_what_is_wrong() {
     assert_eq!(sink.total(), 0, "the doctor sends nothing");
 }
 
+async fn the_doctor_tries_the_ways_out_of_the_app(house: House) {
+    let sink = hg_testkit::smtp_sink::SmtpSink::start().await.expect("a mail server");
+    let server = house.serve().await;
+    for address in [format!("{}?tls=none", sink.url()), "smtp://ada:hush@127.0.0.1:1?tls=none".to_owned()] {
+        good(&server.web.post("/api/v1/mail-ways", &json!({"address": address})).await);
+    }
+    let said = house.run(&["doctor"]);
+    assert!(!said.well, "{said:?}");
+    assert!(said.out.contains("ok     way out: 127.0.0.1:") && said.out.contains(" answers"), "{said:?}");
+    assert!(said.out.contains("wrong  way out: 127.0.0.1:1 cannot be used"), "{said:?}");
+    assert!(!said.out.contains("hush") && !said.err.contains("hush"), "an address stays secret: {said:?}");
+    assert_eq!(sink.total(), 0, "the doctor sends nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_tries_the_ways_out_of_the_app_on_sqlite() {
+    the_doctor_tries_the_ways_out_of_the_app(House::on_sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_tries_the_ways_out_of_the_app_on_postgres() {
+    let Some(house) = House::on_postgres("ways").await else { return };
+    the_doctor_tries_the_ways_out_of_the_app(house).await;
+}
+
 #[test]
 fn the_schema_of_the_configuration_can_be_printed_and_used() {
     let house = House::on_sqlite();

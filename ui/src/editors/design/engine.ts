@@ -1,5 +1,6 @@
 import grapesjs, { type Component, type Editor } from "grapesjs";
 import mjml from "grapesjs-mjml";
+import { cleanPastes } from "./paste";
 import { join, type Parts, quoted, readable, split } from "./source";
 
 type Options = {
@@ -169,6 +170,7 @@ export function startEngine(options: Options) {
   );
   editor.on("canvas:frame:load", ({ window: frame }: { window: Window }) => {
     frame.frameElement?.setAttribute("title", options.title);
+    cleanPastes(frame.document);
     frame.document.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key === "s") {
         event.preventDefault();
