@@ -62,6 +62,28 @@ test("an email is designed with blocks, and the server's preview shows them", as
   expect(source).toContain("See the garden</mj-button>");
 });
 
+test("words pasted from Word into a text lose the looks of Word", async ({ page }) => {
+  const { call } = api(house!);
+  const mail = { name: "Pasted", subject: "Pasted", kind: "template", format: "mjml", source: MJML };
+  const made = await call("POST", "/emails", mail);
+  await signIn(page, house!);
+  await page.goto(`${house!.url}/s/emails/${made.id}/design`);
+  const text = page.frameLocator('iframe[title="Canvas"]').getByText("Hello {contactfield=firstname|friend}");
+  await text.dblclick();
+  await page.frameLocator('iframe[title="Canvas"]').locator("[contenteditable=true]").evaluate((place) => {
+    const data = new DataTransfer();
+    const html =
+      '<p class=MsoNormal style="mso-x:y"><b>Sow</b> <span style="color:red">now</span><o:p></o:p></p><img src="file:///C:/x.png">';
+    data.setData("text/html", html);
+    data.setData("text/plain", "Sow now");
+    place.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  });
+  await page.keyboard.press("Escape");
+  await expect.poll(async () => (await call("GET", `/emails/${made.id}`)).source).toMatch(/<b[^>]*>Sow<\/b>\s*now/);
+  const { source } = await call("GET", `/emails/${made.id}`);
+  expect(source).not.toMatch(/Mso|mso-|file:|o:p|color:\s*red/);
+});
+
 test("a template from the gallery becomes an email in the looks of the brand, and the library gives its image", ONCE, async ({
   page,
 }) => {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
-use crate::contacts::{FieldDef, FieldType, country_name, read_clock, read_date, read_instant, safe_html};
+use crate::contacts::{FieldDef, FieldType, countries, country_name, read_clock, read_date, read_instant, safe_html};
 use crate::text::Email;
 use crate::time::{self, Timestamp};
 
@@ -57,6 +57,13 @@ pub enum ValueError {
 }
 
 const LONGEST_TEXT: usize = 65_535;
+
+/// Languages that have a code of two letters, with the older codes that are still met.
+const LANGUAGES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz \
+    ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik in io is it iu iw ja ji \
+    jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mo mr ms mt my na nb nd ne ng nl nn \
+    no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta te tg th \
+    ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
 
 impl FieldDef {
     /// Reads what a person, a file or a program wrote. Blank text is [`FieldValue::Empty`].
@@ -241,6 +248,10 @@ fn read_url(text: &str) -> Option<String> {
     (web && host && !text.chars().any(char::is_whitespace)).then_some(with_scheme)
 }
 
+fn is_country(code: &str) -> bool {
+    countries().any(|(known, _)| known.eq_ignore_ascii_case(code))
+}
+
 /// Reads `cs`, `cs-CZ`, `cs_cz`, `zh_Hans_CN` and writes it the way locales are stored: `cs_CZ`.
 fn read_locale(text: &str) -> Option<String> {
     let mut parts = text.split(['_', '-']);
@@ -249,10 +260,13 @@ fn read_locale(text: &str) -> Option<String> {
         return None;
     }
     let mut locale = language.to_ascii_lowercase();
+    if locale.len() == 2 && !LANGUAGES.split(' ').any(|known| known == locale) {
+        return None;
+    }
     for part in parts {
         let alphabetic = part.chars().all(|c| c.is_ascii_alphabetic());
         let _ = match part.len() {
-            2 if alphabetic => write!(locale, "_{}", part.to_ascii_uppercase()),
+            2 if is_country(part) => write!(locale, "_{}", part.to_ascii_uppercase()),
             3 if part.chars().all(|c| c.is_ascii_digit()) => write!(locale, "_{part}"),
             4 if alphabetic => write!(locale, "_{}{}", part[..1].to_ascii_uppercase(), part[1..].to_ascii_lowercase()),
             _ => return None,
@@ -309,6 +323,9 @@ mod tests {
             (FieldType::Country, "cote d'ivoire", "Ivory Coast"),
             (FieldType::Timezone, "europe/prague", "Europe/Prague"),
             (FieldType::Locale, "cs-cz", "cs_CZ"),
+            (FieldType::Locale, "zh-hans-cn", "zh_Hans_CN"),
+            (FieldType::Locale, "es_419", "es_419"),
+            (FieldType::Locale, "fil", "fil"),
             (FieldType::Text, "   ", ""),
         ] {
             assert_eq!(shown(kind, text).as_deref(), Ok(expected), "{kind} {text}");
@@ -335,6 +352,8 @@ mod tests {
             (FieldType::Country, "Atlantis", "is not a country"),
             (FieldType::Timezone, "Mars/Olympus", "is not a time zone"),
             (FieldType::Locale, "czech", "is not a language"),
+            (FieldType::Locale, "xx", "is not a language"),
+            (FieldType::Locale, "cs_QQ", "is not a language"),
         ] {
             let error = shown(kind, text).expect_err(text);
             assert!(error.contains(part), "{kind} {text}: {error}");
