@@ -232,3 +232,39 @@ on_each_db!(lists_are_searched_sorted_and_paged, |app| {
     let (found, _) = names(ListQuery { search: "gam".into(), ..ListQuery::default() }).await;
     assert_eq!(found, ["Gamma"]);
 });
+
+on_each_db!(an_email_is_sent_only_within_its_window, |app| {
+    let (ann, bob) = (app.contact("ann@example.org", "Ann").await, app.contact("bob@example.org", "Bob").await);
+    let (up, down) = (app.now().plus(Millis::hours(1)), app.now().plus(Millis::hours(3)));
+    let spring = app.email(NewEmail { publish_up: Some(up), publish_down: Some(down), ..email("Spring", "Spring") }).await;
+    assert_eq!(app.queue(spring, ann, "early").await, Queued::Skipped(SkipReason::NotPublished));
+    app.advance(Millis::hours(1));
+    assert!(matches!(app.queue(spring, ann, "in time").await, Queued::Queued(_)));
+    app.settle().await;
+    assert_eq!(app.caught().await.len(), 1);
+    // What waits until the window is over does not leave any more.
+    assert!(matches!(app.queue_at(spring, bob, "late", down).await, Queued::Queued(_)));
+    app.advance(Millis::hours(2));
+    app.settle().await;
+    let send = app.sends(bob).await.remove(0);
+    assert_eq!((send.state, send.reason.as_deref()), (SendState::Skipped, Some("not-published")));
+    let why = sending::why(&app.cx(), spring, bob).await.unwrap();
+    let rule = why.rules.iter().find(|rule| rule.rule == SkipReason::NotPublished).unwrap();
+    assert_eq!((rule.holds, rule.seen.as_str()), (false, format!("It was live until {}.", down.rfc3339()).as_str()));
+});
+
+on_each_db!(a_window_that_ends_before_it_begins_is_refused, |app| {
+    let (up, down) = (app.now().plus(Millis::hours(2)), app.now().plus(Millis::hours(1)));
+    let backwards = NewEmail { publish_up: Some(up), publish_down: Some(down), ..email("Never", "Never") };
+    let refused = emails::create(&app.cx(), backwards).await.unwrap_err();
+    assert_eq!(refused.fields[0].pointer, "/publish_down");
+    let spring = app.email(NewEmail { publish_up: Some(up), ..email("Spring", "Spring") }).await;
+    let patch = EmailPatch { publish_down: Some(Some(down)), ..EmailPatch::default() };
+    let refused = emails::update(&app.cx(), spring, patch).await.unwrap_err();
+    assert_eq!(refused.fields[0].detail, "The end must come after the beginning.");
+    // Only what is named changes.
+    let patch = EmailPatch { name: Some("Early spring".into()), ..EmailPatch::default() };
+    assert_eq!(emails::update(&app.cx(), spring, patch).await.unwrap().publish_up, Some(up));
+    let patch = EmailPatch { publish_up: Some(None), ..EmailPatch::default() };
+    assert_eq!(emails::update(&app.cx(), spring, patch).await.unwrap().publish_up, None);
+});

@@ -56,6 +56,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (47, "campaign pauses", include_str!("../migrations/0047_campaign_pauses.sql")),
     (48, "saved blocks", include_str!("../migrations/0048_saved_blocks.sql")),
     (49, "email drafts", include_str!("../migrations/0049_email_drafts.sql")),
+    (51, "email windows", include_str!("../migrations/0051_email_windows.sql")),
 ];
 
 /// The texts of all steps, in order.

@@ -376,6 +376,12 @@ on_each_db!(what_an_email_leaves_out_survives_the_round_trip_of_an_old_client, |
     for key in ["lists", "excludedLists", "publishUp", "publicPreview", "customHtml"] {
         assert_eq!(again[key], made[key], "{key}");
     }
+    let native = web.get(&format!("/api/v1/emails/{}", made["id"])).await.json();
+    assert_eq!((&native["publish_up"], &native["publish_down"]), (&json!("2026-03-01T09:00:00.000Z"), &Value::Null));
+    let over = json!({"publishDown": "2020-01-01", "publishUp": null});
+    let over = good(&web.patch(&format!("/api/emails/{}/edit", made["id"]), &over).await)["email"].clone();
+    assert_eq!((&over["publishUp"], &over["publishDown"]), (&Value::Null, &json!("2020-01-01T00:00:00+00:00")));
+    assert_eq!(web.post(&format!("/api/emails/{}/send", made["id"]), &json!({})).await.status, 404, "its window is over");
     let refused = web.post("/api/emails/new", &json!({"name": "x", "subject": "y", "fromAddress": "nobody"})).await;
     assert!(message(&refused).1.starts_with("fromAddress: "), "{}", refused.text);
 });

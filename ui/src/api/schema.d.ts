@@ -6191,6 +6191,10 @@ export interface components {
             /** @default null */
             preheader?: string | null;
             /** @default null */
+            publish_down?: string | null;
+            /** @default null */
+            publish_up?: string | null;
+            /** @default null */
             published?: boolean | null;
             /** @default null */
             purpose?: components["schemas"]["PurposeWord"] | null;
@@ -6280,6 +6284,10 @@ export interface components {
             /** @description The text made from the source; empty in lists. */
             plain_text_auto: string;
             preheader: string;
+            /** @description Not sent any more from here on; null: no limit. */
+            publish_down: string | null;
+            /** @description Not sent before; null: no limit. */
+            publish_up: string | null;
             published: boolean;
             purpose: components["schemas"]["PurposeWord"];
             reply_to: string;
@@ -8229,6 +8237,10 @@ export interface components {
                 /** @description The text made from the source; empty in lists. */
                 plain_text_auto: string;
                 preheader: string;
+                /** @description Not sent any more from here on; null: no limit. */
+                publish_down: string | null;
+                /** @description Not sent before; null: no limit. */
+                publish_up: string | null;
                 published: boolean;
                 purpose: components["schemas"]["PurposeWord"];
                 reply_to: string;

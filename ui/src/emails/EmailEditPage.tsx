@@ -27,7 +27,7 @@ import { PageHeader } from "../ui/PageHeader";
 import { PreviewFrame } from "../ui/PreviewFrame";
 import { Card, FormModal } from "../ui/parts";
 import { ContactSelect, ThingsSelect } from "../ui/pickers";
-import { ThingCategory } from "../ui/publish";
+import { PublishWindow, ThingCategory } from "../ui/publish";
 import { ErrorState, ErrorSummary, StateBadge, Waiting } from "../ui/states";
 import { TokenInput } from "../ui/TokenInput";
 import { TokenMenu } from "../ui/TokenMenu";
@@ -280,6 +280,14 @@ function ContentCard({ editor }: { editor: Editor<Email> }) {
               error={editor.fieldErrors.name}
               onChange={(event) => set({ name: event.currentTarget.value })}
             />
+            {!draft.parent_id && (
+              <PublishWindow
+                value={draft}
+                onChange={set}
+                error={editor.fieldErrors.publish_down}
+                labels={{ from: t("liveFrom"), until: t("liveUntil") }}
+              />
+            )}
             <SimpleGrid cols={{ base: 1, sm: 2 }}>
               <TextInput
                 label={t("fromName")}

@@ -3,7 +3,15 @@ import type { Email, EmailDraftState, EmailWrite } from "../api/types";
 import { writable } from "./writable";
 
 /** What belongs to the email itself and is never kept in a draft. */
-const OWN = ["name", "kind", "published", "segments", "excluded_segments"] as const;
+const OWN = [
+  "name",
+  "kind",
+  "published",
+  "publish_up",
+  "publish_down",
+  "segments",
+  "excluded_segments",
+] as const;
 
 /** An email with what waits to be published; undefined while it is being read. */
 export function useEmailWithDraft(id: number) {

@@ -5,18 +5,19 @@ import { useMayEdit, useSession } from "../app/session";
 import { attempt } from "./toasts";
 import { fromLocalInput, toLocalInput } from "./zoned";
 
-type Published = { published: boolean; publish_up: string | null; publish_down: string | null };
+type Published = { published: boolean; publish_up?: string | null; publish_down?: string | null };
 
 type Props = {
   value: Published;
   onChange: (value: Partial<Published>) => void;
   error?: string;
+  /** What the two ends are called, where a plain From and Until would be misread. */
+  labels?: { from: string; until: string };
 };
 
 /** Whether something is switched on, and from when until when. */
 export function PublishFields({ value, onChange, error }: Props) {
   const { t } = useTranslation();
-  const zone = useSession().site.timezone;
   return (
     <>
       <Switch
@@ -24,26 +25,33 @@ export function PublishFields({ value, onChange, error }: Props) {
         checked={value.published}
         onChange={(event) => onChange({ published: event.currentTarget.checked })}
       />
-      {value.published && (
-        <Group grow align="flex-start">
-          <TextInput
-            type="datetime-local"
-            label={t("publish.from")}
-            description={t("publish.fromHint")}
-            value={toLocalInput(value.publish_up, zone)}
-            onChange={(event) => onChange({ publish_up: fromLocalInput(event.currentTarget.value, zone) })}
-          />
-          <TextInput
-            type="datetime-local"
-            label={t("publish.until")}
-            description={t("publish.untilHint")}
-            error={error}
-            value={toLocalInput(value.publish_down, zone)}
-            onChange={(event) => onChange({ publish_down: fromLocalInput(event.currentTarget.value, zone) })}
-          />
-        </Group>
-      )}
+      {value.published && <PublishWindow value={value} onChange={onChange} error={error} />}
     </>
+  );
+}
+
+/** From when until when something that is switched on holds. */
+export function PublishWindow({ value, onChange, error, labels }: Props) {
+  const { t } = useTranslation();
+  const zone = useSession().site.timezone;
+  return (
+    <Group grow align="flex-start">
+      <TextInput
+        type="datetime-local"
+        label={labels?.from ?? t("publish.from")}
+        description={t("publish.fromHint")}
+        value={toLocalInput(value.publish_up, zone)}
+        onChange={(event) => onChange({ publish_up: fromLocalInput(event.currentTarget.value, zone) })}
+      />
+      <TextInput
+        type="datetime-local"
+        label={labels?.until ?? t("publish.until")}
+        description={t("publish.untilHint")}
+        error={error}
+        value={toLocalInput(value.publish_down, zone)}
+        onChange={(event) => onChange({ publish_down: fromLocalInput(event.currentTarget.value, zone) })}
+      />
+    </Group>
   );
 }
 

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use hg_core::emails::{DynamicSlot, EmailSource, Purpose, SourceFormat, Utm};
 use hg_core::ids::{EmailId, UserId};
+use hg_core::publish::Window;
 use hg_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -189,6 +190,10 @@ pub struct Email {
     pub content: Content,
     pub kind: Kind,
     pub published: bool,
+    /// Not sent before.
+    pub publish_up: Option<Timestamp>,
+    /// Not sent any more from here on.
+    pub publish_down: Option<Timestamp>,
     pub segments: Vec<i64>,
     pub excluded_segments: Vec<i64>,
     pub revision: i64,
@@ -204,6 +209,13 @@ pub struct Email {
     pub extra: Json,
 }
 
+impl Email {
+    /// From when until when it may be sent, if at all (`messages.md` §1: the publish window).
+    pub fn window(&self) -> Window {
+        Window { published: self.published, publish_up: self.publish_up, publish_down: self.publish_down }
+    }
+}
+
 /// An email to be made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewEmail {
@@ -211,6 +223,10 @@ pub struct NewEmail {
     pub content: Content,
     pub kind: Kind,
     pub published: bool,
+    /// Not sent before.
+    pub publish_up: Option<Timestamp>,
+    /// Not sent any more from here on.
+    pub publish_down: Option<Timestamp>,
     pub segments: Vec<i64>,
     pub excluded_segments: Vec<i64>,
     pub extra: Json,
@@ -223,10 +239,19 @@ impl Default for NewEmail {
             content: Content::default(),
             kind: Kind::Template,
             published: true,
+            publish_up: None,
+            publish_down: None,
             segments: Vec::new(),
             excluded_segments: Vec::new(),
             extra: Json::Object(serde_json::Map::new()),
         }
+    }
+}
+
+impl NewEmail {
+    /// As of an email.
+    pub fn window(&self) -> Window {
+        Window { published: self.published, publish_up: self.publish_up, publish_down: self.publish_down }
     }
 }
 
@@ -239,6 +264,8 @@ pub struct EmailPatch {
     pub content: Option<Content>,
     pub kind: Option<Kind>,
     pub published: Option<bool>,
+    pub publish_up: Option<Option<Timestamp>>,
+    pub publish_down: Option<Option<Timestamp>>,
     pub segments: Option<Vec<i64>>,
     pub excluded_segments: Option<Vec<i64>>,
     pub extra: Option<Json>,
@@ -266,6 +293,10 @@ pub enum EmailError {
     NoSegments,
     #[error("Publish the email first.")]
     NotPublished,
+    #[error("The email may not be sent at that time: change from when until when it is live.")]
+    OutsideWindow,
+    #[error("The end must come after the beginning.")]
+    EmptyWindow,
     #[error("There is no sender yet: set the sender's address in the settings for sending.")]
     NoSender,
     #[error("This email is not being sent.")]
@@ -296,7 +327,9 @@ impl DomainError for EmailError {
             Self::InUse { .. } => "email.in-use",
             Self::NotForSegments => "email.not-for-segments",
             Self::NoSegments => "email.no-segments",
-            Self::NotPublished => "email.not-published",
+            // For clients both mean that it is not live then.
+            Self::NotPublished | Self::OutsideWindow => "email.not-published",
+            Self::EmptyWindow => "window",
             Self::NoSender => "email.no-sender",
             Self::NotSending => "email.not-sending",
             Self::NotAsked => "email.not-asked",
@@ -311,13 +344,14 @@ impl DomainError for EmailError {
 
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Source(_) => ErrorKind::Invalid,
+            Self::Source(_) | Self::EmptyWindow => ErrorKind::Invalid,
             _ => ErrorKind::Conflict,
         }
     }
 
     fn fields(&self) -> Vec<FieldError> {
         match self {
+            Self::EmptyWindow => vec![FieldError::new("/publish_down", self.code(), self.to_string())],
             Self::Source(detail) => vec![FieldError::new("/source", "source", detail.clone())],
             _ => Vec::new(),
         }

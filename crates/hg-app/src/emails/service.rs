@@ -32,6 +32,9 @@ pub async fn get(cx: &Cx, id: EmailId) -> Result<Email> {
 pub async fn create(cx: &Cx, new: NewEmail) -> Result<Email> {
     cx.may(Action::Edit(Area::Emails))?;
     check(cx, &new.name, &new.content)?;
+    if !new.window().is_possible() {
+        return Err(EmailError::EmptyWindow.into());
+    }
     let (who, now, by) = (cx.who(), cx.now(), cx.user_id());
     cx.db()
         .write(move |tx| {
@@ -75,8 +78,11 @@ pub(super) fn write(
         attachments::check(tx, &content.attachments)?;
     }
     let old = email.content.clone();
-    let (name, published) = (email.name.clone(), email.published);
+    let (name, window) = (email.name.clone(), email.window());
     apply(&mut email, patch.clone());
+    if !email.window().is_possible() {
+        return Err(EmailError::EmptyWindow.into());
+    }
     blocks::resolve(tx, &mut email.content)?;
     email.version += 1;
     email.revision += i64::from(old != email.content);
@@ -86,7 +92,9 @@ pub(super) fn write(
     }
     let changes = Changes::new()
         .field("name", &name, &email.name)
-        .field("published", &published, &email.published)
+        .field("published", &window.published, &email.published)
+        .field("publish_up", &window.publish_up, &email.publish_up)
+        .field("publish_down", &window.publish_down, &email.publish_down)
         .field("subject", &old.subject, &email.content.subject)
         .field("attachments", &old.attachments, &email.content.attachments)
         .field("owner_sends", &old.owner_sends, &email.content.owner_sends)
@@ -104,6 +112,8 @@ fn apply(email: &mut Email, patch: EmailPatch) {
     email.content = patch.content.unwrap_or_else(|| std::mem::take(&mut email.content));
     email.kind = patch.kind.unwrap_or(email.kind);
     email.published = patch.published.unwrap_or(email.published);
+    email.publish_up = patch.publish_up.unwrap_or(email.publish_up);
+    email.publish_down = patch.publish_down.unwrap_or(email.publish_down);
     email.segments = patch.segments.unwrap_or_else(|| std::mem::take(&mut email.segments));
     email.excluded_segments = patch.excluded_segments.unwrap_or_else(|| std::mem::take(&mut email.excluded_segments));
     email.extra = patch.extra.unwrap_or_else(|| std::mem::take(&mut email.extra));

@@ -1,4 +1,5 @@
 use hg_core::ids::{EmailId, UserId};
+use hg_core::publish::Window;
 use hg_core::time::Timestamp;
 use hg_store::{Row, Sql, Tx};
 use serde_json::Value as Json;
@@ -14,7 +15,7 @@ const QUEUED: &str = "(SELECT count(*) FROM sends WHERE sends.email_id = emails.
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, \
      format, source, plain_text, kind, purpose, published, language, utm, headers, extra, revision, send_state, \
      sent, opened, clicked, unsubscribed, failed, unknown, skipped, \
-     @queued, bounced, complained, replied, stopped_reason, dynamic, parent_id, parent_as, weight, machine_opened, machine_clicked, attachments, owner_sends";
+     @queued, bounced, complained, replied, stopped_reason, dynamic, parent_id, parent_as, weight, machine_opened, machine_clicked, attachments, owner_sends, publish_up, publish_down";
 const TABLES: &str = "emails JOIN email_counts ON email_counts.email_id = emails.id";
 /// Variants and translations are shown with the email that they belong to.
 const PARENTS: &str =
@@ -54,6 +55,8 @@ fn read(r: &Row<'_>) -> hg_store::Result<Email> {
         },
         kind: Kind::from_key(&r.get::<String>(14)?).unwrap_or(Kind::Template),
         published: r.get(16)?,
+        publish_up: r.get(43)?,
+        publish_down: r.get(44)?,
         segments: Vec::new(),
         excluded_segments: Vec::new(),
         extra: r.get::<Option<Json>>(20)?.unwrap_or_else(|| Json::Object(serde_json::Map::new())),
@@ -158,7 +161,7 @@ fn utm(content: &Content) -> Json {
 }
 
 /// What people wrote, in the order of both statements.
-fn bind<'t>(sql: Sql<'t>, name: &str, c: &Content, kind: Kind, published: bool, extra: &Json) -> Result<Sql<'t>> {
+fn bind<'t>(sql: Sql<'t>, name: &str, c: &Content, kind: Kind, window: Window, extra: &Json) -> Result<Sql<'t>> {
     Ok(sql
         .bind(name)
         .bind(&c.subject)
@@ -171,23 +174,25 @@ fn bind<'t>(sql: Sql<'t>, name: &str, c: &Content, kind: Kind, published: bool, 
         .bind(c.plain_text.as_deref())
         .bind(kind.key())
         .bind(&c.purpose)
-        .bind(published)
+        .bind(window.published)
         .bind(&c.language)
         .bind(utm(c))
         .bind(json_of(&c.headers)?)
         .bind(extra)
         .bind(json_of(&c.dynamic)?)
         .bind(json_of(&c.attachments)?)
-        .bind(c.owner_sends))
+        .bind(c.owner_sends)
+        .bind(window.publish_up)
+        .bind(window.publish_down))
 }
 
 pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, new: &NewEmail) -> Result<EmailId> {
     let sql = Sql::new(
         "INSERT INTO emails (created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, format, \
-         source, plain_text, kind, purpose, published, language, utm, headers, extra, dynamic, attachments, owner_sends) \
-         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING id",
+         source, plain_text, kind, purpose, published, language, utm, headers, extra, dynamic, attachments, owner_sends, publish_up, publish_down) \
+         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) RETURNING id",
     );
-    let sql = bind(sql.bind(now).bind(by), &new.name, &new.content, new.kind, new.published, &new.extra)?;
+    let sql = bind(sql.bind(now).bind(by), &new.name, &new.content, new.kind, new.window(), &new.extra)?;
     let id: EmailId = tx.scalar(sql)?;
     tx.exec(Sql::new("INSERT INTO email_counts (email_id) VALUES ($1)").bind(id))?;
     set_segments(tx, id, &new.segments, &new.excluded_segments)?;
@@ -201,10 +206,10 @@ pub(super) fn save(tx: &mut Tx<'_>, now: Timestamp, email: &Email) -> Result<()>
     let sql = Sql::new(
         "UPDATE emails SET version = $2, updated_at = $3, name = $4, subject = $5, preheader = $6, from_name = $7, from_address = $8, \
          reply_to = $9, format = $10, source = $11, plain_text = $12, kind = $13, purpose = $14, published = $15, language = $16, \
-         utm = $17, headers = $18, extra = $19, dynamic = $20, attachments = $21, owner_sends = $22, revision = $23 WHERE id = $1",
+         utm = $17, headers = $18, extra = $19, dynamic = $20, attachments = $21, owner_sends = $22, publish_up = $23, publish_down = $24, revision = $25 WHERE id = $1",
     );
     let sql = sql.bind(email.id).bind(email.version).bind(now);
-    tx.exec(bind(sql, &email.name, c, email.kind, email.published, &email.extra)?.bind(email.revision))?;
+    tx.exec(bind(sql, &email.name, c, email.kind, email.window(), &email.extra)?.bind(email.revision))?;
     set_segments(tx, email.id, &email.segments, &email.excluded_segments)?;
     blocks::note_uses(tx, email.id, &c.source)?;
     keep_revision(tx, now, email.id, email.revision, c)

@@ -28,11 +28,11 @@ pub struct Audience {
 /// Counts who would get the email now.
 pub async fn audience(cx: &Cx, id: EmailId) -> Result<Audience> {
     cx.may(Action::View(Area::Emails))?;
-    let ws = cx.ws.clone();
+    let (ws, now) = (cx.ws.clone(), cx.now());
     cx.db()
         .read(move |tx| {
             let email = emails::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
-            sendable(&email).or_else(|e| if e.code == "email.not-published" { Ok(()) } else { Err(e) })?;
+            sendable(&email, now).or_else(|e| if e.code == "email.not-published" { Ok(()) } else { Err(e) })?;
             let mut found = Audience::default();
             for_each_candidate(&ws, tx, &email, |contact, _, verdict| match verdict {
                 Verdict::Send => {

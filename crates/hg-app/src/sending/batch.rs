@@ -144,8 +144,11 @@ async fn prepare_emails(cx: &Cx, sends: &[SendRow]) -> Result<Emails> {
     cx.db()
         .write_in(Lane::Live, move |tx| {
             let ids: Vec<i64> = wanted.iter().map(|(email, ..)| email.0).collect();
-            let live = Sql::new("SELECT id FROM emails WHERE id @in($1) AND deleted_at IS NULL AND published = 1");
-            let live: Vec<EmailId> = tx.all(live.bind(ids.as_slice()), |r| r.get(0))?;
+            let live = Sql::new(
+                "SELECT id FROM emails WHERE id @in($1) AND deleted_at IS NULL AND published = 1 \
+                 AND (publish_up IS NULL OR publish_up <= $2) AND (publish_down IS NULL OR publish_down > $2)",
+            );
+            let live: Vec<EmailId> = tx.all(live.bind(ids.as_slice()).bind(now), |r| r.get(0))?;
             let mut emails = Emails::new();
             // A variant that stopped taking part still goes to those it was chosen for.
             for (_, id, revision) in wanted.iter().filter(|(email, ..)| live.contains(email)) {

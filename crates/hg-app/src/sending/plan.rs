@@ -101,8 +101,8 @@ pub async fn send_to_segments(cx: &Cx, id: EmailId, wish: Wish) -> Result<Segmen
     cx.db()
         .write(move |tx| {
             let email = emails::find(tx, id)?.ok_or_else(|| Error::not_found("email", id))?;
-            sendable(&email)?;
             let starts_at = wish.at.unwrap_or(now).max(now.plus(Millis::minutes(wish.undo_minutes)));
+            sendable(&email, starts_at)?;
             write(
                 tx,
                 id,
@@ -165,11 +165,11 @@ pub async fn approve(cx: &Cx, id: EmailId) -> Result<SegmentSend> {
     cx.db()
         .write(move |tx| {
             let (email, plan) = asked(tx, id)?;
-            sendable(&email)?;
             let late = now.since(plan.asked_at).max(Millis(0));
             // Asked for five minutes to change one's mind: they count from the answer. A fixed time stays what it is.
             let soon = plan.starts_at.since(plan.asked_at) <= Millis::minutes(LONGEST_UNDO);
             let starts_at = if soon { plan.starts_at.plus(late) } else { plan.starts_at };
+            sendable(&email, starts_at)?;
             let text = "UPDATE send_plans SET answered_by = $2, answer = NULL, starts_at = $3 WHERE email_id = $1";
             tx.exec(Sql::new(text).bind(id).bind(by).bind(starts_at))?;
             audit::record(tx, &who, Entry::new(Deed::Publish, "email", id.0, &email.name))?;

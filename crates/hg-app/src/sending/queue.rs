@@ -67,7 +67,7 @@ pub fn queue_given(ws: &Workspace, tx: &mut Tx<'_>, what: Queue, given: &Given) 
     let purpose = if given.transactional { Purpose::Transactional } else { email.content.purpose() };
     let addressee = addressee(tx, what.contact)?;
     let candidate = Candidate {
-        published: email.published,
+        published: email.window().holds_at(ws.clock.now()),
         category_refused: !super::audience::refused(tx, email.id, &[what.contact.0])?.is_empty(),
         had_it_already: purpose == Purpose::Marketing && ledger::had_it(tx, email.id, what.contact)?,
         ..addressee.candidate()
@@ -174,8 +174,8 @@ pub(super) fn addressees(tx: &mut Tx<'_>, contacts: &[i64]) -> Result<HashMap<Co
     Ok(found)
 }
 
-/// Whether an email can be sent to segments at all.
-pub(super) fn sendable(email: &Email) -> Result<()> {
+/// Whether an email can be sent to segments at an instant.
+pub(super) fn sendable(email: &Email, at: Timestamp) -> Result<()> {
     use emails::{EmailError, Kind};
     if email.parent.is_some() {
         return Err(EmailError::IsChild.into());
@@ -188,6 +188,9 @@ pub(super) fn sendable(email: &Email) -> Result<()> {
     }
     if !email.published {
         return Err(EmailError::NotPublished.into());
+    }
+    if !email.window().holds_at(at) {
+        return Err(EmailError::OutsideWindow.into());
     }
     Ok(())
 }

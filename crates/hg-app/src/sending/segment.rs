@@ -141,7 +141,7 @@ impl JobRunner for FillJob {
         let Some(email) = cx.db().write(move |tx| set_out(tx, now, id)).await? else {
             return Ok(Outcome::Done("Not sent: it was called back or deleted.".into()));
         };
-        if let Err(error) = sendable(&email) {
+        if let Err(error) = sendable(&email, now) {
             // What was possible when it was planned is not any more.
             let text = "UPDATE emails SET send_state = 'idle', stopped_reason = $2 WHERE id = $1";
             let reason = error.detail.clone();

@@ -36,7 +36,7 @@ pub(super) fn look(ws: &Workspace, tx: &mut Tx<'_>, email: &Email, contact: Cont
     let purpose = if for_segments { Purpose::Marketing } else { email.content.purpose() };
     let person = addressee(tx, contact)?;
     let candidate = Candidate {
-        published: email.published,
+        published: email.window().holds_at(ws.clock.now()),
         category_refused: !audience::refused(tx, email.id, &[contact.0])?.is_empty(),
         had_it_already: ledger::had_it(tx, email.id, contact)?,
         in_audience: !for_segments || audience::people(ws, tx, email)?.binary_search(&contact.bit()).is_ok(),
@@ -46,16 +46,26 @@ pub(super) fn look(ws: &Workspace, tx: &mut Tx<'_>, email: &Email, contact: Cont
     // Whether somebody shares the address is not asked when messages are made: it would explain nothing.
     for rule in rules(&candidate, purpose).into_iter().filter(|rule| rule.skip != Skip::SameAddress) {
         let asked = rule.asked && (for_segments || rule.skip != Skip::NotInAudience);
-        let seen = seen(tx, rule.skip, email, contact, &person)?;
+        let seen = seen(ws.clock.now(), tx, rule.skip, email, contact, &person)?;
         found.push(WhyRule { rule: rule.skip, asked, holds: rule.holds, seen });
     }
     Ok(Case { verdict: judge(&candidate, purpose), rules: found })
 }
 
-fn seen(tx: &mut Tx<'_>, rule: Skip, email: &Email, contact: ContactId, person: &Addressee) -> Result<String> {
+/// Whether the email is live, and since or until when.
+fn live(email: &Email, now: Timestamp) -> String {
+    let day = |at: Option<Timestamp>| at.map_or_else(String::new, Timestamp::rfc3339);
+    match email.window().state(now) {
+        "published" => "It is live.".to_owned(),
+        "pending" => format!("It is not live before {}.", day(email.publish_up)),
+        "expired" => format!("It was live until {}.", day(email.publish_down)),
+        _ => "It is not live.".to_owned(),
+    }
+}
+
+fn seen(now: Timestamp, tx: &mut Tx<'_>, rule: Skip, email: &Email, contact: ContactId, person: &Addressee) -> Result<String> {
     Ok(match rule {
-        Skip::NotPublished if email.published => "It is live.".to_owned(),
-        Skip::NotPublished => "It is not live.".to_owned(),
+        Skip::NotPublished => live(email, now),
         Skip::NoAddress if person.address.is_empty() => "No address is known.".to_owned(),
         Skip::NoAddress => person.address.clone(),
         Skip::Undeliverable if person.blocked == Some(BOUNCED) => "An earlier message bounced.".to_owned(),

@@ -27,12 +27,10 @@ use crate::Web;
 use crate::auth::Caller;
 
 /// Keys that are only kept, with what they are when nobody set them.
-const KEPT: [Kept; 10] = [
+const KEPT: [Kept; 8] = [
     ("category", || Value::Null),
     ("bccAddress", || Value::Null),
     ("template", || json!("mautic_code_mode")),
-    ("publishUp", || Value::Null),
-    ("publishDown", || Value::Null),
     ("publicPreview", || json!(false)),
     ("unsubscribeForm", || Value::Null),
     ("preferenceCenter", || Value::Null),
@@ -67,6 +65,7 @@ fn show(e: &Email, lists: &[Value], excluded: &[Value]) -> Value {
         "utmTags": {"utmSource": some(&c.utm_source), "utmMedium": some(&c.utm_medium),
                     "utmCampaign": some(&c.utm_campaign), "utmContent": some(&c.utm_content)},
         "preheaderText": some(&c.preheader), "customHtml": shown_html(c), "plainText": c.plain_text,
+        "publishUp": e.publish_up.map(Timestamp::rfc3339_offset), "publishDown": e.publish_down.map(Timestamp::rfc3339_offset),
         "emailType": if e.kind == Kind::Segment { "list" } else { "template" },
         "readCount": e.counts.opened, "sentCount": e.counts.sent, "revision": e.revision,
         "variantStartDate": null, "variantSentCount": 0, "variantReadCount": 0, "variantParent": null, "variantChildren": [],
@@ -186,19 +185,15 @@ fn content(body: &Map<String, Value>, before: Content, replace: bool) -> CompatA
     })
 }
 
-fn extra(body: &Map<String, Value>, before: &Value, replace: bool) -> CompatAnswer<Value> {
+fn extra(body: &Map<String, Value>, before: &Value, replace: bool) -> Value {
     let mut kept = if replace { Map::new() } else { before.as_object().cloned().unwrap_or_default() };
     for (key, _) in KEPT {
         if let Some(value) = body.get(key) {
-            let clean = match key {
-                "publishUp" | "publishDown" => json!(instant(body, key)?.map(Timestamp::rfc3339_offset)),
-                "publicPreview" => json!(is_true(value)),
-                _ => value.clone(),
-            };
+            let clean = if key == "publicPreview" { json!(is_true(value)) } else { value.clone() };
             kept.insert(key.to_owned(), clean);
         }
     }
-    Ok(Value::Object(kept))
+    Value::Object(kept)
 }
 
 fn kind(body: &Map<String, Value>) -> CompatAnswer<Option<Kind>> {
@@ -272,9 +267,11 @@ impl Entity for Emails {
             content: content(&body, Content { purpose: purpose.into(), ..Content::default() }, false)?,
             kind,
             published: body.get("isPublished").is_none_or(is_true),
+            publish_up: instant(&body, "publishUp")?,
+            publish_down: instant(&body, "publishDown")?,
             segments,
             excluded_segments: ids(body.get("excludedLists")),
-            extra: extra(&body, &Value::Null, true)?,
+            extra: extra(&body, &Value::Null, true),
         };
         let joining = email_family::read(&body)?;
         let mut made = emails::create(cx, new).await?;
@@ -295,15 +292,18 @@ impl Entity for Emails {
             require(&body)?;
         }
         let list = |key: &str| (replace || body.contains_key(key)).then(|| ids(body.get(key)));
+        let moment = |key: &str| (replace || body.contains_key(key)).then(|| instant(&body, key)).transpose();
         let patch = EmailPatch {
             version: None,
             name: text(&body, "name"),
             content: Some(content(&body, before.content, replace)?),
             kind: kind(&body)?,
             published: body.get("isPublished").map(is_true).or(replace.then_some(false)),
+            publish_up: moment("publishUp")?,
+            publish_down: moment("publishDown")?,
             segments: list("lists"),
             excluded_segments: list("excludedLists"),
-            extra: Some(extra(&body, &before.extra, replace)?),
+            extra: Some(extra(&body, &before.extra, replace)),
         };
         let joining = email_family::read(&body)?;
         let changed = emails::update(cx, EmailId(id), patch).await?;
@@ -328,7 +328,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 async fn send(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<Value>> {
     let id = EmailId(id_of(&id)?);
     let before = emails::get(&cx, id).await?;
-    if !before.published || before.kind != Kind::Segment {
+    if !before.window().holds_at(cx.now()) || before.kind != Kind::Segment {
         return Err(CompatError::not_found());
     }
     sending::send_to_segments(&cx, id, sending::Wish::default()).await?;

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::email_blocks::DynamicBlock;
+use super::maybe::{Maybe, instant};
 use crate::Web;
 use crate::auth::Caller;
 use crate::input::{Body, ListParams, PageOut, Path, Query};
@@ -97,6 +98,10 @@ pub struct EmailOut {
     #[schema(value_type = super::words::PurposeWord)]
     purpose: String,
     published: bool,
+    /// Not sent before; null: no limit.
+    publish_up: Option<String>,
+    /// Not sent any more from here on; null: no limit.
+    publish_down: Option<String>,
     segments: Vec<i64>,
     excluded_segments: Vec<i64>,
     language: String,
@@ -141,6 +146,8 @@ impl From<Email> for EmailOut {
             kind: e.kind.key().to_owned(),
             purpose: c.purpose,
             published: e.published,
+            publish_up: e.publish_up.map(|t| t.rfc3339()),
+            publish_down: e.publish_down.map(|t| t.rfc3339()),
             segments: e.segments,
             excluded_segments: e.excluded_segments,
             language: c.language,
@@ -206,6 +213,10 @@ pub struct EmailIn {
     #[schema(value_type = Option<super::words::PurposeWord>)]
     purpose: Option<String>,
     published: Option<bool>,
+    #[schema(value_type = Option<String>)]
+    publish_up: Maybe<String>,
+    #[schema(value_type = Option<String>)]
+    publish_down: Maybe<String>,
     segments: Option<Vec<i64>>,
     excluded_segments: Option<Vec<i64>>,
     language: Option<String>,
@@ -291,6 +302,8 @@ async fn create(Caller(cx): Caller, Body(b): Body<EmailIn>) -> Answer<(StatusCod
         content: b.content(Content::default())?,
         kind: b.kind()?.unwrap_or(Kind::Template),
         published: b.published.unwrap_or(true),
+        publish_up: instant("/publish_up", b.publish_up.0.clone().flatten())?,
+        publish_down: instant("/publish_down", b.publish_down.0.clone().flatten())?,
         segments: b.segments.clone().unwrap_or_default(),
         excluded_segments: b.excluded_segments.clone().unwrap_or_default(),
         ..NewEmail::default()
@@ -317,6 +330,8 @@ async fn update(Caller(cx): Caller, Path(id): Path<EmailId>, Body(b): Body<Email
         content: Some(b.content(before.content)?),
         kind: b.kind()?,
         published: b.published,
+        publish_up: b.publish_up.0.clone().map(|t| instant("/publish_up", t)).transpose()?,
+        publish_down: b.publish_down.0.clone().map(|t| instant("/publish_down", t)).transpose()?,
         segments: b.segments.clone(),
         excluded_segments: b.excluded_segments.clone(),
         extra: None,

@@ -219,6 +219,8 @@ fn copy(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, email: &Email, name
         content: email.content.clone(),
         kind: email.kind,
         published: false,
+        publish_up: None,
+        publish_down: None,
         segments: Vec::new(),
         excluded_segments: Vec::new(),
         extra: email.extra.clone(),
