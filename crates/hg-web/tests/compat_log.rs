@@ -231,6 +231,21 @@ on_each_db!(a_wrong_event_is_named_by_its_place_in_the_body, |app| {
     lonely["events"][0]["children"] = json!([]);
     let refused = web.post("/api/campaigns/new", &lonely).await;
     assert_eq!(error(&refused), validation("data.events[1]"), "{}", refused.text);
+    let mut unit = told_by_events(segment, email);
+    unit["events"][3]["triggerIntervalUnit"] = json!("q");
+    assert_eq!(error(&web.post("/api/campaigns/new", &unit).await), validation("data.events[3]"));
+    let mut date = told_by_events(segment, email);
+    date["events"][3]["triggerDate"] = json!("some day");
+    assert_eq!(error(&web.post("/api/campaigns/new", &date).await), validation("data.events[3]"));
+    let nowhere = web.post("/api/campaigns/new", &told_by_events(999, email)).await;
+    assert_eq!(message(&nowhere), (400, "sources: There is no segment 999; choose another source.".into()));
+    let mut nameless = told_by_events(segment, email);
+    nameless["events"] = json!([
+        {"name": "Five", "type": "lead.changepoints", "eventType": "action", "properties": {"points": 5}},
+        {"name": "Six", "type": "lead.changepoints", "eventType": "action", "properties": {"points": 6}},
+    ]);
+    let made = good(&web.post("/api/campaigns/new", &nameless).await)["campaign"].clone();
+    assert_eq!(made["events"].as_array().map(Vec::len), Some(2), "events need no ids");
     let mut circle = told_by_events(segment, email);
     circle["events"][0]["parent"] = json!({"id": "new3"});
     let refused = web.post("/api/campaigns/new", &circle).await;

@@ -64,7 +64,9 @@ impl CompatError {
 
 /// The key of the old body that an error is about.
 fn place(field: &FieldError) -> String {
-    match field.pointer.rsplit('/').find(|p| !p.is_empty()) {
+    // One of many is called by what they are together.
+    let is_name = |part: &&str| !part.is_empty() && part.parse::<usize>().is_err();
+    match field.pointer.rsplit('/').find(is_name) {
         Some("owner_id") => "owner".to_owned(),
         Some("from_address") => "fromAddress".to_owned(),
         Some("from_name") => "fromName".to_owned(),

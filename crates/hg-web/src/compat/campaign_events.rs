@@ -33,9 +33,10 @@ pub(super) fn read(cx: &Cx, body: &Map<String, Value>, before: Option<&Campaign>
         Some(Value::Object(map)) => map.values().filter_map(Value::as_object).collect(),
         _ => Vec::new(),
     };
+    let named: Vec<String> = events.iter().enumerate().map(|(index, event)| name_of(index, event)).collect();
     let mut keys: HashMap<String, String> = HashMap::new();
-    for event in &events {
-        let id = id_text(event.get("id"));
+    for id in &named {
+        let id = id.clone();
         let known = before.and_then(|c| c.plan.steps.iter().find(|s| s.id.0.to_string() == id)).map(|s| s.key.clone());
         keys.insert(id, known.unwrap_or_else(|| alphanumeric(cx.chance(), 12)));
     }
@@ -43,7 +44,7 @@ pub(super) fn read(cx: &Cx, body: &Map<String, Value>, before: Option<&Campaign>
     let mut steps = Vec::new();
     let mut kept = Map::new();
     for (index, event) in events.iter().enumerate() {
-        let id = id_text(event.get("id"));
+        let id = named[index].clone();
         let old = event.get("type").and_then(Value::as_str).unwrap_or("");
         let Some(ours) = our_type(old) else {
             let text = format!("The event type “{old}” is not supported by this version.");
@@ -55,7 +56,7 @@ pub(super) fn read(cx: &Cx, body: &Map<String, Value>, before: Option<&Campaign>
                 let parent = keys.get(source).cloned().unwrap_or_else(|| source.clone());
                 (Some(parent), Path::from_key(anchor))
             }
-            None => match said_parent(event, &events) {
+            None => match said_parent(index, &events, &named) {
                 Some(parent) => (Some(keys.get(&parent).cloned().unwrap_or(parent)), path_of(event)),
                 // Not connected: named as a problem when the campaign is published.
                 None if !parents.is_empty() => (Some(format!("unconnected-{index}")), None),
@@ -76,8 +77,8 @@ pub(super) fn read(cx: &Cx, body: &Map<String, Value>, before: Option<&Campaign>
             path,
             name: event.get("name").and_then(Value::as_str).unwrap_or("").to_owned(),
             kind: ours.to_owned(),
-            settings: settings(ours, &properties, &|id| keys.get(&id_text(Some(id))).cloned())?,
-            timing: timing(event)?,
+            settings: settings(ours, &properties, &|id| keys.get(&id_text(Some(id))).cloned()).map_err(|e| about(index, e))?,
+            timing: timing(event).map_err(|e| about(index, e))?,
         });
     }
     let canvas = renamed(body.get("canvasSettings").cloned().unwrap_or(Value::Null), &keys);
@@ -85,18 +86,29 @@ pub(super) fn read(cx: &Cx, body: &Map<String, Value>, before: Option<&Campaign>
     Ok(Drawn { steps, extra })
 }
 
+/// What an event is called in its body; one without an id has its place for a name.
+fn name_of(index: usize, event: &Map<String, Value>) -> String {
+    let id = id_text(event.get("id"));
+    if id.is_empty() { format!("#{index}") } else { id }
+}
+
+/// A mistake in an event, with the place of the event (§4.1).
+fn about(index: usize, error: CompatError) -> CompatError {
+    let text = error.message.strip_prefix("events: ").unwrap_or(&error.message).to_owned();
+    CompatError::invalid(format!("data.events[{index}]"), text)
+}
+
 /// The event's parent as the events themselves say it: it names its parent, or another names it among its children.
-fn said_parent(event: &Map<String, Value>, events: &[&Map<String, Value>]) -> Option<String> {
+fn said_parent(index: usize, events: &[&Map<String, Value>], names: &[String]) -> Option<String> {
     let named = |value: &Value| id_text(value.get("id").or(Some(value)));
-    let own = event.get("parent").map(named).filter(|id| !id.is_empty());
+    let own = events[index].get("parent").map(named).filter(|id| !id.is_empty());
     own.or_else(|| {
-        let id = id_text(event.get("id"));
-        let has = |other: &&&Map<String, Value>| match other.get("children") {
-            Some(Value::Array(children)) => children.iter().any(|child| named(child) == id),
-            Some(Value::Object(children)) => children.values().any(|child| named(child) == id),
+        let has = |other: &&Map<String, Value>| match other.get("children") {
+            Some(Value::Array(children)) => children.iter().any(|child| named(child) == names[index]),
+            Some(Value::Object(children)) => children.values().any(|child| named(child) == names[index]),
             _ => false,
         };
-        events.iter().find(has).map(|other| id_text(other.get("id")))
+        events.iter().position(has).map(|other| names[other].clone())
     })
 }
 
@@ -174,7 +186,11 @@ fn timing(event: &Map<String, Value>) -> CompatAnswer<Timing> {
         Some("h") => Some(Unit::Hours),
         Some("m") => Some(Unit::Months),
         Some("y") => Some(Unit::Years),
-        _ => Some(Unit::Days),
+        None | Some("" | "d") => Some(Unit::Days),
+        Some(other) => {
+            let detail = format!("events: “{other}” is not a unit of time; use i, h, d, m or y.");
+            return Err(CompatError::bad(detail));
+        }
     };
     let at = match event.get("triggerDate").and_then(Value::as_str).filter(|t| !t.is_empty()) {
         Some(text) => {
