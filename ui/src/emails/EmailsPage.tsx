@@ -17,12 +17,7 @@ import { PageHeader } from "../ui/PageHeader";
 import { EmptyState, NothingFound, StateBadge } from "../ui/states";
 import { attempt, undoable } from "../ui/toasts";
 import { useView } from "../ui/view";
-
-/** The state to show: how far a segment email is, or whether a campaign email may be used. */
-export function emailState(email: Email): string {
-  if (email.kind === "segment") return email.send_state;
-  return email.published ? "published" : "unpublished";
-}
+import { emailState } from "./state";
 
 export function useDeleteEmail() {
   const { t } = useTranslation();
