@@ -2,7 +2,7 @@
 
 mod door;
 
-use door::administrator;
+use door::{administrator, good};
 use hg_testkit::on_each_db;
 use hg_testkit::web::{Reply, TestWeb};
 use serde_json::{Value, json};
@@ -86,6 +86,20 @@ on_each_db!(who_made_and_who_changed_a_thing_is_told, |app| {
         let row = listed.get("1").or_else(|| listed.get(0)).cloned().unwrap_or_default();
         assert_eq!((&row["createdBy"], &row["createdByUser"]), (&json!(1), &json!("Ada Lovelace")), "{path}");
     }
+});
+
+on_each_db!(whoever_imports_a_file_made_the_contacts_in_it, |app| {
+    let web = administrator(&app).await;
+    let file = b"email\njo@example.com\nann@example.com\n".to_vec();
+    let import = good(&web.upload("/api/v1/imports", "file", "people.csv", file).await)["id"].clone();
+    good(&web.post(&format!("/api/v1/imports/{import}/start"), &json!({})).await);
+    app.settle().await;
+    let rows = web.get("/api/contacts").await.json()["contacts"].clone();
+    for id in ["1", "2"] {
+        assert_eq!((&rows[id]["createdBy"], &rows[id]["createdByUser"]), (&json!(1), &json!("Ada Lovelace")), "{id}");
+    }
+    let mine = web.get("/api/contacts?where[0][col]=created_by&where[0][expr]=eq&where[0][val]=1").await.json();
+    assert_eq!(mine["contacts"].as_object().map(serde_json::Map::len), Some(2));
 });
 
 on_each_db!(where_finds_contacts_by_what_is_no_field_too, |app| {
