@@ -81,17 +81,43 @@ test("a running campaign is changed with a look at what differs, and every versi
   await expect.poll(async () => (await call("GET", `/campaigns/${campaign.id}`)).steps[0].name).toBe("Mark them");
 });
 
-test("goals of a campaign are set in its settings, and counted above it", async ({ page }, info) => {
+test("a goal is set in a campaign's settings, a person reaches it, and the figures above say so", async ({ page }, info) => {
   const { call } = api(house!);
-  const segment = await call("POST", "/segments", { name: `Goal ${info.project.name}` });
+  const city = `Goalville${info.project.name}`;
+  await importPeople(house!, `firstname,email,city\nVera,vera-${info.project.name}@goal.example,${city}\n`);
+  const only = (field: string, value: string) => ({ match: "all", rules: [{ field, op: "=", value }] });
+  const segment = await call("POST", "/segments", { name: city, filter: only("city", city) });
+  const asked = `Asked ${info.project.name}`;
+  await call("POST", "/segments", { name: asked, filter: only("firstname", asked) });
   const campaign = await call("POST", "/campaigns", {
     name: `Goals ${info.project.name}`,
     sources: [{ kind: "segment", id: segment.id }],
-    steps: [{ key: "mark", name: "Mark them", type: "contact.tags", settings: { add: ["seen"] } }],
-    rules: [{ key: "g", aim: "goal", type: "contact.in_segments", settings: { segments: [segment.id] } }],
+    steps: [
+      {
+        key: "mark",
+        name: "Mark them",
+        type: "contact.tags",
+        settings: { add: ["seen"] },
+        timing: { mode: "interval", interval: 3, unit: "d" },
+      },
+    ],
   });
   await signIn(page, house!);
   await page.goto(`${house!.url}/s/campaigns/${campaign.id}?view=outline&step=source`);
-  await expect(page.getByText(/goal/i).first()).toBeVisible();
+  await page.getByRole("button", { name: "Add a goal or exit" }).click();
+  await page.getByRole("group", { name: "Is in a segment?" }).getByLabel("Name").fill(asked);
+  await choose(page, "Any of these segments", asked);
+  await page.keyboard.press("Escape");
   await isAccessible(page, "goals of a campaign");
+  await expect.poll(async () => (await call("GET", `/campaigns/${campaign.id}`)).rules.length).toBe(1);
+  await call("POST", `/campaigns/${campaign.id}/publish`, {});
+  const people = async () => (await call("GET", `/campaigns/${campaign.id}/people`)).items;
+  await expect.poll(async () => (await people()).length).toBe(1);
+  const vera = (await call("GET", `/contacts?search=vera-${info.project.name}@goal.example`)).items[0];
+  await call("PATCH", `/contacts/${vera.id}`, { fields: { firstname: asked } });
+  await expect.poll(async () => (await call("GET", `/campaigns/${campaign.id}`)).goals?.people.reached).toBe(1);
+  await page.goto(`${house!.url}/s/campaigns/${campaign.id}`);
+  await expect(page.getByText("of 1 who entered")).toBeVisible();
+  await expect(page.getByText("100 %", { exact: true })).toBeVisible();
+  await isAccessible(page, "figures of a campaign with a goal");
 });
