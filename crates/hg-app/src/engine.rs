@@ -96,11 +96,12 @@ impl Engine {
 }
 
 /// Who reacts to changes, in order.
-pub(crate) static REACTORS: [&dyn Reactor; 3] = [&segments::SegmentReactor, &points::PointsReactor, &campaigns::CampaignReactor];
+pub(crate) static REACTORS: [&dyn Reactor; 4] =
+    [&segments::SegmentReactor, &points::PointsReactor, &campaigns::CampaignReactor, &sending::EvergreenReactor];
 
 /// Every worker of the product. A domain adds its reactor, its jobs or its worker here.
 ///
-/// Segments come before campaigns: campaigns see the joins and leaves of the same moment.
+/// Segments come before campaigns and sends: those see the joins and leaves of the same moment.
 pub fn standard() -> Engine {
     Engine::default()
         .with(ClockWatch)

@@ -6164,6 +6164,12 @@ export interface components {
             attachments?: number[] | null;
             /** @default null */
             dynamic?: components["schemas"]["DynamicBlock"][] | null;
+            /**
+             * @description A send to the segments goes on: whoever joins them later gets it too. Taken away from a send that goes on, it is
+             *     over when those who wait have it.
+             * @default null
+             */
+            evergreen?: boolean | null;
             /** @default null */
             excluded_segments?: number[] | null;
             /** @default null */
@@ -6262,6 +6268,8 @@ export interface components {
             created_at: string;
             /** @description Blocks that differ from person to person. */
             dynamic: components["schemas"]["DynamicBlock"][];
+            /** @description A send to the segments goes on: whoever joins them later gets it too. */
+            evergreen: boolean;
             excluded_segments: number[];
             format: components["schemas"]["EmailFormat"];
             from_address: string;
@@ -8215,6 +8223,8 @@ export interface components {
                 created_at: string;
                 /** @description Blocks that differ from person to person. */
                 dynamic: components["schemas"]["DynamicBlock"][];
+                /** @description A send to the segments goes on: whoever joins them later gets it too. */
+                evergreen: boolean;
                 excluded_segments: number[];
                 format: components["schemas"]["EmailFormat"];
                 from_address: string;
@@ -9866,6 +9876,11 @@ export interface components {
              * @default null
              */
             at?: string | null;
+            /**
+             * @description Whoever joins the segments later gets it too; absent: as the email says.
+             * @default null
+             */
+            evergreen?: boolean | null;
             /**
              * Format: int64
              * @description At most so many mails an hour; 0: as fast as it goes.

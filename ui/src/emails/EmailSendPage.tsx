@@ -1,4 +1,4 @@
-import { Alert, Box, Button, Group, Progress, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Alert, Box, Button, Group, Progress, SimpleGrid, Stack, Switch, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconInbox, IconPlayerPause, IconPlayerPlay, IconSend } from "@tabler/icons-react";
 import { useParams } from "@tanstack/react-router";
@@ -17,6 +17,7 @@ import { ErrorState, StateBadge, Waiting } from "../ui/states";
 import { attempt } from "../ui/toasts";
 import { CheckPanel } from "./CheckPanel";
 import { asBody, NO_WISH, PlanNotice, useSendPlan, type Wish, WishFields } from "./SendPlan";
+import { emailState } from "./state";
 
 export function EmailSendPage() {
   const { t } = useTranslation("emails");
@@ -27,7 +28,7 @@ export function EmailSendPage() {
     "/emails/{id}",
     { params: { path: { id: Number(id) } } },
     {
-      refetchInterval: (q) => ((q.state.data as Email | undefined)?.send_state === "sending" ? 1500 : false),
+      refetchInterval: (q) => (underWay(q.state.data as Email | undefined) ? 1500 : false),
     },
   );
   useLive<{ email_id: number; counts: SendCounts }>("send", (event) => {
@@ -43,7 +44,7 @@ export function EmailSendPage() {
     <>
       <PageHeader
         title={t("send.title", { name: email.name })}
-        aside={<StateBadge state={email.send_state} />}
+        aside={<StateBadge state={emailState(email)} />}
         description={spoken(email.subject)}
         back={{ path: `/emails/${email.id}/edit`, label: t("backToEdit") }}
       />
@@ -59,6 +60,11 @@ export function EmailSendPage() {
       )}
     </>
   );
+}
+
+/** Messages leave now; a send that goes on rests while nobody waits. */
+function underWay(email?: Email) {
+  return email?.send_state === "sending" && !(email.evergreen && email.counts.queued === 0);
 }
 
 function ProgressCard({ email, counts }: { email: Email; counts: SendCounts }) {
@@ -131,6 +137,15 @@ function ProgressCard({ email, counts }: { email: Email; counts: SendCounts }) {
             )}
           </Group>
         </Group>
+        {email.evergreen && email.send_state !== "sent" && (
+          <Switch
+            label={t("plan.evergreen")}
+            description={t("plan.goesOn")}
+            checked
+            disabled={!may}
+            onChange={() => run(http.PATCH("/emails/{id}", { params, body: { evergreen: false } }))}
+          />
+        )}
         <SimpleGrid cols={{ base: 2, sm: 5 }}>
           {(["sent", "queued", "skipped", "failed", "unknown"] as const).map((key) => (
             <StatTile key={key} label={t(`counts.${key}`)} value={number(counts[key])} />
@@ -156,7 +171,11 @@ function AudienceCard({ email, plan }: { email: Email; plan: SendPlan }) {
   const outbox = useSession().mail.transport === "outbox";
   const nameOf = useDisplayName();
   const [opened, dialog] = useDisclosure();
-  const [wish, setWish] = useState<Wish>({ ...NO_WISH, when: plan.undo_minutes > 0 ? "soon" : "now" });
+  const [wish, setWish] = useState<Wish>({
+    ...NO_WISH,
+    when: plan.undo_minutes > 0 ? "soon" : "now",
+    evergreen: email.evergreen,
+  });
   const query = $api.useQuery("get", "/emails/{id}/audience", { params: { path: { id: email.id } } });
   if (query.isError) return <ErrorState error={query.error} retry={query.refetch} />;
   if (!query.data) return <Waiting />;

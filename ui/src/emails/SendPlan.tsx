@@ -22,9 +22,9 @@ import { attempt } from "../ui/toasts";
 import { fromLocalInput, toLocalInput } from "../ui/zoned";
 
 /** When a send should begin, and how fast it should go. */
-export type Wish = { when: "soon" | "at" | "now"; at: string | null; perHour: number };
+export type Wish = { when: "soon" | "at" | "now"; at: string | null; perHour: number; evergreen: boolean };
 
-export const NO_WISH: Wish = { when: "soon", at: null, perHour: 0 };
+export const NO_WISH: Wish = { when: "soon", at: null, perHour: 0, evergreen: false };
 
 /** As the server wants it. */
 export function asBody(wish: Wish, undoMinutes: number) {
@@ -32,6 +32,7 @@ export function asBody(wish: Wish, undoMinutes: number) {
     at: wish.when === "at" ? wish.at : null,
     undo_minutes: wish.when === "soon" ? undoMinutes : 0,
     per_hour: wish.perHour,
+    evergreen: wish.evergreen,
   };
 }
 
@@ -71,6 +72,12 @@ export function WishFields({ value, onChange, plan, people }: WishProps) {
           onChange={(event) => set({ at: fromLocalInput(event.currentTarget.value, zone) })}
         />
       )}
+      <Switch
+        label={t("plan.evergreen")}
+        description={t("plan.evergreenHint")}
+        checked={value.evergreen}
+        onChange={(event) => set({ evergreen: event.currentTarget.checked })}
+      />
       <Switch
         label={t("plan.slowly")}
         description={t("plan.slowlyHint")}

@@ -8,6 +8,7 @@ const mail = {
   published: true,
   publish_up: null,
   publish_down: null,
+  evergreen: false,
 } as const;
 
 it("says of an email for campaigns whether it may be used now", () => {

@@ -183,6 +183,7 @@ const LOOK: Record<string, { color: string; icon: IconType }> = {
   active: { color: "teal", icon: IconPlayerPlay },
   running: { color: "indigo", icon: IconPlayerPlay },
   sending: { color: "indigo", icon: IconPlayerPlay },
+  ongoing: { color: "teal", icon: IconPlayerPlay },
   dry_running: { color: "indigo", icon: IconPlayerPlay },
   done: { color: "teal", icon: IconCheck },
   finished: { color: "teal", icon: IconCheck },

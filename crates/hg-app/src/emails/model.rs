@@ -196,6 +196,8 @@ pub struct Email {
     pub publish_down: Option<Timestamp>,
     pub segments: Vec<i64>,
     pub excluded_segments: Vec<i64>,
+    /// A send to the segments goes on: whoever joins them later gets it too (`messages.md` §3.2).
+    pub evergreen: bool,
     pub revision: i64,
     pub send_state: SendingState,
     /// Why its send stopped by itself.
@@ -229,6 +231,8 @@ pub struct NewEmail {
     pub publish_down: Option<Timestamp>,
     pub segments: Vec<i64>,
     pub excluded_segments: Vec<i64>,
+    /// A send to the segments goes on: whoever joins them later gets it too.
+    pub evergreen: bool,
     pub extra: Json,
 }
 
@@ -243,6 +247,7 @@ impl Default for NewEmail {
             publish_down: None,
             segments: Vec::new(),
             excluded_segments: Vec::new(),
+            evergreen: false,
             extra: Json::Object(serde_json::Map::new()),
         }
     }
@@ -268,6 +273,7 @@ pub struct EmailPatch {
     pub publish_down: Option<Option<Timestamp>>,
     pub segments: Option<Vec<i64>>,
     pub excluded_segments: Option<Vec<i64>>,
+    pub evergreen: Option<bool>,
     pub extra: Option<Json>,
 }
 

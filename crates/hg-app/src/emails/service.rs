@@ -8,7 +8,7 @@ use hg_store::Tx;
 
 use super::blocks;
 use super::context::site_url;
-use super::model::{Content, Email, EmailError, EmailPatch, EmailWarning, Kind, NewEmail};
+use super::model::{Content, Email, EmailError, EmailPatch, EmailWarning, Kind, NewEmail, SendingState};
 use super::store;
 use crate::attachments;
 use crate::audit::{self, Changes, Deed, Entry, Who};
@@ -78,7 +78,7 @@ pub(super) fn write(
         attachments::check(tx, &content.attachments)?;
     }
     let old = email.content.clone();
-    let (name, window) = (email.name.clone(), email.window());
+    let (name, window, evergreen) = (email.name.clone(), email.window(), email.evergreen);
     apply(&mut email, patch.clone());
     if !email.window().is_possible() {
         return Err(EmailError::EmptyWindow.into());
@@ -90,11 +90,16 @@ pub(super) fn write(
     if old != email.content {
         super::family::content_changed(tx, now, by, &email)?;
     }
+    if email.send_state == SendingState::Sending && (email.evergreen || evergreen) {
+        // Its audience, its time or whether it goes on may be another one now.
+        crate::sending::fill_rest(tx, now, &email, by)?;
+    }
     let changes = Changes::new()
         .field("name", &name, &email.name)
         .field("published", &window.published, &email.published)
         .field("publish_up", &window.publish_up, &email.publish_up)
         .field("publish_down", &window.publish_down, &email.publish_down)
+        .field("evergreen", &evergreen, &email.evergreen)
         .field("subject", &old.subject, &email.content.subject)
         .field("attachments", &old.attachments, &email.content.attachments)
         .field("owner_sends", &old.owner_sends, &email.content.owner_sends)
@@ -116,6 +121,7 @@ fn apply(email: &mut Email, patch: EmailPatch) {
     email.publish_down = patch.publish_down.unwrap_or(email.publish_down);
     email.segments = patch.segments.unwrap_or_else(|| std::mem::take(&mut email.segments));
     email.excluded_segments = patch.excluded_segments.unwrap_or_else(|| std::mem::take(&mut email.excluded_segments));
+    email.evergreen = patch.evergreen.unwrap_or(email.evergreen);
     email.extra = patch.extra.unwrap_or_else(|| std::mem::take(&mut email.extra));
 }
 

@@ -15,7 +15,7 @@ const QUEUED: &str = "(SELECT count(*) FROM sends WHERE sends.email_id = emails.
 const COLUMNS: &str = "id, version, created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, \
      format, source, plain_text, kind, purpose, published, language, utm, headers, extra, revision, send_state, \
      sent, opened, clicked, unsubscribed, failed, unknown, skipped, \
-     @queued, bounced, complained, replied, stopped_reason, dynamic, parent_id, parent_as, weight, machine_opened, machine_clicked, attachments, owner_sends, publish_up, publish_down";
+     @queued, bounced, complained, replied, stopped_reason, dynamic, parent_id, parent_as, weight, machine_opened, machine_clicked, attachments, owner_sends, publish_up, publish_down, evergreen";
 const TABLES: &str = "emails JOIN email_counts ON email_counts.email_id = emails.id";
 /// Variants and translations are shown with the email that they belong to.
 const PARENTS: &str =
@@ -59,6 +59,7 @@ fn read(r: &Row<'_>) -> hg_store::Result<Email> {
         publish_down: r.get(44)?,
         segments: Vec::new(),
         excluded_segments: Vec::new(),
+        evergreen: r.get(45)?,
         extra: r.get::<Option<Json>>(20)?.unwrap_or_else(|| Json::Object(serde_json::Map::new())),
         revision: r.get(21)?,
         parent: parent_of(r.get(36)?, r.get::<Option<String>>(37)?.as_deref()),
@@ -161,7 +162,7 @@ fn utm(content: &Content) -> Json {
 }
 
 /// What people wrote, in the order of both statements.
-fn bind<'t>(sql: Sql<'t>, name: &str, c: &Content, kind: Kind, window: Window, extra: &Json) -> Result<Sql<'t>> {
+fn bind<'t>(sql: Sql<'t>, name: &str, c: &Content, kind: Kind, window: Window, evergreen: bool, extra: &Json) -> Result<Sql<'t>> {
     Ok(sql
         .bind(name)
         .bind(&c.subject)
@@ -183,16 +184,18 @@ fn bind<'t>(sql: Sql<'t>, name: &str, c: &Content, kind: Kind, window: Window, e
         .bind(json_of(&c.attachments)?)
         .bind(c.owner_sends)
         .bind(window.publish_up)
-        .bind(window.publish_down))
+        .bind(window.publish_down)
+        .bind(evergreen))
 }
 
 pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, new: &NewEmail) -> Result<EmailId> {
     let sql = Sql::new(
         "INSERT INTO emails (created_at, updated_at, created_by, name, subject, preheader, from_name, from_address, reply_to, format, \
-         source, plain_text, kind, purpose, published, language, utm, headers, extra, dynamic, attachments, owner_sends, publish_up, publish_down) \
-         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) RETURNING id",
+         source, plain_text, kind, purpose, published, language, utm, headers, extra, dynamic, attachments, owner_sends, publish_up, publish_down, \
+         evergreen) \
+         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) RETURNING id",
     );
-    let sql = bind(sql.bind(now).bind(by), &new.name, &new.content, new.kind, new.window(), &new.extra)?;
+    let sql = bind(sql.bind(now).bind(by), &new.name, &new.content, new.kind, new.window(), new.evergreen, &new.extra)?;
     let id: EmailId = tx.scalar(sql)?;
     tx.exec(Sql::new("INSERT INTO email_counts (email_id) VALUES ($1)").bind(id))?;
     set_segments(tx, id, &new.segments, &new.excluded_segments)?;
@@ -206,10 +209,11 @@ pub(super) fn save(tx: &mut Tx<'_>, now: Timestamp, email: &Email) -> Result<()>
     let sql = Sql::new(
         "UPDATE emails SET version = $2, updated_at = $3, name = $4, subject = $5, preheader = $6, from_name = $7, from_address = $8, \
          reply_to = $9, format = $10, source = $11, plain_text = $12, kind = $13, purpose = $14, published = $15, language = $16, \
-         utm = $17, headers = $18, extra = $19, dynamic = $20, attachments = $21, owner_sends = $22, publish_up = $23, publish_down = $24, revision = $25 WHERE id = $1",
+         utm = $17, headers = $18, extra = $19, dynamic = $20, attachments = $21, owner_sends = $22, publish_up = $23, publish_down = $24, evergreen = $25, \
+         revision = $26 WHERE id = $1",
     );
     let sql = sql.bind(email.id).bind(email.version).bind(now);
-    tx.exec(bind(sql, &email.name, c, email.kind, email.window(), &email.extra)?.bind(email.revision))?;
+    tx.exec(bind(sql, &email.name, c, email.kind, email.window(), email.evergreen, &email.extra)?.bind(email.revision))?;
     set_segments(tx, email.id, &email.segments, &email.excluded_segments)?;
     blocks::note_uses(tx, email.id, &c.source)?;
     keep_revision(tx, now, email.id, email.revision, c)

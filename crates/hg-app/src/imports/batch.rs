@@ -225,6 +225,7 @@ fn after(ws: &Workspace, tx: &mut Tx<'_>, shared: &Shared, touched: &[ContactId]
         segments::change_by_hand_in(ws, tx, SegmentId(segment), touched, true, "import", None)?;
     }
     for segment in segments::refresh_contacts(ws, tx, touched, "import")? {
+        crate::sending::audience_changed(ws, tx, segment)?;
         crate::campaigns::sources_changed(ws, tx, segment)?;
     }
     crate::campaigns::company_sources_changed(ws, tx)

@@ -385,6 +385,7 @@ pub(super) fn after_many(ws: &Workspace, tx: &mut Tx<'_>, id: SegmentId) -> Resu
     for dependent in known.ordered.iter().filter(|k| k.segment.published && k.depends.segments.contains(&id)) {
         push(tx, &dependent.segment, now, None)?;
     }
+    crate::sending::audience_changed(ws, tx, id)?;
     crate::campaigns::sources_changed(ws, tx, id)
 }
 

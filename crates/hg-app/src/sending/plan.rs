@@ -32,6 +32,8 @@ pub struct Wish {
     pub undo_minutes: i64,
     /// At most so many an hour; 0: as fast as it goes.
     pub per_hour: i64,
+    /// Whoever joins the audience later gets it too; none: as the email says.
+    pub evergreen: Option<bool>,
 }
 
 /// How a send is to go out.
@@ -116,6 +118,9 @@ pub async fn send_to_segments(cx: &Cx, id: EmailId, wish: Wish) -> Result<Segmen
                     paused_at: None,
                 },
             )?;
+            if let Some(evergreen) = wish.evergreen {
+                tx.exec(Sql::new("UPDATE emails SET evergreen = $2 WHERE id = $1").bind(id).bind(evergreen))?;
+            }
             audit::record(tx, &who, Entry::new(Deed::Send, "email", id.0, &email.name))?;
             if may_send {
                 begin(tx, now, &email, starts_at, by)?

@@ -11,6 +11,7 @@ use hg_store::{Lane, Sql, Tx, Value};
 use serde_json::json;
 
 use super::audience::{candidates, people};
+use super::evergreen;
 use super::lanes::{push_lane_job, settle_lane};
 use super::ledger::{LANE_MASS, last_slot};
 use super::plan;
@@ -20,6 +21,7 @@ use crate::emails::family::{Family, ended_since, is_held_back};
 use crate::emails::{self, Email, EmailError, SendingState};
 use crate::error::{Error, Result};
 use crate::jobs::{self, Job, JobHandle, JobRunner, NewJob, Outcome};
+use crate::workspace::Workspace;
 
 /// The occasion of every send to segments: once for each contact, however often it is pressed.
 pub(super) const OCCASION: &str = "segment";
@@ -27,7 +29,7 @@ pub(super) const OCCASION: &str = "segment";
 const CHUNK: usize = 500;
 /// Milliseconds.
 const HOUR: f64 = 3_600_000.0;
-const KIND: &str = "email.fill";
+pub(super) const KIND: &str = "email.fill";
 
 /// What was begun.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,6 +143,10 @@ impl JobRunner for FillJob {
         let Some(email) = cx.db().write(move |tx| set_out(tx, now, id)).await? else {
             return Ok(Outcome::Done("Not sent: it was called back or deleted.".into()));
         };
+        if evergreen::is_over(&email, now) {
+            cx.db().write(move |tx| evergreen::end(tx, id)).await?;
+            return Ok(Outcome::Done("Its time is over: nobody new gets it.".into()));
+        }
         if let Err(error) = sendable(&email, now) {
             // What was possible when it was planned is not any more.
             let text = "UPDATE emails SET send_state = 'idle', stopped_reason = $2 WHERE id = $1";
@@ -174,7 +180,7 @@ impl JobRunner for FillJob {
                 let again = ended_since(tx, id, now)?;
                 // While a part of the audience waits for the winner of a test, the send is not over.
                 if !again && !is_held_back(tx, id)? {
-                    tx.exec(Sql::new("UPDATE emails SET send_filled = 1 WHERE id = $1 AND send_state = 'sending'").bind(id))?;
+                    evergreen::filled(tx, now, id)?;
                 }
                 tx.wake(super::TOPIC);
                 Ok::<_, Error>(again)
@@ -188,72 +194,81 @@ impl JobRunner for FillJob {
 }
 
 impl FillJob {
-    /// Writes the rows of a chunk, evenly spread where the send goes slowly; false when the send was paused.
+    /// Writes the rows of a chunk; false when the send was paused.
     async fn fill(&self, cx: &Cx, email: &Email, chunk: Vec<u32>, per_hour: i64) -> Result<bool> {
-        let (ws, now, id, email) = (cx.ws.clone(), cx.now(), email.id, email.clone());
+        let (ws, email) = (cx.ws.clone(), email.clone());
         cx.db()
             .write_in(Lane::Bulk, move |tx| {
-                let state: String = tx.scalar(Sql::new("SELECT send_state FROM emails WHERE id = $1 @forupdate").bind(id))?;
+                let state: String =
+                    tx.scalar(Sql::new("SELECT send_state FROM emails WHERE id = $1 @forupdate").bind(email.id))?;
                 if state != SendingState::Sending.key() {
                     return Ok(false);
                 }
-                let family = Family::of(tx, &email)?;
-                let locales = family.locales(tx, &chunk.iter().map(|id| i64::from(*id)).collect::<Vec<_>>())?;
-                let people = candidates(tx, id, &chunk)?;
-                let (mut rows, mut skipped) = (Vec::new(), 0);
-                let apart = if per_hour > 0 { HOUR / per_hour as f64 } else { 0.0 };
-                let mut slot = now.0 as f64;
-                if per_hour > 0 {
-                    slot = last_slot(tx, id)?.map_or(slot, |last| slot.max(last.0 as f64 + apart));
-                }
-                for (contact, address, candidate) in people {
-                    // Who waits for the winner of a test gets her row when there is one.
-                    if candidate.had_it_already || family.waits(contact) {
-                        continue;
-                    }
-                    let verdict = judge(&candidate, Purpose::Marketing);
-                    let (state, reason) = match verdict {
-                        Verdict::Send => (SendState::Queued, None),
-                        Verdict::Skip(skip) => (SendState::Skipped, Some(skip.as_str())),
-                    };
-                    skipped += i64::from(state == SendState::Skipped);
-                    let (content, revision) = family.choose(contact, locales.get(&contact.0).map(String::as_str));
-                    let (key, message_id) = fresh_keys(&ws);
-                    rows.extend([
-                        Value::Int(id.0),
-                        Value::Int(contact.0),
-                        Value::Text(OCCASION.into()),
-                        Value::Int(state.code()),
-                        reason.map_or(Value::Null, |r| Value::Text(r.into())),
-                        Value::Text(address),
-                        Value::Text(key),
-                        Value::Text(message_id),
-                        Value::Int(1),
-                        Value::Int(revision),
-                        Value::Int(LANE_MASS),
-                        Value::Int(slot as i64),
-                        Value::Int(now.0),
-                        content.map_or(Value::Null, |id| Value::Int(id.0)),
-                    ]);
-                    if state == SendState::Queued {
-                        slot += apart;
-                    }
-                }
-                // Whoever was skipped before and may be mailed now gets the row that is there already.
-                let head = "INSERT INTO sends (email_id, contact_id, occasion, state, reason, address, tracking_key, message_id, marketing, \
-                            revision, lane, due_at, created_at, content_id)";
-                let tail = "ON CONFLICT (email_id, contact_id, occasion) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
-                            address = excluded.address, revision = excluded.revision, lane = excluded.lane, \
-                            content_id = excluded.content_id, \
-                            due_at = excluded.due_at WHERE sends.state = 6";
-                tx.insert_many(head, tail, 14, &rows)?;
-                if skipped > 0 {
-                    let count = "UPDATE email_counts SET skipped = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 6) WHERE email_id = $1";
-                    tx.exec(Sql::new(count).bind(id))?;
-                }
-                tx.wake(super::TOPIC);
+                give_rows(&ws, tx, &email, &chunk, per_hour)?;
                 Ok::<_, Error>(true)
             })
             .await
     }
+}
+
+/// Gives people of the audience a row each, evenly spread where the send goes slowly. Who has one keeps it, unless she was
+/// skipped before.
+pub(super) fn give_rows(ws: &Workspace, tx: &mut Tx<'_>, email: &Email, chunk: &[u32], per_hour: i64) -> Result<()> {
+    let (now, id) = (ws.clock.now(), email.id);
+    let family = Family::of(tx, email)?;
+    let locales = family.locales(tx, &chunk.iter().map(|id| i64::from(*id)).collect::<Vec<_>>())?;
+    let people = candidates(tx, id, chunk)?;
+    let (mut rows, mut skipped) = (Vec::new(), 0);
+    let apart = if per_hour > 0 { HOUR / per_hour as f64 } else { 0.0 };
+    let mut slot = now.0 as f64;
+    if per_hour > 0 {
+        slot = last_slot(tx, id)?.map_or(slot, |last| slot.max(last.0 as f64 + apart));
+    }
+    for (contact, address, candidate) in people {
+        // Who waits for the winner of a test gets her row when there is one.
+        if candidate.had_it_already || family.waits(contact) {
+            continue;
+        }
+        let verdict = judge(&candidate, Purpose::Marketing);
+        let (state, reason) = match verdict {
+            Verdict::Send => (SendState::Queued, None),
+            Verdict::Skip(skip) => (SendState::Skipped, Some(skip.as_str())),
+        };
+        skipped += i64::from(state == SendState::Skipped);
+        let (content, revision) = family.choose(contact, locales.get(&contact.0).map(String::as_str));
+        let (key, message_id) = fresh_keys(ws);
+        rows.extend([
+            Value::Int(id.0),
+            Value::Int(contact.0),
+            Value::Text(OCCASION.into()),
+            Value::Int(state.code()),
+            reason.map_or(Value::Null, |r| Value::Text(r.into())),
+            Value::Text(address),
+            Value::Text(key),
+            Value::Text(message_id),
+            Value::Int(1),
+            Value::Int(revision),
+            Value::Int(LANE_MASS),
+            Value::Int(slot as i64),
+            Value::Int(now.0),
+            content.map_or(Value::Null, |id| Value::Int(id.0)),
+        ]);
+        if state == SendState::Queued {
+            slot += apart;
+        }
+    }
+    // Whoever was skipped before and may be mailed now gets the row that is there already.
+    let head = "INSERT INTO sends (email_id, contact_id, occasion, state, reason, address, tracking_key, message_id, marketing, \
+    revision, lane, due_at, created_at, content_id)";
+    let tail = "ON CONFLICT (email_id, contact_id, occasion) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
+    address = excluded.address, revision = excluded.revision, lane = excluded.lane, \
+    content_id = excluded.content_id, \
+    due_at = excluded.due_at WHERE sends.state = 6";
+    tx.insert_many(head, tail, 14, &rows)?;
+    if skipped > 0 {
+        let count = "UPDATE email_counts SET skipped = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 6) WHERE email_id = $1";
+        tx.exec(Sql::new(count).bind(id))?;
+    }
+    tx.wake(super::TOPIC);
+    Ok(())
 }

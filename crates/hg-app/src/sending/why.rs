@@ -147,6 +147,9 @@ fn never(email: &Email, verdict: Verdict) -> String {
     }
     match (verdict, email.send_state) {
         (Verdict::Skip(skip), _) => format!("Never sent, and it would not be: {}", skip.text()),
+        (Verdict::Send, SendingState::Sending) if email.evergreen => {
+            "Not sent yet. The send goes on, and this contact belongs to the segments now.".to_owned()
+        }
         (Verdict::Send, SendingState::Idle) => {
             "Not sent yet. Nobody started the send to the segments; this contact would get it.".to_owned()
         }
@@ -162,6 +165,9 @@ fn to_come(email: &Email, verdict: Verdict) -> String {
         (Verdict::Skip(skip), _, _) => format!("Nothing, as long as this is so: {}", skip.text()),
         (Verdict::Send, Kind::Template, _) => {
             "All rules hold: it is sent as soon as a campaign, a form or the API wants it.".to_owned()
+        }
+        (Verdict::Send, Kind::Segment, SendingState::Sending) if email.evergreen => {
+            "All rules hold: it is sent within a moment.".to_owned()
         }
         (Verdict::Send, Kind::Segment, SendingState::Scheduled) => "It is sent when the planned send begins.".to_owned(),
         (Verdict::Send, Kind::Segment, SendingState::Asked) => "It is sent when somebody allows the send.".to_owned(),

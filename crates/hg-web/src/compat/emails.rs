@@ -70,6 +70,7 @@ fn show(e: &Email, lists: &[Value], excluded: &[Value]) -> Value {
         "readCount": e.counts.opened, "sentCount": e.counts.sent, "revision": e.revision,
         "variantStartDate": null, "variantSentCount": 0, "variantReadCount": 0, "variantParent": null, "variantChildren": [],
         "translationParent": null, "translationChildren": [], "lists": lists, "excludedLists": excluded,
+        "continueSending": e.evergreen,
         "useOwnerAsMailer": if c.owner_sends { json!(true) } else { Value::Null }, "assetAttachments": c.attachments,
         "dynamicContent": email_blocks::show(&c.dynamic),
         "headers": if c.headers.is_empty() { json!([]) } else { json!(c.headers) },
@@ -271,6 +272,7 @@ impl Entity for Emails {
             publish_down: instant(&body, "publishDown")?,
             segments,
             excluded_segments: ids(body.get("excludedLists")),
+            evergreen: body.get("continueSending").is_some_and(is_true),
             extra: extra(&body, &Value::Null, true),
         };
         let joining = email_family::read(&body)?;
@@ -303,6 +305,7 @@ impl Entity for Emails {
             publish_down: moment("publishDown")?,
             segments: list("lists"),
             excluded_segments: list("excludedLists"),
+            evergreen: body.get("continueSending").map(is_true).or(replace.then_some(false)),
             extra: Some(extra(&body, &before.extra, replace)),
         };
         let joining = email_family::read(&body)?;
@@ -335,13 +338,16 @@ async fn send(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<V
     let looked = async {
         loop {
             let email = emails::get(&cx, id).await?;
-            if email.send_state != SendingState::Sending {
+            // A send that goes on is never over; what waited at first may be.
+            let served = email.evergreen && email.counts.queued == 0 && email.counts != before.counts;
+            if served || email.send_state != SendingState::Sending {
                 return Ok::<_, Error>(email);
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    let after = match tokio::time::timeout(PATIENCE, looked).await {
+    let patience = if before.evergreen { PATIENCE / 10 } else { PATIENCE };
+    let after = match tokio::time::timeout(patience, looked).await {
         Ok(done) => done?,
         Err(_) => emails::get(&cx, id).await?,
     };

@@ -104,6 +104,8 @@ pub struct EmailOut {
     publish_down: Option<String>,
     segments: Vec<i64>,
     excluded_segments: Vec<i64>,
+    /// A send to the segments goes on: whoever joins them later gets it too.
+    evergreen: bool,
     language: String,
     utm: UtmBody,
     /// Blocks that differ from person to person.
@@ -150,6 +152,7 @@ impl From<Email> for EmailOut {
             publish_down: e.publish_down.map(|t| t.rfc3339()),
             segments: e.segments,
             excluded_segments: e.excluded_segments,
+            evergreen: e.evergreen,
             language: c.language,
             utm: UtmBody { source: c.utm_source, medium: c.utm_medium, campaign: c.utm_campaign, content: c.utm_content },
             dynamic: c.dynamic.into_iter().map(DynamicBlock::from).collect(),
@@ -219,6 +222,9 @@ pub struct EmailIn {
     publish_down: Maybe<String>,
     segments: Option<Vec<i64>>,
     excluded_segments: Option<Vec<i64>>,
+    /// A send to the segments goes on: whoever joins them later gets it too. Taken away from a send that goes on, it is
+    /// over when those who wait have it.
+    evergreen: Option<bool>,
     language: Option<String>,
     utm: Option<UtmBody>,
     dynamic: Option<Vec<DynamicBlock>>,
@@ -306,6 +312,7 @@ async fn create(Caller(cx): Caller, Body(b): Body<EmailIn>) -> Answer<(StatusCod
         publish_down: instant("/publish_down", b.publish_down.0.clone().flatten())?,
         segments: b.segments.clone().unwrap_or_default(),
         excluded_segments: b.excluded_segments.clone().unwrap_or_default(),
+        evergreen: b.evergreen.unwrap_or_default(),
         ..NewEmail::default()
     };
     let email = emails::create(&cx, new).await?;
@@ -334,6 +341,7 @@ async fn update(Caller(cx): Caller, Path(id): Path<EmailId>, Body(b): Body<Email
         publish_down: b.publish_down.0.clone().map(|t| instant("/publish_down", t)).transpose()?,
         segments: b.segments.clone(),
         excluded_segments: b.excluded_segments.clone(),
+        evergreen: b.evergreen,
         extra: None,
     };
     let email = emails::update(&cx, id, patch).await?;

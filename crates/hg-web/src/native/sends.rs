@@ -38,6 +38,8 @@ struct SendWish {
     undo_minutes: i64,
     /// At most so many mails an hour; 0: as fast as it goes.
     per_hour: i64,
+    /// Whoever joins the segments later gets it too; absent: as the email says.
+    evergreen: Option<bool>,
 }
 
 /// How a send goes out.
@@ -84,7 +86,7 @@ impl SendPlanOut {
 #[utoipa::path(post, path = "/emails/{id}/send", tag = "emails", params(("id" = i64, Path)),
     request_body = SendWish, responses((status = 200, body = EmailOut)))]
 async fn send(Caller(cx): Caller, Path(id): Path<EmailId>, Body(b): Body<SendWish>) -> Answer<Json<EmailOut>> {
-    let wish = Wish { at: instant("/at", b.at)?, undo_minutes: b.undo_minutes, per_hour: b.per_hour };
+    let wish = Wish { at: instant("/at", b.at)?, undo_minutes: b.undo_minutes, per_hour: b.per_hour, evergreen: b.evergreen };
     Ok(Json(sending::send_to_segments(&cx, id, wish).await?.email.into()))
 }
 

@@ -223,6 +223,7 @@ fn copy(tx: &mut Tx<'_>, now: Timestamp, by: Option<UserId>, email: &Email, name
         publish_down: None,
         segments: Vec::new(),
         excluded_segments: Vec::new(),
+        evergreen: false,
         extra: email.extra.clone(),
     };
     emails::insert(tx, now, by, &new)
