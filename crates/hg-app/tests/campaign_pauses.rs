@@ -5,6 +5,7 @@ mod flow;
 use flow::*;
 use hg_app::campaigns::{self, CampaignPatch, NewCampaign};
 use hg_app::changes::{self, Happening};
+use hg_app::settings;
 use hg_core::campaigns::{Best, Mode, Republish, Timing, Unit};
 use hg_core::events::EventKind;
 use hg_core::ids::{CampaignId, ContactId};
@@ -13,7 +14,7 @@ use hg_testkit::{TestApp, on_each_db};
 use serde_json::json;
 
 /// Ada waits ten days for a tag, from 2 October; the campaign is paused on the 5th and published again on the 10th.
-async fn paused_for_five_days(app: &TestApp, republish: Republish) -> (CampaignId, ContactId) {
+async fn paused_for_five_days(app: &TestApp, republish: Option<Republish>) -> (CampaignId, ContactId) {
     app.clock.set(t("2025-10-02T00:00:00Z"));
     let ada = person(app, "Ada", json!({"city": "Prague"})).await;
     let prague = segment(app, "Prague").await;
@@ -42,7 +43,7 @@ async fn paused_for_five_days(app: &TestApp, republish: Republish) -> (CampaignI
 }
 
 /// `campaigns.md` §9, vector 17, for an action and for the no path of a decision.
-async fn vector_17(app: &TestApp, republish: Republish, expected: &str) {
+async fn vector_17(app: &TestApp, republish: Option<Republish>, expected: &str) {
     let (id, ada) = paused_for_five_days(app, republish).await;
     let day = Some(t(expected));
     assert_eq!(due(app, id, ada).await, [("wait".to_owned(), day), ("mail".to_owned(), day)]);
@@ -55,19 +56,32 @@ async fn vector_17(app: &TestApp, republish: Republish, expected: &str) {
 }
 
 on_each_db!(the_time_of_a_pause_counts_unless_said_otherwise, |app| {
-    vector_17(&app, Republish::CountAllTime, "2025-10-12T00:00:00Z").await;
+    vector_17(&app, Some(Republish::CountAllTime), "2025-10-12T00:00:00Z").await;
 });
 
 on_each_db!(only_the_time_while_published_counts_where_that_is_chosen, |app| {
-    vector_17(&app, Republish::CountOnlyWhilePublished, "2025-10-17T00:00:00Z").await;
+    vector_17(&app, Some(Republish::CountOnlyWhilePublished), "2025-10-17T00:00:00Z").await;
 });
 
 on_each_db!(waits_begin_anew_where_that_is_chosen, |app| {
-    vector_17(&app, Republish::RestartOnPublish, "2025-10-20T00:00:00Z").await;
+    vector_17(&app, Some(Republish::RestartOnPublish), "2025-10-20T00:00:00Z").await;
+});
+
+on_each_db!(a_campaign_that_does_not_say_follows_the_workspace, |app| {
+    assert_eq!(settings::read_campaigns(&app.cx()).unwrap().republish, Republish::CountAllTime);
+    let new = settings::Campaigns { republish: Republish::CountOnlyWhilePublished };
+    settings::write_campaigns(&app.cx(), new).await.unwrap();
+    vector_17(&app, None, "2025-10-17T00:00:00Z").await;
+});
+
+on_each_db!(a_campaign_that_says_so_does_not_follow_the_workspace, |app| {
+    let new = settings::Campaigns { republish: Republish::RestartOnPublish };
+    settings::write_campaigns(&app.cx(), new).await.unwrap();
+    vector_17(&app, Some(Republish::CountAllTime), "2025-10-12T00:00:00Z").await;
 });
 
 on_each_db!(what_is_overdue_after_a_pause_is_planned_anew_before_it_can_run, |app| {
-    let (id, ada) = paused_for_five_days(&app, Republish::CountOnlyWhilePublished).await;
+    let (id, ada) = paused_for_five_days(&app, Some(Republish::CountOnlyWhilePublished)).await;
     campaigns::pause(&app.cx(), id).await.unwrap();
     // Overdue by far when it goes on: 7 days were left.
     app.clock.set(t("2025-12-10T00:00:00Z"));
@@ -78,10 +92,10 @@ on_each_db!(what_is_overdue_after_a_pause_is_planned_anew_before_it_can_run, |ap
 });
 
 on_each_db!(the_choice_is_changed_like_everything_else_of_a_campaign, |app| {
-    let (id, _) = paused_for_five_days(&app, Republish::CountAllTime).await;
-    let patch = CampaignPatch { republish: Some(Republish::RestartOnPublish), ..CampaignPatch::default() };
-    assert_eq!(campaigns::update(&app.cx(), id, patch).await.unwrap().republish, Republish::RestartOnPublish);
-    assert_eq!(campaigns::duplicate(&app.cx(), id).await.unwrap().republish, Republish::RestartOnPublish);
+    let (id, _) = paused_for_five_days(&app, Some(Republish::CountAllTime)).await;
+    let patch = CampaignPatch { republish: Some(Some(Republish::RestartOnPublish)), ..CampaignPatch::default() };
+    assert_eq!(campaigns::update(&app.cx(), id, patch).await.unwrap().republish, Some(Republish::RestartOnPublish));
+    assert_eq!(campaigns::duplicate(&app.cx(), id).await.unwrap().republish, Some(Republish::RestartOnPublish));
 });
 
 /// Ada opened mail at these moments.

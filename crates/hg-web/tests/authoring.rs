@@ -113,6 +113,53 @@ on_each_db!(a_picture_is_put_in_described_shown_to_everybody_and_taken_out, |app
     assert_eq!(good(&web.post(&format!("{path}/restore"), &json!({})).await)["alt"], "Tulips");
 });
 
+on_each_db!(pictures_that_stand_nowhere_are_shown_and_taken_out_at_once, |app| {
+    let web = administrator(&app).await;
+    let mut urls = Vec::new();
+    let mut ids = Vec::new();
+    for n in 0..8_u8 {
+        let made = good(&web.upload("/api/v1/media", "file", &format!("p{n}.png"), picture(&[n])).await);
+        ids.push(made["id"].as_i64().unwrap());
+        urls.push(made["url"].as_str().unwrap().to_owned());
+    }
+    let names = |list: Value| -> Vec<String> {
+        list["items"].as_array().unwrap().iter().map(|e| e["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        names(good(&web.get("/api/v1/media/unused").await)).len(),
+        0,
+        "what was put in just now may be on its way into an email"
+    );
+    app.advance(hg_core::time::Millis::hours(2));
+
+    let img = |n: usize| format!("<p><img src=\"{}\" alt=\"x\"></p>", urls[n]);
+    let email = good(&web.post("/api/v1/emails", &json!({"name": "Letter", "subject": "x", "source": img(0)})).await);
+    let drafted = web.put(&format!("/api/v1/emails/{}/draft", email["id"]), &json!({"subject": "y", "source": img(1)})).await;
+    assert!(drafted.status < 300, "{}", drafted.text);
+    let block = json!({"name": "Footer", "format": "html", "source": img(2)});
+    good(&web.post("/api/v1/email-blocks", &block).await);
+    good(&web.post("/api/v1/pages", &json!({"title": "Spring", "html": img(3)})).await);
+    let dynamic = json!([{"name": "Hero", "content": img(4), "variations": []}]);
+    good(&web.patch(&format!("/api/v1/emails/{}", email["id"]), &json!({"dynamic": dynamic})).await);
+    let mut brand = good(&web.get("/api/v1/settings/brand").await);
+    brand["logo_url"] = json!(urls[5]);
+    good(&web.put("/api/v1/settings/brand", &brand).await);
+
+    let kind = |n: usize| format!("/api/v1/media/{}/uses", ids[n]);
+    for (n, expected) in [(0, "email"), (1, "email"), (2, "email_block"), (3, "page"), (4, "email"), (5, "brand")] {
+        assert_eq!(good(&web.get(&kind(n)).await)[0]["kind"], expected, "{n}");
+    }
+    assert_eq!(names(good(&web.get("/api/v1/media/unused").await)), ["p6.png", "p7.png"]);
+    // Somebody puts one of them into an email before the other person presses the button.
+    good(&web.post("/api/v1/emails", &json!({"name": "Late", "subject": "x", "source": img(7)})).await);
+    let removed = good(&web.post("/api/v1/media/unused/remove", &json!({"ids": [ids[0], ids[6], ids[7]]})).await);
+    assert_eq!(names(removed), ["p6.png"]);
+    assert_eq!(web.get(&format!("/api/v1/media/{}", ids[6])).await.status, 404);
+    assert_eq!(web.get(&format!("/api/v1/media/{}", ids[0])).await.status, 200);
+    assert_eq!(names(good(&web.get("/api/v1/media/unused").await)).len(), 0);
+    good(&web.post(&format!("/api/v1/media/{}/restore", ids[6]), &json!({})).await);
+});
+
 on_each_db!(what_is_no_picture_is_refused_whatever_it_is_called, |app| {
     let web = administrator(&app).await;
     for body in [b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>".to_vec(), b"<!doctype html>".to_vec(), Vec::new()]

@@ -3128,6 +3128,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/media/unused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pictures that no email, draft, saved block, page, form, campaign or logo shows; those put in within the last hour are
+         *     left out.
+         */
+        get: operations["get_media_unused"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media/unused/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes these pictures out of the library, but for those that stand somewhere by now; tells which it took. Each can be
+         *     restored for 30 days.
+         */
+        post: operations["post_media_unused_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/media/{id}": {
         parameters: {
             query?: never;
@@ -4106,6 +4146,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settings/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What holds for campaigns that do not say otherwise. */
+        get: operations["get_settings_campaigns"];
+        /** Sets what holds for campaigns that do not say otherwise. */
+        put: operations["put_settings_campaigns"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/settings/general": {
         parameters: {
             query?: never;
@@ -4957,7 +5015,7 @@ export interface components {
             people?: components["schemas"]["PeopleIn"];
             publish_down?: string | null;
             publish_up?: string | null;
-            republish?: components["schemas"]["RepublishWord"] | null;
+            republish?: components["schemas"]["CampaignRepublishWord"] | null;
             /** @description The whole list of goals and exit rules. */
             rules?: components["schemas"]["RuleDraft"][] | null;
             sources?: components["schemas"]["SourceIn"][] | null;
@@ -5009,7 +5067,7 @@ export interface components {
             name: string;
             publish_down?: string | null;
             publish_up?: string | null;
-            republish?: components["schemas"]["RepublishWord"] | null;
+            republish?: components["schemas"]["CampaignRepublishWord"] | null;
             rules?: components["schemas"]["RuleDraft"][];
             sources?: components["schemas"]["SourceIn"][];
             steps?: components["schemas"]["StepDraft"][];
@@ -5031,7 +5089,7 @@ export interface components {
             publish_down: string | null;
             publish_up: string | null;
             /** @description What becomes of waits when it is published again after a pause. */
-            republish: components["schemas"]["RepublishWord"];
+            republish: components["schemas"]["CampaignRepublishWord"];
             /** @description Goals and exit rules. */
             rules: components["schemas"]["CampaignRule"][];
             sources: components["schemas"]["SourceOut"][];
@@ -5047,6 +5105,11 @@ export interface components {
             /** @description Key of the step at fault; null: the campaign itself. */
             step_id: string | null;
         };
+        /**
+         * @description The same for one campaign; `workspace`: as the settings say.
+         * @enum {string}
+         */
+        CampaignRepublishWord: "workspace" | "count_all_time" | "count_only_while_published" | "restart_on_publish";
         /** @description A goal or exit rule: who meets it leaves the campaign. */
         CampaignRule: {
             aim: components["schemas"]["AimWord"];
@@ -5060,6 +5123,11 @@ export interface components {
             settings: Record<string, unknown>;
             /** @description A type of condition, or a decision about forms, pages or devices. */
             type: string;
+        };
+        /** @description What holds for campaigns that do not say otherwise. */
+        CampaignSettings: {
+            /** @description What becomes of waits when a paused campaign is published again. */
+            republish: components["schemas"]["RepublishWord"];
         };
         /** @description A simulation, and what came of it. */
         CampaignSimulation: {
@@ -7454,6 +7522,10 @@ export interface components {
          * @enum {string}
          */
         MatchWord: "all" | "any";
+        /** @description Which pictures are meant. */
+        MediaIds: {
+            ids: number[];
+        };
         /** @description What of a picture changes. */
         MediaIn: {
             /** @default null */
@@ -7498,11 +7570,11 @@ export interface components {
             file: string;
             folder?: string | null;
         };
-        /** @description An email or page in which a picture stands. */
+        /** @description Something in which a picture stands. */
         MediaUse: {
             /** Format: int64 */
             id: number;
-            /** @description `email` or `page`. */
+            /** @description `email`, `email_block`, `page`, `form`, `campaign` or `brand`. */
             kind: string;
             name: string;
         };
@@ -7945,7 +8017,7 @@ export interface components {
                 publish_down: string | null;
                 publish_up: string | null;
                 /** @description What becomes of waits when it is published again after a pause. */
-                republish: components["schemas"]["RepublishWord"];
+                republish: components["schemas"]["CampaignRepublishWord"];
                 /** @description Goals and exit rules. */
                 rules: components["schemas"]["CampaignRule"][];
                 sources: components["schemas"]["SourceOut"][];
@@ -10619,6 +10691,16 @@ export interface components {
          * @enum {string}
          */
         UnitWord: "i" | "h" | "d" | "m" | "y";
+        /** @description Pictures that stand nowhere. */
+        UnusedMedia: {
+            /**
+             * Format: int64
+             * @description Of all of them.
+             */
+            bytes: number;
+            /** @description The largest first. */
+            items: components["schemas"]["MediaOut"][];
+        };
         /** @enum {string} */
         UpdateRule: "fill" | "overwrite" | "none";
         UploadIn: {
@@ -18436,6 +18518,66 @@ export interface operations {
             };
         };
     };
+    get_media_unused: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnusedMedia"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    post_media_unused_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MediaIds"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnusedMedia"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_media_id: {
         parameters: {
             query?: never;
@@ -21002,6 +21144,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BrandBody"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_settings_campaigns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignSettings"];
+                };
+            };
+            /** @description What is wrong and what can be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_settings_campaigns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignSettings"];
                 };
             };
             /** @description What is wrong and what can be done */

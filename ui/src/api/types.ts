@@ -16,6 +16,7 @@ export type Session = S["SessionOut"];
 export type User = S["UserOut"];
 export type Role = S["RoleWord"];
 /** Requests may leave settings out; answers have all of them. */
+export type CampaignSettings = Required<S["CampaignSettings"]>;
 export type GeneralSettings = Required<S["GeneralSettings"]>;
 export type SendingSettings = Required<S["SendingSettings"]>;
 export type TrackingSettings = Required<S["TrackingSettings"]>;

@@ -66,7 +66,12 @@ export function CampaignPage() {
   return <CampaignEditor key={id} live={query.data} />;
 }
 
-const REPUBLISH = ["count_all_time", "count_only_while_published", "restart_on_publish"] as const;
+const REPUBLISH = [
+  "workspace",
+  "count_all_time",
+  "count_only_while_published",
+  "restart_on_publish",
+] as const;
 
 /** What the server takes of a campaign; counts are its own. */
 function writable(campaign: Campaign) {

@@ -44,11 +44,32 @@ export function UploadButton({ onDone }: { onDone?: (file: MediaFile) => void })
   );
 }
 
+/** Small pictures with their facts. */
+export function Images({ files, onPick }: { files: MediaFile[]; onPick: (file: MediaFile) => void }) {
+  const facts = useImageFacts();
+  return (
+    <SimpleGrid cols={{ base: 2, sm: 3, md: 4, lg: 6 }}>
+      {files.map((file) => (
+        <UnstyledButton key={file.id} className="hg-image" onClick={() => onPick(file)}>
+          <span className="hg-image-frame">
+            <img src={file.url} alt={file.alt} loading="lazy" />
+          </span>
+          <Text size="sm" truncate mt={6}>
+            {file.name}
+          </Text>
+          <Text size="xs" c="dimmed">
+            {facts(file)}
+          </Text>
+        </UnstyledButton>
+      ))}
+    </SimpleGrid>
+  );
+}
+
 /** The images as small pictures; choosing one is up to whoever shows them. */
 export function Library({ onPick }: { onPick: (file: MediaFile) => void }) {
   const { t } = useTranslation("media");
   const may = useMayEdit();
-  const facts = useImageFacts();
   const [search, setSearch] = useState("");
   const query = $api.useInfiniteQuery(
     "get",
@@ -65,21 +86,7 @@ export function Library({ onPick }: { onPick: (file: MediaFile) => void }) {
       ) : query.isPending ? (
         <Waiting />
       ) : files.length ? (
-        <SimpleGrid cols={{ base: 2, sm: 3, md: 4, lg: 6 }}>
-          {files.map((file) => (
-            <UnstyledButton key={file.id} className="hg-image" onClick={() => onPick(file)}>
-              <span className="hg-image-frame">
-                <img src={file.url} alt={file.alt} loading="lazy" />
-              </span>
-              <Text size="sm" truncate mt={6}>
-                {file.name}
-              </Text>
-              <Text size="xs" c="dimmed">
-                {facts(file)}
-              </Text>
-            </UnstyledButton>
-          ))}
-        </SimpleGrid>
+        <Images files={files} onPick={onPick} />
       ) : search ? (
         <NothingFound icon={IconPhoto} />
       ) : (

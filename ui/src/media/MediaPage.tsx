@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Group, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -12,21 +12,40 @@ import { Copyable, FormModal } from "../ui/parts";
 import { ErrorSummary } from "../ui/states";
 import { removeWithUndo } from "../ui/toasts";
 import { Library, UploadButton, useImageFacts } from "./Library";
+import { Unused } from "./Unused";
 
 /** Images for emails and pages. */
 export function MediaPage() {
   const { t } = useTranslation("media");
   const may = useMayEdit();
   const [shown, setShown] = useState<MediaFile | null>(null);
+  const [unused, setUnused] = useState(false);
   return (
     <>
       <PageHeader title={t("title")} description={t("text")} actions={may && <UploadButton />} />
-      <Library onPick={setShown} />
+      <SegmentedControl
+        mb="md"
+        aria-label={t("show")}
+        value={unused ? "unused" : "all"}
+        onChange={(value) => setUnused(value === "unused")}
+        data={[
+          { value: "all", label: t("all") },
+          { value: "unused", label: t("unused.title") },
+        ]}
+      />
+      {unused ? <Unused onPick={setShown} /> : <Library onPick={setShown} />}
       <FormModal opened={shown !== null} close={() => setShown(null)} title={shown?.name ?? ""} size="lg">
         {shown && <Image file={shown} close={() => setShown(null)} />}
       </FormModal>
     </>
   );
+}
+
+/** The page on which a use of an image can be seen. */
+function placeOf({ kind, id }: { kind: string; id: number }) {
+  if (kind === "brand") return "/settings/brand";
+  if (kind === "email_block") return "/emails/blocks";
+  return pathOf(kind, id) ?? "/";
 }
 
 function Image({ file, close }: { file: MediaFile; close: () => void }) {
@@ -84,7 +103,7 @@ function Image({ file, close }: { file: MediaFile; close: () => void }) {
           {uses.data?.length ? (
             uses.data.map((use) => (
               <Text key={`${use.kind}-${use.id}`} size="sm">
-                <PathLink path={pathOf(use.kind, use.id) ?? "/"}>{use.name}</PathLink>
+                <PathLink path={placeOf(use)}>{use.kind === "brand" ? t("brand") : use.name}</PathLink>
               </Text>
             ))
           ) : (

@@ -29,6 +29,7 @@ import { ErrorState, ErrorSummary, Waiting } from "../ui/states";
 import { said } from "../ui/toasts";
 import { locales, timezones } from "../ui/zones";
 import { BrandSection } from "./BrandSection";
+import { CampaignsCard } from "./CampaignsCard";
 import { CategoriesSection } from "./CategoriesSection";
 import { DeliverabilitySection } from "./DeliverabilitySection";
 import { PreferencesSection } from "./PreferencesSection";
@@ -65,7 +66,14 @@ export function SettingsPage() {
             </Tabs.Tab>
           ))}
         </Tabs.List>
-        <Tabs.Panel value="general">{section === "general" && <General />}</Tabs.Panel>
+        <Tabs.Panel value="general">
+          {section === "general" && (
+            <Stack gap="xl">
+              <General />
+              <CampaignsCard />
+            </Stack>
+          )}
+        </Tabs.Panel>
         <Tabs.Panel value="brand">{section === "brand" && <BrandSection />}</Tabs.Panel>
         <Tabs.Panel value="sending">{section === "sending" && <Sending />}</Tabs.Panel>
         <Tabs.Panel value="deliverability">

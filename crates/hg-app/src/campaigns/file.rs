@@ -34,8 +34,8 @@ struct File {
     description: Option<String>,
     #[serde(default)]
     allow_restart: bool,
-    #[serde(default)]
-    republish: Republish,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    republish: Option<Republish>,
     #[serde(default)]
     sources: Vec<Named>,
     steps: Vec<FileStep>,

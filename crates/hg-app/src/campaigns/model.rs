@@ -50,7 +50,8 @@ pub struct Campaign {
     pub publish_down: Option<Timestamp>,
     pub allow_restart: bool,
     /// What becomes of waits when it is published again after a pause.
-    pub republish: Republish,
+    /// What becomes of waits after a pause; none: as the workspace says.
+    pub republish: Option<Republish>,
     pub layout: Option<Json>,
     /// Keys of clients that we store and give back.
     pub extra: Option<Json>,
@@ -133,7 +134,8 @@ pub struct NewCampaign {
     pub publish_down: Option<Timestamp>,
     pub allow_restart: bool,
     /// What becomes of waits when it is published again after a pause.
-    pub republish: Republish,
+    /// What becomes of waits after a pause; none: as the workspace says.
+    pub republish: Option<Republish>,
     pub sources: Vec<Source>,
     pub steps: Vec<StepIn>,
     pub rules: Vec<RuleIn>,
@@ -152,7 +154,7 @@ pub struct CampaignPatch {
     pub publish_up: Option<Option<Timestamp>>,
     pub publish_down: Option<Option<Timestamp>>,
     pub allow_restart: Option<bool>,
-    pub republish: Option<Republish>,
+    pub republish: Option<Option<Republish>>,
     pub sources: Option<Vec<Source>>,
     pub steps: Option<Vec<StepIn>>,
     pub rules: Option<Vec<RuleIn>>,

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use hg_core::campaigns::{Needs, Problem, Source, check};
+use hg_core::campaigns::{Needs, Problem, Republish, Source, check};
 use hg_core::ids::{CampaignId, ContactId};
 use hg_store::{Sql, Tx};
 
@@ -198,7 +198,7 @@ pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Cam
             if let Some(refusal) = sends.as_ref().filter(|_| c.state == State::Published) {
                 return Err(Error::forbidden(refusal.clone()));
             }
-            let before = (c.name.clone(), c.description.clone(), c.allow_restart, c.republish.key());
+            let before = (c.name.clone(), c.description.clone(), c.allow_restart, c.republish.map(Republish::key));
             let redrawn = plan.as_ref().is_some_and(|plan| *plan != c.plan);
             if patch.version.is_some_and(|v| v != c.version) {
                 return Err(changed_by_somebody(tx, id)?);
@@ -229,7 +229,7 @@ pub async fn update(cx: &Cx, id: CampaignId, patch: CampaignPatch) -> Result<Cam
                 .field("name", &before.0, &c.name)
                 .field("description", &before.1, &c.description)
                 .field("allow_restart", &before.2, &c.allow_restart)
-                .field("republish", &before.3, &c.republish.key())
+                .field("republish", &before.3, &c.republish.map(Republish::key))
                 .touched("sources", patch.sources.is_some())
                 .touched("steps", redrawn)
                 .touched("rules", edit.aims);

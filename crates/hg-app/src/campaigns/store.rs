@@ -27,7 +27,7 @@ fn read(r: &Row<'_>) -> hg_store::Result<Campaign> {
         publish_up: r.get(8)?,
         publish_down: r.get(9)?,
         allow_restart: r.get(10)?,
-        republish: Republish::from_key(&r.get::<String>(14)?).unwrap_or_default(),
+        republish: Republish::from_key(&r.get::<String>(14)?),
         layout: r.get(11)?,
         extra: r.get(12)?,
         counts: Counts { members: r.get(13)?, ..Counts::default() },
@@ -170,8 +170,13 @@ pub(super) fn insert(tx: &mut Tx<'_>, now: Timestamp, by: Option<i64>, new: &New
     .bind(new.allow_restart)
     .bind(new.layout.as_ref())
     .bind(new.extra.as_ref())
-    .bind(new.republish.key());
+    .bind(republish_key(new.republish));
     Ok(tx.one(sql, |r| r.get(0))?)
+}
+
+/// How the column says it; what is no key stands for the workspace's.
+fn republish_key(republish: Option<Republish>) -> &'static str {
+    republish.map_or("workspace", Republish::key)
 }
 
 /// Writes the campaign's own columns back.
@@ -191,7 +196,7 @@ pub(super) fn write(tx: &mut Tx<'_>, now: Timestamp, c: &Campaign) -> Result<()>
         .bind(c.layout.as_ref())
         .bind(c.extra.as_ref())
         .bind(c.state.key())
-        .bind(c.republish.key()),
+        .bind(republish_key(c.republish)),
     )?;
     Ok(())
 }

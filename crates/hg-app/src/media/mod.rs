@@ -9,6 +9,6 @@ mod service;
 mod store;
 
 pub use serve::{Served, serve};
-pub use service::{MediaPatch, NewMedia, delete, get, list, restore, update, upload, uses};
+pub use service::{MediaPatch, NewMedia, delete, get, list, remove_unused, restore, unused, update, upload, uses};
 pub(crate) use store::sizes;
 pub use store::{LONGEST, MediaFile};

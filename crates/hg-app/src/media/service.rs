@@ -2,6 +2,7 @@
 
 use hg_core::ids::MediaId;
 use hg_core::media::{file_name, picture};
+use hg_core::time::Millis;
 use sha2::{Digest, Sha256};
 
 use super::store::{self, LONGEST, MediaFile};
@@ -42,13 +43,40 @@ pub async fn get(cx: &Cx, id: MediaId) -> Result<MediaFile> {
     cx.db().read(move |tx| store::find(tx, id)).await
 }
 
-/// Emails and pages in which a picture stands: kind, id and name.
+/// Where a picture stands: kind (`email`, `email_block`, `page`, `form`, `campaign` or `brand`), id and name.
 pub async fn uses(cx: &Cx, id: MediaId) -> Result<Vec<(&'static str, i64, String)>> {
     cx.may(Action::View(Area::Emails))?;
     cx.db()
         .read(move |tx| {
             let file = store::find(tx, id)?;
             store::uses(tx, &file.hash)
+        })
+        .await
+}
+
+/// What was put in this long ago or later may still be on its way into an email.
+const FRESH: Millis = Millis::hours(1);
+
+/// Pictures that stand nowhere, the largest first; those of the last hour are left out.
+pub async fn unused(cx: &Cx) -> Result<Vec<MediaFile>> {
+    cx.may(Action::View(Area::Emails))?;
+    let before = cx.now().minus(FRESH);
+    cx.db().read(move |tx| store::unused(tx, before)).await
+}
+
+/// Takes these pictures out of the library, as far as they stand nowhere now; which were taken out. They can be restored.
+pub async fn remove_unused(cx: &Cx, ids: Vec<MediaId>) -> Result<Vec<MediaFile>> {
+    cx.may(Action::Edit(Area::Emails))?;
+    let (who, now) = (cx.who(), cx.now());
+    cx.db()
+        .write(move |tx| {
+            let mut files = store::unused(tx, now.minus(FRESH))?;
+            files.retain(|file| ids.contains(&file.id));
+            for file in &files {
+                audit::record(tx, &who, entry(Deed::Delete, file))?;
+                store::set_deleted(tx, now, file.id, true)?;
+            }
+            Ok(files)
         })
         .await
 }

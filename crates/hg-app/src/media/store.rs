@@ -1,10 +1,10 @@
 //! Statements about pictures.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use hg_core::ids::{MediaId, UserId};
 use hg_core::time::Timestamp;
-use hg_store::{Row, Sql, Tx};
+use hg_store::{Flow, Row, Sql, Tx};
 
 use crate::error::{Error, Result};
 use crate::list::{ListQuery, Page, SmallTable};
@@ -143,16 +143,83 @@ pub(crate) fn sizes(tx: &mut Tx<'_>, hashes: &[String]) -> Result<HashMap<String
     Ok(found)
 }
 
-/// Names of the emails and pages in whose text this address stands.
+/// Where addresses of pictures can stand: kind, id, name and text of everything that is not deleted. What sent mails and
+/// earlier versions show stays whatever becomes of the library, so they do not count.
+const TEXTS: [(&str, &str); 9] = [
+    ("email", "SELECT id, name, source FROM emails WHERE deleted_at IS NULL"),
+    ("email", "SELECT id, name, CAST(dynamic AS TEXT) FROM emails WHERE deleted_at IS NULL AND dynamic IS NOT NULL"),
+    (
+        "email",
+        "SELECT e.id, e.name, CAST(d.content AS TEXT) FROM email_drafts d JOIN emails e ON e.id = d.email_id WHERE e.deleted_at IS NULL",
+    ),
+    ("email_block", "SELECT id, name, source FROM email_blocks WHERE deleted_at IS NULL"),
+    ("page", "SELECT id, title, html FROM pages WHERE deleted_at IS NULL"),
+    ("form", "SELECT id, name, CAST(fields AS TEXT) FROM forms WHERE deleted_at IS NULL"),
+    ("form", "SELECT id, name, post_action_property FROM forms WHERE deleted_at IS NULL AND post_action_property IS NOT NULL"),
+    (
+        "campaign",
+        "SELECT c.id, c.name, CAST(s.settings AS TEXT) FROM campaign_steps s JOIN campaigns c ON c.id = s.campaign_id \
+         WHERE c.deleted_at IS NULL AND s.deleted_at IS NULL",
+    ),
+    ("brand", "SELECT 0, 'Brand', CAST(body AS TEXT) FROM settings WHERE section = 'brand'"),
+];
+
+/// At most so many places of one picture are told.
+const PLACES: usize = 200;
+
+/// Where a picture stands, in order of kind and name.
 pub(super) fn uses(tx: &mut Tx<'_>, hash: &str) -> Result<Vec<(&'static str, i64, String)>> {
     let pattern = format!("%/media/{hash}/%");
-    let mut found = Vec::new();
-    for (kind, text) in [
-        ("email", "SELECT id, name FROM emails WHERE deleted_at IS NULL AND source LIKE $1 ORDER BY name, id LIMIT 200"),
-        ("page", "SELECT id, title FROM pages WHERE deleted_at IS NULL AND html LIKE $1 ORDER BY title, id LIMIT 200"),
-    ] {
-        let rows: Vec<(i64, String)> = tx.all(Sql::new(text).bind(&pattern), |r| Ok((r.get(0)?, r.get(1)?)))?;
-        found.extend(rows.into_iter().map(|(id, name)| (kind, id, name)));
+    let mut found = BTreeSet::new();
+    for (kind, text) in TEXTS {
+        let text = format!("SELECT t.id, t.name FROM ({}) t WHERE t.text LIKE $1", named(text));
+        tx.each(Sql::new(text).bind(&pattern), |r| {
+            found.insert((kind, r.get::<String>(1)?, r.get::<i64>(0)?));
+            Ok(if found.len() < PLACES { Flow::Next } else { Flow::Stop })
+        })?;
+    }
+    Ok(found.into_iter().map(|(kind, name, id)| (kind, id, name)).collect())
+}
+
+/// The same statement with its columns called `id`, `name` and `text`.
+fn named(text: &str) -> String {
+    format!("WITH found (id, name, text) AS ({text}) SELECT id, name, text FROM found")
+}
+
+/// The hashes of all pictures that stand somewhere.
+fn used(tx: &mut Tx<'_>) -> Result<HashSet<String>> {
+    let mut found = HashSet::new();
+    for (_, text) in TEXTS {
+        let text = format!("SELECT t.text FROM ({}) t WHERE t.text LIKE '%/media/%'", named(text));
+        tx.each(Sql::new(text), |r| {
+            found.extend(hashes_in(&r.get::<String>(0)?).map(str::to_owned));
+            Ok(Flow::Next)
+        })?;
     }
     Ok(found)
+}
+
+/// What stands between `/media/` and the next slash.
+fn hashes_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split("/media/").skip(1).filter_map(|rest| rest.split_once('/')).map(|(hash, _)| hash)
+}
+
+/// Pictures put in before an instant that stand nowhere, the largest first.
+pub(super) fn unused(tx: &mut Tx<'_>, before: Timestamp) -> Result<Vec<MediaFile>> {
+    let used = used(tx)?;
+    let text = format!("SELECT {COLUMNS} FROM media_files WHERE deleted_at IS NULL AND created_at < $1 ORDER BY bytes DESC, id");
+    let mut files = tx.all(Sql::new(text).bind(before), read)?;
+    files.retain(|file| !used.contains(&file.hash));
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hashes_in;
+
+    #[test]
+    fn every_address_of_a_picture_in_a_text_is_found() {
+        let text = r#"<img src="https://x.example/media/ab12/a.png"> url(/media/cd34/b.png) /media/nothing"#;
+        assert_eq!(hashes_in(text).collect::<Vec<_>>(), ["ab12", "cd34"]);
+    }
 }

@@ -1,3 +1,4 @@
+use hg_core::campaigns::Republish;
 use hg_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ pub struct Settings {
     pub identity: Identity,
     pub outgoing: Outgoing,
     pub imports: Imports,
+    pub campaigns: Campaigns,
     pub mailbox: Mailbox,
     pub providers: Providers,
     pub pace: Pace,
@@ -240,6 +242,18 @@ impl Default for Imports {
 
 impl Section for Imports {
     const KEY: &'static str = "imports";
+}
+
+/// What holds for campaigns that do not say otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Campaigns {
+    /// What becomes of waits when a paused campaign is published again (`campaigns.md` §5.3).
+    pub republish: Republish,
+}
+
+impl Section for Campaigns {
+    const KEY: &'static str = "campaigns";
 }
 
 /// Who and where the workspace is.

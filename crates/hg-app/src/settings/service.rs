@@ -2,7 +2,8 @@ use hg_core::time;
 use hg_store::{Db, Sql, Tx};
 
 use super::model::{
-    General, Identity, Imports, Mailbox, Outgoing, Pace, Preferences, Providers, Retention, Section, Sending, Settings, Tracking,
+    Campaigns, General, Identity, Imports, Mailbox, Outgoing, Pace, Preferences, Providers, Retention, Section, Sending,
+    Settings, Tracking,
 };
 use crate::audit::{self, Changes, Deed, Entry};
 use crate::cx::{Action, Area, Cx};
@@ -18,6 +19,7 @@ pub async fn load(db: &Db) -> Result<Settings> {
             identity: stored(tx)?,
             outgoing: stored(tx)?,
             imports: stored(tx)?,
+            campaigns: stored(tx)?,
             mailbox: stored(tx)?,
             providers: stored(tx)?,
             pace: stored(tx)?,
@@ -192,6 +194,22 @@ pub async fn write_pace(cx: &Cx, mut new: Pace) -> Result<Pace> {
             Ok::<_, Error>(())
         })
         .await?;
+    Ok(new)
+}
+
+/// What holds for campaigns that do not say otherwise, as it stands in the caller's transaction.
+pub(crate) fn campaigns_in(tx: &mut Tx<'_>) -> Result<Campaigns> {
+    stored(tx)
+}
+
+pub fn read_campaigns(cx: &Cx) -> Result<Campaigns> {
+    cx.may(Action::View(Area::Settings))?;
+    Ok(cx.ws.settings().campaigns.clone())
+}
+
+pub async fn write_campaigns(cx: &Cx, new: Campaigns) -> Result<Campaigns> {
+    cx.may(Action::Edit(Area::Settings))?;
+    store(cx, new.clone()).await?;
     Ok(new)
 }
 

@@ -49,13 +49,13 @@ fn told(error: Error, keys: &[String]) -> CompatError {
     CompatError::invalid(place, if details.is_empty() { error.detail.clone() } else { details.join(" ") })
 }
 
-/// What becomes of waits after a pause; null stands for the default.
-fn republish(body: &Map<String, Value>) -> CompatAnswer<Option<Republish>> {
+/// What becomes of waits after a pause; null stands for the workspace's.
+fn republish(body: &Map<String, Value>) -> CompatAnswer<Option<Option<Republish>>> {
     match body.get("republishBehavior") {
         None => Ok(None),
-        Some(Value::Null) => Ok(Some(Republish::default())),
+        Some(Value::Null) => Ok(Some(None)),
         Some(value) => match value.as_str().and_then(Republish::from_key) {
-            Some(known) => Ok(Some(known)),
+            Some(known) => Ok(Some(Some(known))),
             None => Err(CompatError::bad("republishBehavior: The selected choice is invalid.")),
         },
     }
@@ -80,7 +80,7 @@ pub(super) fn show(c: &Campaign, minimal: bool) -> Value {
     }
     let date = |t: Option<Timestamp>| t.map(Timestamp::rfc3339_offset);
     out.insert("allowRestart".into(), json!(c.allow_restart));
-    out.insert("republishBehavior".into(), json!(c.republish.key()));
+    out.insert("republishBehavior".into(), json!(c.republish.map(Republish::key)));
     out.insert("publishUp".into(), json!(date(c.publish_up)));
     out.insert("publishDown".into(), json!(date(c.publish_down)));
     out.insert("events".into(), events::show(&c.plan, &extra));

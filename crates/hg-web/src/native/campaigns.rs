@@ -48,7 +48,7 @@ pub struct CampaignOut {
     publish_down: Option<String>,
     allow_restart: bool,
     /// What becomes of waits when it is published again after a pause.
-    #[schema(value_type = super::words::RepublishWord)]
+    #[schema(value_type = super::words::CampaignRepublishWord)]
     republish: String,
     sources: Vec<SourceOut>,
     steps: Vec<StepOut>,
@@ -192,7 +192,7 @@ struct CampaignIn {
     publish_down: Option<String>,
     #[serde(default)]
     allow_restart: bool,
-    #[schema(value_type = Option<super::words::RepublishWord>)]
+    #[schema(value_type = Option<super::words::CampaignRepublishWord>)]
     republish: Option<String>,
     #[serde(default)]
     sources: Vec<SourceIn>,
@@ -218,7 +218,7 @@ struct CampaignChange {
     #[schema(value_type = Option<String>)]
     publish_down: Maybe<String>,
     allow_restart: Option<bool>,
-    #[schema(value_type = Option<super::words::RepublishWord>)]
+    #[schema(value_type = Option<super::words::CampaignRepublishWord>)]
     republish: Option<String>,
     sources: Option<Vec<SourceIn>>,
     /// The whole list: steps that are not in it are deleted.
@@ -317,7 +317,7 @@ impl From<Campaign> for CampaignOut {
             publish_up: c.publish_up.map(|t| t.rfc3339()),
             publish_down: c.publish_down.map(|t| t.rfc3339()),
             allow_restart: c.allow_restart,
-            republish: c.republish.key().into(),
+            republish: c.republish.map_or(WORKSPACE, Republish::key).into(),
             sources: c.sources.into_iter().map(|(s, name)| SourceOut { kind: s.kind.key().into(), id: s.id, name }).collect(),
             layout: c.layout,
             counts: CampaignCounts { members: c.counts.members, active: c.counts.active, finished: c.counts.finished },
@@ -347,10 +347,16 @@ fn timing_in(index: usize, t: TimingIo) -> Result<Timing, Error> {
         .map_err(|e| Error::field(format!("/steps/{index}/timing"), "timing", format!("The timing cannot be read: {e}.")))
 }
 
-fn republish_in(word: Option<String>) -> Result<Option<Republish>, Error> {
+/// The word for what the workspace says.
+const WORKSPACE: &str = "workspace";
+
+fn republish_in(word: Option<String>) -> Result<Option<Option<Republish>>, Error> {
     let Some(word) = word else { return Ok(None) };
-    let detail = "Choose count_all_time, count_only_while_published or restart_on_publish.";
-    Republish::from_key(&word).map(Some).ok_or_else(|| Error::field("/republish", "republish", detail))
+    if word == WORKSPACE {
+        return Ok(Some(None));
+    }
+    let detail = "Choose count_all_time, count_only_while_published, restart_on_publish or workspace.";
+    Republish::from_key(&word).map(|known| Some(Some(known))).ok_or_else(|| Error::field("/republish", "republish", detail))
 }
 
 pub(super) fn steps_in(drafts: Vec<StepDraft>) -> Result<Vec<StepIn>, Error> {

@@ -19,6 +19,8 @@ use crate::problem::{Answer, Problem};
 pub fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
         .routes(routes!(list, upload))
+        .routes(routes!(unused))
+        .routes(routes!(remove_unused))
         .routes(routes!(get, update, delete))
         .routes(routes!(restore))
         .routes(routes!(uses))
@@ -145,10 +147,10 @@ async fn restore(Caller(cx): Caller, Path(id): Path<MediaId>) -> Answer<Json<Med
     Ok(Json(out(&cx, media::restore(&cx, id).await?)))
 }
 
-/// An email or page in which a picture stands.
+/// Something in which a picture stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MediaUse {
-    /// `email` or `page`.
+    /// `email`, `email_block`, `page`, `form`, `campaign` or `brand`.
     kind: String,
     id: i64,
     name: String,
@@ -159,4 +161,42 @@ pub struct MediaUse {
 async fn uses(Caller(cx): Caller, Path(id): Path<MediaId>) -> Answer<Json<Vec<MediaUse>>> {
     let found = media::uses(&cx, id).await?.into_iter();
     Ok(Json(found.map(|(kind, id, name)| MediaUse { kind: kind.to_owned(), id, name }).collect()))
+}
+
+/// Pictures that stand nowhere.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UnusedMedia {
+    /// The largest first.
+    items: Vec<MediaOut>,
+    /// Of all of them.
+    bytes: i64,
+}
+
+impl UnusedMedia {
+    fn of(cx: &hg_app::Cx, files: Vec<MediaFile>) -> Self {
+        let bytes = files.iter().map(|file| file.bytes).sum();
+        Self { items: files.into_iter().map(|file| out(cx, file)).collect(), bytes }
+    }
+}
+
+/// Pictures that no email, draft, saved block, page, form, campaign or logo shows; those put in within the last hour are
+/// left out.
+#[utoipa::path(get, path = "/media/unused", tag = "media", responses((status = 200, body = UnusedMedia)))]
+async fn unused(Caller(cx): Caller) -> Answer<Json<UnusedMedia>> {
+    Ok(Json(UnusedMedia::of(&cx, media::unused(&cx).await?)))
+}
+
+/// Which pictures are meant.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MediaIds {
+    ids: Vec<i64>,
+}
+
+/// Takes these pictures out of the library, but for those that stand somewhere by now; tells which it took. Each can be
+/// restored for 30 days.
+#[utoipa::path(post, path = "/media/unused/remove", tag = "media", request_body = MediaIds, responses((status = 200, body = UnusedMedia)))]
+async fn remove_unused(Caller(cx): Caller, Body(b): Body<MediaIds>) -> Answer<Json<UnusedMedia>> {
+    let ids = b.ids.into_iter().map(MediaId).collect();
+    Ok(Json(UnusedMedia::of(&cx, media::remove_unused(&cx, ids).await?)))
 }

@@ -1,7 +1,8 @@
 //! What people set.
 
 use axum::Json;
-use hg_app::settings::{self, General, Identity, Imports, Outgoing, Sending, Tracking, UnverifiedUpdates};
+use hg_app::settings::{self, Campaigns, General, Identity, Imports, Outgoing, Sending, Tracking, UnverifiedUpdates};
+use hg_core::campaigns::Republish;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -19,6 +20,7 @@ pub fn router() -> OpenApiRouter<Web> {
         .routes(routes!(read_identity, write_identity))
         .routes(routes!(read_outgoing, write_outgoing))
         .routes(routes!(read_imports, write_imports))
+        .routes(routes!(read_campaigns, write_campaigns))
 }
 
 /// Who and where the workspace is.
@@ -281,6 +283,27 @@ async fn read_imports(Caller(cx): Caller) -> Answer<Json<ImportSettings>> {
 #[utoipa::path(put, path = "/settings/imports", tag = "settings", request_body = ImportSettings, responses((status = 200, body = ImportSettings)))]
 async fn write_imports(Caller(cx): Caller, Body(b): Body<ImportSettings>) -> Answer<Json<ImportSettings>> {
     Ok(Json(settings::write_imports(&cx, Imports { parallel: b.parallel }).await?.into()))
+}
+
+/// What holds for campaigns that do not say otherwise.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct CampaignSettings {
+    /// What becomes of waits when a paused campaign is published again.
+    #[schema(value_type = super::words::RepublishWord)]
+    republish: Republish,
+}
+
+/// What holds for campaigns that do not say otherwise.
+#[utoipa::path(get, path = "/settings/campaigns", tag = "settings", responses((status = 200, body = CampaignSettings)))]
+async fn read_campaigns(Caller(cx): Caller) -> Answer<Json<CampaignSettings>> {
+    Ok(Json(CampaignSettings { republish: settings::read_campaigns(&cx)?.republish }))
+}
+
+/// Sets what holds for campaigns that do not say otherwise.
+#[utoipa::path(put, path = "/settings/campaigns", tag = "settings", request_body = CampaignSettings, responses((status = 200, body = CampaignSettings)))]
+async fn write_campaigns(Caller(cx): Caller, Body(b): Body<CampaignSettings>) -> Answer<Json<CampaignSettings>> {
+    let new = settings::write_campaigns(&cx, Campaigns { republish: b.republish }).await?;
+    Ok(Json(CampaignSettings { republish: new.republish }))
 }
 
 /// The tracking settings.

@@ -48,6 +48,8 @@ words! {
     BestWord { Hour, DayAndHour }
     /// How the time of a pause counts for those who wait.
     RepublishWord { CountAllTime, CountOnlyWhilePublished, RestartOnPublish }
+    /// The same for one campaign; `workspace`: as the settings say.
+    CampaignRepublishWord { Workspace, CountAllTime, CountOnlyWhilePublished, RestartOnPublish }
     /// What happens when the date has passed as a contact arrives.
     PastWord { Run, Skip }
     /// How far a task is.
