@@ -125,6 +125,31 @@ on_each_db!(an_event_marked_as_executed_does_nothing_itself_and_what_follows_goe
     assert_eq!(message(&again), (409, "This step has already run for the contact.".into()));
 });
 
+on_each_db!(what_a_client_tells_about_an_event_is_kept, |app| {
+    let (web, ann, steps) = running(&app).await;
+    let edit = |step: i64| format!("/api/campaigns/events/{step}/contact/{ann}/edit");
+    let told = json!({
+        "dateTriggered": "2024-03-13T09:00:00+00:00", "ipAddress": "192.0.2.7", "metadata": {"till": "A-17"}, "channel": "till", "channelId": 3,
+    });
+    let log = good(&web.put(&edit(steps[1]), &told).await)["event"]["contactLog"].clone();
+    assert_eq!(log["ipAddress"]["ipAddress"], "192.0.2.7");
+    assert_eq!(log["metadata"], json!({"till": "A-17"}));
+    assert_eq!((&log["channel"], &log["channelId"]), (&json!("till"), &json!(3)));
+    let again = web.get(&format!("/api/campaigns/1/events/contact/{ann}")).await.json();
+    assert_eq!(again["events"][1]["contactLog"][0], log, "it stays");
+    // A decision that was answered elsewhere, with no.
+    let no = json!({"dateTriggered": "2024-03-13T09:30:00+00:00", "nonActionPathTaken": true});
+    let decided = good(&web.put(&edit(steps[2]), &no).await);
+    assert_eq!(decided["event"]["contactLog"]["nonActionPathTaken"], true);
+    app.settle().await;
+    let tags = web.get(&format!("/api/contacts/{ann}")).await.json()["contact"]["tags"].clone();
+    assert!(!tags.as_array().unwrap().iter().any(|t| t["tag"] == "asked"), "the yes path was not taken: {tags}");
+    for (key, value) in [("ipAddress", json!("home")), ("metadata", json!("x")), ("channel", json!(["a"]))] {
+        let body = json!({"triggerDate": "2024-03-20 12:00:00", key: value});
+        assert_eq!(message(&web.put(&edit(steps[3]), &body).await), (400, format!("{key}: This value is not valid.")));
+    }
+});
+
 on_each_db!(changes_of_the_log_that_cannot_be_are_refused_one_by_one, |app| {
     let (web, ann, steps) = running(&app).await;
     let eve = contact(&web, "eve@example.org", "Eve").await;

@@ -6,6 +6,9 @@ use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx};
 use serde_json::Value as Json;
 
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
 use super::error::LogError;
 use super::members::active_rotation;
 use super::model::{Campaign, LogState};
@@ -31,6 +34,25 @@ pub struct LogEntry {
     pub done_at: Option<Timestamp>,
     pub path: Option<Path>,
     pub text: Option<String>,
+    /// What somebody outside told about it.
+    pub given: Given,
+}
+
+/// What somebody outside tells about a step that ran elsewhere; kept and given back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Given {
+    /// The "no" path was taken; only for conditions and decisions.
+    #[serde(skip)]
+    pub no: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip: Option<IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_id: Option<i64>,
 }
 
 /// What somebody outside sets.
@@ -59,6 +81,7 @@ fn read(r: &hg_store::Row<'_>) -> hg_store::Result<LogEntry> {
         done_at: r.get(7)?,
         path: r.get::<Option<String>>(8)?.as_deref().and_then(Path::from_key),
         text: detail.as_ref().and_then(told),
+        given: detail.and_then(|d| serde_json::from_value(d.get("given")?.clone()).ok()).unwrap_or_default(),
     })
 }
 
@@ -91,7 +114,7 @@ fn campaign_of(tx: &mut Tx<'_>, step: StepId) -> Result<CampaignId> {
 }
 
 /// Schedules a step for a contact, or marks it as done; `true`: there was no row for it before.
-pub async fn change_log(cx: &Cx, step: StepId, contact: ContactId, change: LogChange) -> Result<(LogEntry, bool)> {
+pub async fn change_log(cx: &Cx, step: StepId, contact: ContactId, change: LogChange, given: Given) -> Result<(LogEntry, bool)> {
     cx.may(Action::Edit(Area::Campaigns))?;
     let ws = cx.ws.clone();
     cx.db()
@@ -114,13 +137,30 @@ pub async fn change_log(cx: &Cx, step: StepId, contact: ContactId, change: LogCh
             let is_new = row.is_none();
             let log = match change {
                 LogChange::Schedule(at) => run.set_due(id, step, contact, rotation, row, at)?,
-                LogChange::Done(at) => run.set_done(id, step, contact, rotation, row, at)?,
+                LogChange::Done(at) => run.set_done(id, step, contact, rotation, row, at, !given.no)?,
             };
             run.finish()?;
+            keep(tx, log, &given)?;
             let entry = tx.one(Sql::new(format!("SELECT {COLUMNS} FROM campaign_log WHERE id = $1")).bind(log), read)?;
             Ok((entry, is_new))
         })
         .await
+}
+
+/// Keeps what was told beside what the step itself found.
+fn keep(tx: &mut Tx<'_>, log: LogId, given: &Given) -> Result<()> {
+    let told = serde_json::to_value(given).map_err(|e| Error::internal(e.to_string()))?;
+    if told.as_object().is_none_or(serde_json::Map::is_empty) {
+        return Ok(());
+    }
+    let detail: Option<Json> = tx.scalar(Sql::new("SELECT detail FROM campaign_log WHERE id = $1").bind(log))?;
+    let mut detail = match detail {
+        Some(Json::Object(detail)) => detail,
+        _ => serde_json::Map::new(),
+    };
+    detail.insert("given".to_owned(), told);
+    tx.exec(Sql::new("UPDATE campaign_log SET detail = $2 WHERE id = $1").bind(log).bind(Json::Object(detail)))?;
+    Ok(())
 }
 
 type OpenRow = (LogId, LogState, Timestamp, Option<Timestamp>);
@@ -160,6 +200,7 @@ impl Run<'_, '_> {
         rotation: i64,
         row: Option<OpenRow>,
         at: Timestamp,
+        yes: bool,
     ) -> Result<LogId> {
         let loaded = self.load(campaign)?;
         let found = loaded.plan.by_id(step).ok_or_else(|| Error::not_found("step", step))?.clone();
@@ -169,7 +210,7 @@ impl Run<'_, '_> {
             Some((log, _, base, _)) => (log, base),
             None => (self.add_row(&Row { campaign, step, contact, rotation, base: at }, Some(at))?, at),
         };
-        let ending = if found.what.kind() == Kind::Action { Ending::done(at) } else { Ending::path(at, true) };
+        let ending = if found.what.kind() == Kind::Action { Ending::done(at) } else { Ending::path(at, yes) };
         let task = Task { campaign: loaded, log, step, contact, rotation, base, attempts: 0 };
         self.end(&task, &found, ending)?;
         Ok(log)

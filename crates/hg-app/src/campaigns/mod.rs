@@ -41,7 +41,7 @@ pub use error::{CampaignError, LogError};
 pub use failures::{Again, pause_step, take_up};
 pub use file::{Imported, export, import};
 pub use goals::{GoalFigures, RuleCounts, RuleIn, Ruled};
-pub use log::{LogChange, LogEntry, change_log, log_of, of_step};
+pub use log::{Given, LogChange, LogEntry, change_log, log_of, of_step};
 pub use model::{Campaign, CampaignPatch, CampaignQuery, Counts, NewCampaign, State, StepCounts, StepIn, StepPause};
 pub use people::{History, InCampaign, Next, PeopleQuery, Person, Progress, campaigns_of, people, progress};
 pub use react::CampaignReactor;

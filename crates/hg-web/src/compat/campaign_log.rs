@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use axum::{Json, Router};
-use hg_app::campaigns::{self, Campaign, CampaignQuery, LogChange, LogEntry, Person};
+use hg_app::campaigns::{self, Campaign, CampaignQuery, Given, LogChange, LogEntry, Person};
 use hg_app::list::ListQuery;
 use hg_app::{Cx, contacts};
 use hg_core::campaigns::Path as Way;
@@ -17,7 +17,7 @@ use super::answer::{CompatAnswer, CompatError};
 use super::body::AnyBody;
 use super::campaign_events;
 use super::campaigns::{Campaigns, instant, show};
-use super::crud::{CompatList, id_of, ids};
+use super::crud::{CompatList, id_of, ids, is_true};
 use super::placed::{with_authors, with_categories};
 use crate::Web;
 use crate::auth::Caller;
@@ -97,11 +97,11 @@ async fn one(Caller(cx): Caller, Path(id): Path<String>) -> CompatAnswer<Json<Va
 fn log(entry: &LogEntry) -> Map<String, Value> {
     let date = |t: Option<Timestamp>| t.map(Timestamp::rfc3339_offset);
     let Value::Object(map) = json!({
-        "ipAddress": null,
+        "ipAddress": entry.given.ip.map(|ip| json!({ "ipAddress": ip })),
         "dateTriggered": date(entry.done_at),
         "isScheduled": entry.is_open && entry.due_at.is_some(),
         "triggerDate": date(entry.due_at),
-        "metadata": entry.text.as_ref().map_or_else(|| json!({}), |text| json!({"reason": text})),
+        "metadata": metadata(entry),
         "nonActionPathTaken": entry.path == Some(Way::No),
         "rotation": entry.rotation,
     }) else {
@@ -110,10 +110,20 @@ fn log(entry: &LogEntry) -> Map<String, Value> {
     map
 }
 
-fn with_channel(mut log: Map<String, Value>, event: Option<&Value>) -> Value {
-    for key in ["channel", "channelId"] {
-        log.insert(key.into(), event.map_or(Value::Null, |e| e[key].clone()));
-    }
+/// What was found, and what a client told.
+fn metadata(entry: &LogEntry) -> Value {
+    let mut found = Map::new();
+    found.extend(entry.text.as_ref().map(|text| ("reason".to_owned(), json!(text))));
+    found.extend(entry.given.metadata.as_ref().and_then(Value::as_object).cloned().unwrap_or_default());
+    Value::Object(found)
+}
+
+/// The channel is that of the event, unless a client told another one.
+fn with_channel(mut log: Map<String, Value>, entry: &LogEntry, event: Option<&Value>) -> Value {
+    let of_event = |key: &str| event.map_or(Value::Null, |e| e[key].clone());
+    let Given { channel, channel_id, .. } = &entry.given;
+    log.insert("channel".into(), channel.as_ref().map_or_else(|| of_event("channel"), |told| json!(told)));
+    log.insert("channelId".into(), channel_id.map_or_else(|| of_event("channelId"), |told| json!(told)));
     Value::Object(log)
 }
 
@@ -135,7 +145,7 @@ async fn of_contact(Caller(cx): Caller, Path(contact): Path<String>) -> CompatAn
             row.insert("event".into(), shown.clone().unwrap_or_else(|| json!({"id": entry.step})));
             row.insert("lead".into(), json!({"id": who.id, "points": who.points, "color": null}));
             row.insert("campaign".into(), campaign.map_or(Value::Null, |c| json!({"id": c.id, "name": c.name})));
-            with_channel(row, shown.as_ref())
+            with_channel(row, entry, shown.as_ref())
         })
         .collect();
     Ok(Json(json!({"total": events.len(), "events": events})))
@@ -167,7 +177,7 @@ async fn of_member(Caller(cx): Caller, Path((id, contact)): Path<(String, String
         .filter_map(|step| {
             let mut shown = event(&campaign, step.id)?;
             let own = entries.iter().filter(|e| e.step == step.id);
-            shown["contactLog"] = own.map(|e| with_channel(log(e), Some(&shown))).collect();
+            shown["contactLog"] = own.map(|e| with_channel(log(e), e, Some(&shown))).collect();
             Some(shown)
         })
         .collect();
@@ -194,13 +204,38 @@ fn change(cx: &Cx, body: &Map<String, Value>) -> CompatAnswer<LogChange> {
     }
 }
 
+/// What a body tells beside the date.
+fn given(body: &Map<String, Value>) -> CompatAnswer<Given> {
+    let told = |key: &str| body.get(key).filter(|value| !value.is_null() && value.as_str() != Some(""));
+    let wrong = |key: &str| CompatError::bad(format!("{key}: This value is not valid."));
+    let ip = match told("ipAddress") {
+        Some(value) => Some(value.as_str().and_then(|text| text.trim().parse().ok()).ok_or_else(|| wrong("ipAddress"))?),
+        None => None,
+    };
+    let metadata = told("metadata").filter(|value| value.as_array().is_none_or(|list| !list.is_empty()));
+    if metadata.is_some_and(|value| !value.is_object()) {
+        return Err(wrong("metadata"));
+    }
+    let channel = match told("channel") {
+        Some(value) => Some(value.as_str().filter(|text| text.len() <= 50).ok_or_else(|| wrong("channel"))?.to_owned()),
+        None => None,
+    };
+    Ok(Given {
+        no: body.get("nonActionPathTaken").is_some_and(is_true),
+        ip,
+        metadata: metadata.cloned(),
+        channel,
+        channel_id: ids(body.get("channelId")).first().copied(),
+    })
+}
+
 async fn changed(cx: &Cx, event_id: i64, contact: i64, body: &Map<String, Value>) -> CompatAnswer<(Value, bool)> {
     let (step, contact) = (StepId(event_id), ContactId(contact));
-    let wanted = change(cx, body)?;
-    let (entry, is_new) = campaigns::change_log(cx, step, contact, wanted).await?;
+    let (wanted, told) = (change(cx, body)?, given(body)?);
+    let (entry, is_new) = campaigns::change_log(cx, step, contact, wanted, told).await?;
     let campaign = campaigns::of_step(cx, step).await?;
     let mut shown = event(&campaign, step).ok_or_else(CompatError::not_found)?;
-    shown["contactLog"] = with_channel(log(&entry), Some(&shown));
+    shown["contactLog"] = with_channel(log(&entry), &entry, Some(&shown));
     around(cx, vec![&mut shown]).await?;
     Ok((shown, is_new))
 }
