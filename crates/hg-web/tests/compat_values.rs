@@ -119,9 +119,34 @@ on_each_db!(where_finds_contacts_by_what_is_no_field_too, |app| {
         (format!("where[0][expr]=orX&{}&{}", one(0, "id", "eq", "1"), one(1, "id", "gt", "2")), vec!["1", "3"]),
         (format!("where[0][expr]=orX&{}&{}", one(0, "id", "neq", "1"), one(1, "id", "eq", "2")), vec!["2", "3"]),
         (format!("where[0][expr]=andX&{}&{}", one(0, "id", "lt", "3"), one(1, "city", "eq", "b")), vec!["2"]),
+        (format!("where[0][expr]=orX&{}&{}", one(0, "id", "eq", "3"), one(1, "city", "eq", "b")), vec!["2", "3"]),
+        (format!("where[0][expr]=orX&{}&{}", one(0, "id", "neq", "3"), one(1, "city", "eq", "x")), vec!["1", "2"]),
+        (
+            format!(
+                "where[0][expr]=orX&{}&where[0][val][1][expr]=andX&where[0][val][1][val][0][col]=created_by&\
+                 where[0][val][1][val][0][expr]=eq&where[0][val][1][val][0][val]=1&where[0][val][1][val][1][col]=city&\
+                 where[0][val][1][val][1][expr]=eq&where[0][val][1][val][1][val]=c",
+                one(0, "city", "eq", "a")
+            ),
+            vec!["1", "3"],
+        ),
     ] {
         assert_eq!(found(&web, &query).await, wanted, "{query}");
     }
+});
+
+on_each_db!(a_company_made_by_force_stands_beside_its_namesake, |app| {
+    let web = administrator(&app).await;
+    let acme = json!({"companyname": "Acme", "companycity": "Rome"});
+    let twin = json!({"companyname": "Acme", "companycity": "Oslo", "force": 1});
+    web.post("/api/companies/new", &acme).await;
+    let made = web.post("/api/companies/new", &twin).await;
+    assert_eq!((made.status, made.json()["company"]["id"].as_i64()), (201, Some(2)), "{}", made.json());
+    let batch = web.post("/api/companies/batch/new", &json!([twin, {"companyname": "acme"}])).await.json();
+    assert_eq!(batch["statusCodes"], json!([201, 200]), "{batch}");
+    assert_eq!(batch["companies"][1]["id"], 1, "without force the one that had the name first is met: {batch}");
+    let renamed = web.patch("/api/companies/2/edit", &json!({"companyname": "Acme", "companycity": "Bergen"})).await;
+    assert_eq!((renamed.status, &renamed.json()["company"]["fields"]["all"]["companycity"]), (200, &json!("Bergen")));
 });
 
 on_each_db!(companies_are_found_by_their_fields, |app| {

@@ -57,7 +57,7 @@ fn write(
 ) -> Result<()> {
     let fields = fields::catalogue(ws, tx)?;
     let existing = Existing::Overwrite;
-    let change = Change { values, existing, blanks_clear: true, owner, published: None, by: None, now };
+    let change = Change { values, existing, blanks_clear: true, owner, published: None, twin: false, by: None, now };
     let (id, changed) = save::write(tx, fields.companies(), Some(company), &change)?;
     if !changed.is_empty() {
         follow::start(tx, id, &company.name(), Cause::Changed, now)?;

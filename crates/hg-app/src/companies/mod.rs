@@ -38,4 +38,4 @@ pub use model::{Company, CompanyInput, CompanyLink, CompanyMember};
 pub(crate) use row::load_many;
 pub(crate) use save::{Change, find_by_unique};
 pub(crate) use service::write_in;
-pub use service::{change_score, create, delete, delete_many, get, load, merge, restore, survivor, update};
+pub use service::{change_score, create, create_twin, delete, delete_many, get, load, merge, restore, survivor, update};

@@ -25,6 +25,8 @@ pub(crate) struct Change<'a> {
     pub blanks_clear: bool,
     pub owner: Option<Option<UserId>>,
     pub published: Option<bool>,
+    /// A new company keeps a unique value that another one has; it is then found by the other one's only.
+    pub twin: bool,
     pub by: Option<UserId>,
     pub now: Timestamp,
 }
@@ -62,7 +64,10 @@ pub(crate) fn write(
     if let Some((field, _)) = changed.iter().find(|(f, v)| f.required && v.is_empty()) {
         return Err(CompanyProblem::Required { alias: field.alias.clone(), label: field.label.clone() }.into());
     }
-    let columns = stored_columns(fields, target, &changed, change);
+    let mut columns = stored_columns(fields, target, &changed, change);
+    if change.twin && target.is_none() {
+        leave_taken(tx, fields, &mut columns)?;
+    }
     let id = match target {
         None => insert(tx, columns, change),
         Some(company) => update(tx, company.id, columns).map(|()| company.id),
@@ -70,6 +75,19 @@ pub(crate) fn write(
     let id = id.map_err(|error| not_unique(error, fields))?;
     company_segments::noted(tx, &[id])?;
     Ok((id, changed.into_iter().map(|(field, _)| field.alias.clone()).collect()))
+}
+
+/// Takes the keys of unique values out that are another company's already, so that the index lets the twin in.
+fn leave_taken(tx: &mut Tx<'_>, fields: &FieldCatalogue, columns: &mut BTreeMap<String, Value>) -> Result<()> {
+    for key in fields.unique().filter_map(|f| f.column.as_deref()).map(key_column) {
+        let Some(value @ Value::Text(_)) = columns.get(&key) else { continue };
+        let text = format!("SELECT count(*) FROM companies WHERE {key} = $1 AND deleted_at IS NULL");
+        let there: i64 = tx.scalar(Sql::new(text).bind(value.clone()))?;
+        if there > 0 {
+            columns.insert(key, Value::Null);
+        }
+    }
+    Ok(())
 }
 
 /// The unique index names the column; the caller hears the field.

@@ -54,6 +54,24 @@ pub async fn get(cx: &Cx, id: CompanyId) -> Result<Company> {
 
 /// Makes a company. `match_existing`: when a unique value is another company's, that one is changed instead. Whether it was made.
 pub async fn create(cx: &Cx, input: CompanyInput, match_existing: bool) -> Result<(Company, bool)> {
+    make(cx, input, if match_existing { Twin::Changed } else { Twin::Refused }).await
+}
+
+/// Makes a company even when another one has its unique values: those lead to the other one from then on too.
+pub async fn create_twin(cx: &Cx, input: CompanyInput) -> Result<Company> {
+    Ok(make(cx, input, Twin::Made).await?.0)
+}
+
+/// What becomes of a new company whose unique value is another one's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Twin {
+    /// The other one is changed instead.
+    Changed,
+    Refused,
+    Made,
+}
+
+async fn make(cx: &Cx, input: CompanyInput, twin: Twin) -> Result<(Company, bool)> {
     cx.may(Action::Edit(Area::Contacts))?;
     let (ws, now, by, who, actor) = (cx.ws.clone(), cx.now(), cx.user_id(), cx.who(), cx.actor_name().to_owned());
     cx.db()
@@ -62,7 +80,7 @@ pub async fn create(cx: &Cx, input: CompanyInput, match_existing: bool) -> Resul
             let fields = all.companies();
             let values = read_values(fields, &input.fields, &ws.settings().general.timezone)?;
             users::checked_owner(tx, input.owner_id)?;
-            let found = if match_existing { find_by_unique(tx, fields, &values)? } else { None };
+            let found = if twin == Twin::Changed { find_by_unique(tx, fields, &values)? } else { None };
             let Some(id) = found else {
                 let missing = fields
                     .published()
@@ -70,7 +88,8 @@ pub async fn create(cx: &Cx, input: CompanyInput, match_existing: bool) -> Resul
                 if let Some(field) = missing {
                     return Err(CompanyProblem::Required { alias: field.alias.clone(), label: field.label.clone() }.into());
                 }
-                let (id, _) = save::write(tx, fields, None, &change(&values, &input, false, by, now))?;
+                let new = Change { twin: twin == Twin::Made, ..change(&values, &input, false, by, now) };
+                let (id, _) = save::write(tx, fields, None, &new)?;
                 log::write(tx, id, "created", None, &actor, json!({}), now)?;
                 set_score(tx, id, &input, &actor, now)?;
                 tags::change(tx, id, &input.tags, now)?;
@@ -84,7 +103,8 @@ pub async fn create(cx: &Cx, input: CompanyInput, match_existing: bool) -> Resul
 }
 
 fn change<'a>(values: &'a Values, input: &CompanyInput, blanks_clear: bool, by: Option<UserId>, now: Timestamp) -> Change<'a> {
-    Change { values, existing: Existing::Overwrite, blanks_clear, owner: input.owner_id, published: input.published, by, now }
+    let (owner, published) = (input.owner_id, input.published);
+    Change { values, existing: Existing::Overwrite, blanks_clear, owner, published, twin: false, by, now }
 }
 
 /// Changes a company, and lets its contacts follow.
@@ -326,6 +346,7 @@ pub async fn merge(cx: &Cx, loser: CompanyId, winner: CompanyId) -> Result<Compa
                 blanks_clear: false,
                 owner: (winner.owner_id.is_none() && loser.owner_id.is_some()).then_some(loser.owner_id),
                 published: None,
+                twin: false,
                 by,
                 now,
             };

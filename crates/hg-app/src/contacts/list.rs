@@ -27,8 +27,18 @@ pub struct ContactQuery {
     pub filter: Option<Json>,
     /// Visitors are left out unless asked for, here or in the search.
     pub include_anonymous: bool,
-    /// Conditions on ids, besides the filter.
-    pub ids: Vec<IdRule>,
+    /// Conditions besides the filter, all of which are met.
+    pub among: Vec<Among>,
+}
+
+/// Conditions of which some are on ids and some a filter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Among {
+    Ids(IdRule),
+    /// A filter as segments have.
+    Filter(Json),
+    Any(Vec<Among>),
+    All(Vec<Among>),
 }
 
 /// The ids inside some ranges, both ends among them; or all others.
@@ -85,29 +95,18 @@ pub(crate) async fn wanted(cx: &Cx, query: &ContactQuery) -> Result<RoaringBitma
     });
     let everyone = if query.include_anonymous || asks_for_visitors { Everyone::WithVisitors } else { Everyone::Identified };
     let mut found = match &query.filter {
-        Some(json) => {
-            let (ws, json) = (cx.ws.clone(), json.clone());
-            let plan: Plan = cx
-                .db()
-                .read(move |tx| {
-                    let fields = fields::catalogue(&ws, tx)?;
-                    let json = segments::resolve_filter(tx, &json)?;
-                    Ok::<_, Error>(segments::compile(&json, &fields)?)
-                })
-                .await?;
-            let zone = hg_core::time::zone_or(Some(&cx.ws.settings().general.timezone), &hg_core::time::TimeZone::UTC);
-            let moment = Arc::new(plan.at(cx.now(), &zone));
-            let no_conditions = plan.filter().is_empty();
-            let found = select(&cx.ws, Arc::new(plan), moment, everyone, None).await?;
-            if no_conditions { found.everyone } else { found.selected }
-        }
+        Some(json) => filtered(cx, json, everyone).await?,
         None => directory::everyone(&cx.ws, everyone).await?,
     };
     if let Some(search) = &search {
         found &= search::find(cx, search).await?;
     }
-    for rule in &query.ids {
-        if rule.outside { found -= rule.bits() } else { found &= rule.bits() }
+    for part in &query.among {
+        match part {
+            Among::Ids(rule) if rule.outside => found -= rule.bits(),
+            Among::Ids(rule) => found &= rule.bits(),
+            part => found &= meeting(cx, part, everyone).await?,
+        }
     }
     let (ws, segment, tag) = (cx.ws.clone(), query.segment, query.tag.clone());
     cx.db()
@@ -121,6 +120,47 @@ pub(crate) async fn wanted(cx: &Cx, query: &ContactQuery) -> Result<RoaringBitma
             Ok(found)
         })
         .await
+}
+
+/// Everybody who meets a filter.
+async fn filtered(cx: &Cx, json: &Json, everyone: Everyone) -> Result<RoaringBitmap> {
+    let (ws, json) = (cx.ws.clone(), json.clone());
+    let plan: Plan = cx
+        .db()
+        .read(move |tx| {
+            let fields = fields::catalogue(&ws, tx)?;
+            let json = segments::resolve_filter(tx, &json)?;
+            Ok::<_, Error>(segments::compile(&json, &fields)?)
+        })
+        .await?;
+    let zone = hg_core::time::zone_or(Some(&cx.ws.settings().general.timezone), &hg_core::time::TimeZone::UTC);
+    let moment = Arc::new(plan.at(cx.now(), &zone));
+    let no_conditions = plan.filter().is_empty();
+    let found = select(&cx.ws, Arc::new(plan), moment, everyone, None).await?;
+    Ok(if no_conditions { found.everyone } else { found.selected })
+}
+
+/// Everybody who meets a condition.
+async fn meeting(cx: &Cx, part: &Among, everyone: Everyone) -> Result<RoaringBitmap> {
+    Ok(match part {
+        Among::Ids(rule) if rule.outside => directory::everyone(&cx.ws, everyone).await? - rule.bits(),
+        Among::Ids(rule) => rule.bits(),
+        Among::Filter(json) => filtered(cx, json, everyone).await?,
+        Among::Any(parts) => {
+            let mut found = RoaringBitmap::new();
+            for part in parts {
+                found |= Box::pin(meeting(cx, part, everyone)).await?;
+            }
+            found
+        }
+        Among::All(parts) => {
+            let mut found = directory::everyone(&cx.ws, everyone).await?;
+            for part in parts {
+                found &= Box::pin(meeting(cx, part, everyone)).await?;
+            }
+            found
+        }
+    })
 }
 
 fn tagged(tx: &mut Tx<'_>, name: &str) -> Result<RoaringBitmap> {

@@ -35,7 +35,7 @@ pub use error::ContactProblem;
 pub use export::{Export, ExportQuery, export_page, export_start};
 pub(crate) use export::{export_chosen, export_columns, export_rows};
 pub use hanging::{Hanging, hanging};
-pub use list::{ContactQuery, IdRule, list, list_ids};
+pub use list::{Among, ContactQuery, IdRule, list, list_ids};
 pub use marks::{
     DoNotContact, NewDoNotContact, change_points, change_tags, contact_again, lift_do_not_contact, points, set_do_not_contact,
     stop_contacting, write_do_not_contact,

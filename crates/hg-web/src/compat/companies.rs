@@ -148,7 +148,9 @@ impl Entity for Companies {
     async fn create(cx: &Cx, body: Map<String, Value>) -> CompatAnswer<(i64, Value, bool)> {
         let all_fields = own_fields(cx).await?;
         let alone = body.get("force").is_some_and(is_true);
-        let (company, new) = companies::create(cx, read(&body, &all_fields, false), !alone).await?;
+        let input = read(&body, &all_fields, false);
+        let (company, new) =
+            if alone { (companies::create_twin(cx, input).await?, true) } else { companies::create(cx, input, true).await? };
         Ok((company.id.0, show(&company, &all_fields, true), new))
     }
 

@@ -1,6 +1,6 @@
 //! `where` of the list of contacts, as a filter of ours (`api.md` §2.5).
 
-use hg_app::contacts::IdRule;
+use hg_app::contacts::{Among, IdRule};
 use hg_app::{Cx, audit, users};
 use hg_core::contacts::read_instant;
 use hg_core::time::TimeZone;
@@ -47,10 +47,10 @@ pub(super) fn column(name: &str) -> &str {
     }
 }
 
-/// What `where` asks for: conditions that are met by knowing the id, and the rest as a filter of ours.
+/// What `where` asks for: conditions that need to know the id, and the rest as a filter of ours.
 #[derive(Default)]
 pub(super) struct Asked {
-    pub(super) ids: Vec<IdRule>,
+    pub(super) among: Vec<Among>,
     pub(super) rules: Vec<Value>,
 }
 
@@ -62,12 +62,37 @@ pub(super) async fn asked(cx: &Cx, conditions: &[Condition]) -> CompatAnswer<Ask
         if condition.expr == "andX" {
             open.extend(nested(&condition.value)?);
         } else if let Some(by_id) = by_id(cx, &condition).await? {
-            asked.ids.push(by_id);
+            asked.among.push(Among::Ids(by_id));
+        } else if asks_id(&condition)? {
+            asked.among.push(part(cx, &condition).await?);
         } else {
             asked.rules.push(rule(&condition)?);
         }
     }
     Ok(asked)
+}
+
+/// Whether ids answer a part of a condition.
+fn asks_id(c: &Condition) -> CompatAnswer<bool> {
+    if let "andX" | "orX" = c.expr.as_str() {
+        return Ok(nested(&c.value)?.iter().map(asks_id).collect::<CompatAnswer<Vec<_>>>()?.contains(&true));
+    }
+    Ok(matches!(column(&c.column), "id" | "created_by" | "is_published"))
+}
+
+/// A condition of which ids answer a part.
+async fn part(cx: &Cx, c: &Condition) -> CompatAnswer<Among> {
+    if let Some(by_id) = by_id(cx, c).await? {
+        return Ok(Among::Ids(by_id));
+    }
+    if !asks_id(c)? {
+        return Ok(Among::Filter(json!({"match": "all", "rules": [rule(c)?]})));
+    }
+    let mut parts = Vec::new();
+    for inner in nested(&c.value)? {
+        parts.push(Box::pin(part(cx, &inner)).await?);
+    }
+    Ok(if c.expr == "orX" { Among::Any(parts) } else { Among::All(parts) })
 }
 
 /// A condition that ids can answer; `None`: it is about something else.

@@ -267,7 +267,7 @@ impl Entity for Contacts {
                 list,
                 filter: filter.clone(),
                 include_anonymous: true,
-                ids: asked.ids.clone(),
+                among: asked.among.clone(),
                 ..ContactQuery::default()
             };
             let page = contacts::list(cx, wanted).await?;
