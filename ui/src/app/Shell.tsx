@@ -133,8 +133,11 @@ export function Shell() {
               </Box>
             }
             onClick={openPalette}
+            aria-label={t("palette.open")}
           >
-            {t("palette.open")}
+            <Box component="span" visibleFrom="xs">
+              {t("palette.open")}
+            </Box>
           </Button>
           <Group gap={6} wrap="nowrap">
             <TasksMenu />
