@@ -38,7 +38,7 @@ export function LivePreview({ draft, contact, onContact }: PreviewProps) {
           />
         }
       />
-      <Text size="sm" mt="sm" fw={550} aria-live="polite">
+      <Text size="sm" mt="sm" fw={550} aria-live="polite" style={{ overflowWrap: "anywhere" }}>
         {preview.data?.subject}
       </Text>
       <Text size="xs" c="dimmed">
