@@ -40,7 +40,7 @@ import { Waiting } from "../ui/states";
 import { failed } from "../ui/toasts";
 import { Bell } from "./Bell";
 import { Logo } from "./Logo";
-import { PLACES } from "./main-nav";
+import { PLACES, placeOf } from "./main-nav";
 import { openPalette, Palette } from "./Palette";
 import { adopt, useSession } from "./session";
 import { useShortcuts } from "./shortcuts";
@@ -66,12 +66,7 @@ export function Shell() {
   }, [router]);
 
   const here = path.replace(/^\/s/, "") || "/";
-  const current = (place: string) =>
-    place === "/"
-      ? here === "/"
-      : here === place ||
-        here.startsWith(`${place}/`) ||
-        (place.startsWith("/settings") && here.startsWith("/settings"));
+  const current = placeOf(here);
 
   const links = (group: string) =>
     PLACES.filter((place) => place.group === group).map((place) => (
@@ -81,8 +76,8 @@ export function Shell() {
         href={`/s${place.path}`}
         label={t(`nav.${place.key}`)}
         leftSection={<place.icon size={18} stroke={1.7} aria-hidden />}
-        active={current(place.path)}
-        aria-current={current(place.path) ? "page" : undefined}
+        active={current === place.path}
+        aria-current={current === place.path ? "page" : undefined}
         className="hg-nav"
         onMouseEnter={() => router.preloadRoute({ to: place.path as never }).catch(() => {})}
         onClick={(event) => {
@@ -138,8 +133,11 @@ export function Shell() {
               </Box>
             }
             onClick={openPalette}
+            aria-label={t("palette.open")}
           >
-            {t("palette.open")}
+            <Box component="span" visibleFrom="xs">
+              {t("palette.open")}
+            </Box>
           </Button>
           <Group gap={6} wrap="nowrap">
             <TasksMenu />

@@ -41,13 +41,22 @@ export const PLACES = [
   { key: "media", path: "/media", icon: IconPhoto, keys: "v", group: "reach" },
   { key: "pages", path: "/pages", icon: IconFileText, keys: "p", group: "reach" },
   { key: "forms", path: "/forms", icon: IconForms, keys: "f", group: "reach" },
-  { key: "suppressions", path: "/deliverability/suppressions", icon: IconMailOff, keys: "b", group: "reach" },
+  { key: "suppressions", path: "/deliverability/suppressions", icon: IconMailOff, keys: "r", group: "reach" },
   { key: "outbox", path: "/outbox", icon: IconInbox, keys: "o", group: "system" },
   { key: "tasks", path: "/tasks", icon: IconListCheck, keys: "k", group: "system" },
   { key: "trash", path: "/trash", icon: IconTrash, keys: "x", group: "system" },
-  { key: "audit", path: "/settings/audit", icon: IconHistory, keys: "h", group: "system" },
+  { key: "audit", path: "/settings/audit", icon: IconHistory, keys: "w", group: "system" },
   { key: "settings", path: "/settings/general", icon: IconSettings, keys: ",", group: "system" },
 ] as const;
+
+/** The one place of the navigation that an address belongs to: the longest path that leads to it. */
+export function placeOf(here: string): string | undefined {
+  const within = (path: string) => path !== "/" && (here === path || here.startsWith(`${path}/`));
+  const found = PLACES.filter((place) => place.path === here || within(place.path))
+    .map((place) => place.path as string)
+    .sort((one, other) => other.length - one.length)[0];
+  return found ?? (here.startsWith("/settings/") ? "/settings/general" : undefined);
+}
 
 /** What can be made from anywhere. */
 export const CREATABLE = [

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { ApiError } from "../api/client";
 import { fieldOf } from "../api/forms";
 import { problemParts } from "../ui/editor";
+import { PLACES, placeOf } from "./main-nav";
 import { isTyping } from "./shortcuts";
 
 it("keys typed into a text field are never shortcuts", () => {
@@ -21,4 +22,17 @@ it("a pointer of a problem names the field of the form", () => {
   });
   expect(error.code).toBe("contact.invalid");
   expect(problemParts(error).fields).toEqual({ email: "This is no email address" });
+});
+
+it("every place has a key of its own, so that all of them can be reached", () => {
+  const keys = PLACES.map((place) => place.keys);
+  expect(keys.length).toBe(new Set(keys).size);
+});
+
+it("an address belongs to one place of the navigation only", () => {
+  expect(placeOf("/")).toBe("/");
+  expect(placeOf("/contacts/12")).toBe("/contacts");
+  expect(placeOf("/contacts/duplicates")).toBe("/contacts/duplicates");
+  expect(placeOf("/settings/audit")).toBe("/settings/audit");
+  expect(placeOf("/settings/brand")).toBe("/settings/general");
 });

@@ -303,7 +303,7 @@ function CampaignEditor({ live }: { live: Campaign }) {
           </Text>
         )}
       </Group>
-      <div className="hg-flow" data-panel={selected !== null || undefined}>
+      <div className="hg-flow" data-panel={selected === "source" || step || note ? true : undefined}>
         {view.view === "outline" ? (
           <Outline {...flow} />
         ) : (

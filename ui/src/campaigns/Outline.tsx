@@ -5,7 +5,7 @@ import type { Step } from "../api/types";
 import type { CanvasProps } from "../editors/canvas/Canvas";
 import { number } from "../ui/format";
 import { StepTypeItems } from "./StepTypeItems";
-import { childrenIn, isUnfinished, type Slot, slotsOf } from "./tree";
+import { chainFrom, childrenIn, isUnfinished, type Slot, slotsOf } from "./tree";
 import { stepIcon, useStepWords, useTimingWords } from "./words";
 
 type Props = CanvasProps & { onCopy: (key: string) => void; onRemove: (key: string) => void };
@@ -42,54 +42,74 @@ export function Outline(props: Props) {
   );
 }
 
+/** Steps that follow one another stand below each other; only where ways part is the list indented. */
 function SlotList(props: Props & { slot: Slot }) {
-  const { t } = useTranslation("campaigns");
   const { steps, slot, editable } = props;
-  const children = childrenIn(steps, slot);
+  const { links, rest } = chainFrom(steps, slot);
+  const last = links.at(-1)?.step;
+  const open = !last || slotsOf(last).some((below) => !below.path);
+  const parting = open ? childrenIn(steps, rest) : [];
+  return (
+    <ol className="hg-outline-list">
+      {links.map((link) => (
+        <li key={link.step.key}>
+          <StepRow {...props} {...link} />
+          <Paths {...props} step={link.step} />
+        </li>
+      ))}
+      {parting.map((step) => (
+        <li key={step.key}>
+          <StepRow {...props} step={step} slot={rest} />
+          <Paths {...props} step={step} />
+          {slotsOf(step).map((below) => !below.path && <SlotList key="below" {...props} slot={below} />)}
+        </li>
+      ))}
+      {editable && open && !parting.length && <AddHere {...props} slot={rest} />}
+    </ol>
+  );
+}
+
+/** The yes and the no of a decision or condition, each with what follows on it. */
+function Paths(props: Props & { step: Step }) {
+  const { t } = useTranslation("campaigns");
+  return slotsOf(props.step).map(
+    (below) =>
+      below.path && (
+        <div key={below.path} className="hg-outline-path">
+          <span className={`hg-path ${below.path === "yes" ? "hg-badge-teal" : "hg-badge-orange"}`}>
+            {t(`path.${below.path}`)}
+          </span>
+          <SlotList {...props} slot={below} />
+        </div>
+      ),
+  );
+}
+
+function AddHere({ steps, slot, onAdd }: Props & { slot: Slot }) {
+  const { t } = useTranslation("campaigns");
   const parent = steps.find((step) => step.key === slot.parent);
   const where = parent ? parent.name || t(`type.${parent.type}`) : t("starts");
   const label = slot.path
     ? t("addOnPath", { name: where, path: t(`path.${slot.path}`) })
     : t("addAfter", { name: where });
   return (
-    <ol className="hg-outline-list">
-      {children.map((step) => (
-        <li key={step.key}>
-          <StepRow {...props} step={step} />
-          {slotsOf(step).map((below) =>
-            below.path ? (
-              <div key={below.path} className="hg-outline-path">
-                <span className={`hg-path ${below.path === "yes" ? "hg-badge-teal" : "hg-badge-orange"}`}>
-                  {t(`path.${below.path}`)}
-                </span>
-                <SlotList {...props} slot={below} />
-              </div>
-            ) : (
-              <SlotList key="below" {...props} slot={below} />
-            ),
-          )}
-        </li>
-      ))}
-      {editable && !children.length && (
-        <li>
-          <Menu position="bottom-start">
-            <Menu.Target>
-              <Button
-                size="compact-sm"
-                variant="subtle"
-                leftSection={<IconPlus size={14} aria-hidden />}
-                aria-label={label}
-              >
-                {t("addStep")}
-              </Button>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <StepTypeItems steps={steps} slot={slot} onPick={(type) => props.onAdd(slot, type, false)} />
-            </Menu.Dropdown>
-          </Menu>
-        </li>
-      )}
-    </ol>
+    <li>
+      <Menu position="bottom-start">
+        <Menu.Target>
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            leftSection={<IconPlus size={14} aria-hidden />}
+            aria-label={label}
+          >
+            {t("addStep")}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <StepTypeItems steps={steps} slot={slot} onPick={(type) => onAdd(slot, type, false)} />
+        </Menu.Dropdown>
+      </Menu>
+    </li>
   );
 }
 

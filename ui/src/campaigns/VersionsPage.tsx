@@ -34,6 +34,8 @@ export function VersionsPage() {
   if (campaign.isError) return <ErrorState page error={campaign.error} retry={campaign.refetch} />;
   if (!campaign.data) return <Waiting />;
   const { name, version } = campaign.data;
+  // While a campaign runs, what runs is the newest version: nothing to go back to.
+  const running = campaign.data.state === "published" ? query.data?.pages[0]?.items[0]?.number : undefined;
   const goBack = (row: CampaignVersion) =>
     attempt(async () => {
       const params = { path: { id: Number(id), number: row.number } };
@@ -105,15 +107,21 @@ export function VersionsPage() {
             key: "back",
             title: "",
             render: (row) =>
-              may && (
-                <Button
-                  size="xs"
-                  variant="default"
-                  leftSection={<IconHistory size={14} aria-hidden />}
-                  onClick={() => goBack(row)}
-                >
-                  {t("versions.backTo", { number: row.number })}
-                </Button>
+              row.number === running ? (
+                <Badge className="hg-badge hg-badge-teal" variant="default">
+                  {t("versions.running")}
+                </Badge>
+              ) : (
+                may && (
+                  <Button
+                    size="xs"
+                    variant="default"
+                    leftSection={<IconHistory size={14} aria-hidden />}
+                    onClick={() => goBack(row)}
+                  >
+                    {t("versions.backTo", { number: row.number })}
+                  </Button>
+                )
               ),
           },
         ]}

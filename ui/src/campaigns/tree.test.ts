@@ -6,6 +6,7 @@ import {
   addStep,
   allowedTypes,
   branch,
+  chainFrom,
   childrenIn,
   copyBranch,
   isUnfinished,
@@ -29,6 +30,18 @@ describe("a campaign's tree", () => {
   it("gives the step on the no path of a decision time to wait", () => {
     const reminder = invitation().find((step) => step.name === "Reminder");
     expect(reminder?.timing).toEqual({ mode: "interval", interval: 2, unit: "d" });
+  });
+
+  it("follows steps in a row until the ways part", () => {
+    const way = chainFrom(invitation(), root);
+    expect(way.links.map(({ step }) => step.name)).toEqual(["Invitation", "Clicked?"]);
+    const one = addStep([], root, type("contact.tags"), "Tag", false);
+    const two = addStep(one.steps, { parent: one.key, path: null }, type("contact.tags"), "Left", false);
+    const three = addStep(two.steps, { parent: one.key, path: null }, type("contact.tags"), "Right", false);
+    expect(chainFrom(three.steps, root)).toMatchObject({
+      links: [{ step: { name: "Tag" } }],
+      rest: { parent: one.key, path: null },
+    });
   });
 
   it("offers opens and clicks only directly under an email", () => {

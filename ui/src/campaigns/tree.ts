@@ -25,6 +25,23 @@ export function slotsOf(step: Step): Slot[] {
       ];
 }
 
+/**
+ * The steps from a place on that follow one another without a choice, and the place behind the last of them.
+ * A way that several steps leave ends before them.
+ */
+export function chainFrom(steps: Step[], slot: Slot): { links: { step: Step; slot: Slot }[]; rest: Slot } {
+  const links: { step: Step; slot: Slot }[] = [];
+  let rest = slot;
+  for (;;) {
+    const [only, ...others] = childrenIn(steps, rest);
+    if (!only || others.length) return { links, rest };
+    links.push({ step: only, slot: rest });
+    const below = slotsOf(only);
+    rest = { parent: only.key, path: null };
+    if (below.length !== 1) return { links, rest };
+  }
+}
+
 /** A step and everything below it. */
 export function branch(steps: Step[], key: string): Step[] {
   const own = steps.find((step) => step.key === key);

@@ -218,6 +218,8 @@ function TimelineDetail({ item, contact }: { item: TimelineItem; contact: number
         search={{ tab: "why", contact }}
         size="xs"
         td="underline"
+        display="inline-block"
+        mih={24}
         aria-label={t("whyMail.linkOf", { name: item.link.label })}
       >
         {t("record.whyHere")}

@@ -65,9 +65,11 @@ export function ImportSchedulesPage() {
         ) : query.data.length ? (
           <Schedules all={query.data} edit={setEditing} />
         ) : (
-          <EmptyState icon={IconCalendarRepeat} title={t("schedules.emptyTitle")} action={create}>
-            {t("schedules.emptyText")}
-          </EmptyState>
+          <div className="hg-card">
+            <EmptyState icon={IconCalendarRepeat} title={t("schedules.emptyTitle")} action={create}>
+              {t("schedules.emptyText")}
+            </EmptyState>
+          </div>
         )}
         {may && <Limits />}
       </Stack>

@@ -21,9 +21,9 @@ export function MergePage() {
   const { other } = useSearch({ strict: false }) as { other?: number };
   const navigate = useNavigate();
   const nameOf = useDisplayName();
-  const { data: contact } = $api.useQuery("get", "/contacts/{id}", {
-    params: { path: { id: Number(id) } },
-  });
+  const query = $api.useQuery("get", "/contacts/{id}", { params: { path: { id: Number(id) } } });
+  if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
+  const contact = query.data;
   return (
     <>
       <PageHeader

@@ -39,6 +39,8 @@ export function WaitingCard({ id }: { id: number }) {
                 search={{ tab: "why", contact: id }}
                 size="xs"
                 td="underline"
+                display="inline-block"
+                mih={24}
                 aria-label={t("whyMail.linkOf", { name: message.email_name })}
               >
                 {t("record.whyHere")}

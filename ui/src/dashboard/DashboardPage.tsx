@@ -130,19 +130,21 @@ function Sources({ data }: { data: Dashboard["submissions"] }) {
   return (
     <Card title={t("bySource")}>
       {data.by_source.length ? (
-        <Table aria-label={t("bySource")} horizontalSpacing={0}>
+        <Table aria-label={t("bySource")} horizontalSpacing={0} layout="fixed">
           <Table.Tbody>
             {data.by_source.map((one) => (
               <Table.Tr key={`${one.source}/${one.medium}`}>
                 <Table.Td>
-                  <Text size="sm">{one.source ?? t("direct")}</Text>
+                  <Text size="sm" pr="sm" style={{ overflowWrap: "anywhere" }}>
+                    {one.source ?? t("direct")}
+                  </Text>
                   {one.medium && (
                     <Text size="xs" c="dimmed">
                       {one.medium}
                     </Text>
                   )}
                 </Table.Td>
-                <Table.Td w="40%" aria-hidden>
+                <Table.Td w="35%" aria-hidden>
                   <div
                     style={{
                       height: 8,

@@ -19,8 +19,8 @@ export function DemoTour() {
   if (hidden) return null;
   return (
     <Box className="hg-card hg-tour" component="section" mb="md" p="lg">
-      <Group justify="space-between" wrap="nowrap" align="flex-start" mb="md">
-        <div>
+      <Group justify="space-between" align="flex-start" mb="md">
+        <div style={{ flex: "1 1 300px" }}>
           <Title order={2}>{t("tour.title")}</Title>
           <Text size="sm" c="dimmed" maw={720}>
             {t("tour.text")}

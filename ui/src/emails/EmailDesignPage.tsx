@@ -13,9 +13,10 @@ import { CheckPanel } from "./CheckPanel";
 import { CommentsButton } from "./CommentsButton";
 import { DraftBar } from "./DraftBar";
 import { useEmailWithDraft } from "./draft";
-import { LivePreview, useEmailEditor } from "./EmailEditPage";
 import { HistoryButton } from "./HistoryButton";
+import { LivePreview } from "./LivePreview";
 import { StartDesign } from "./StartDesign";
+import { useEmailEditor } from "./use-email-editor";
 
 export function EmailDesignPage() {
   const { id } = useParams({ strict: false }) as { id: string };

@@ -1,6 +1,6 @@
 import { Alert, Box, Button, Group, Progress, SimpleGrid, Stack, Switch, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconInbox, IconPlayerPause, IconPlayerPlay, IconSend } from "@tabler/icons-react";
+import { IconInbox, IconPlayerPause, IconPlayerPlay, IconRoute, IconSend } from "@tabler/icons-react";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -13,7 +13,7 @@ import { number, percent, spoken } from "../ui/format";
 import { ButtonLink, TextLink } from "../ui/links";
 import { PageHeader } from "../ui/PageHeader";
 import { Card, ConsequenceDialog, StatTile } from "../ui/parts";
-import { ErrorState, StateBadge, Waiting } from "../ui/states";
+import { EmptyState, ErrorState, StateBadge, Waiting } from "../ui/states";
 import { attempt } from "../ui/toasts";
 import { CheckPanel } from "./CheckPanel";
 import { asBody, NO_WISH, PlanNotice, useSendPlan, type Wish, WishFields } from "./SendPlan";
@@ -40,6 +40,7 @@ export function EmailSendPage() {
   if (query.isError) return <ErrorState page error={query.error} retry={query.refetch} />;
   const email = query.data;
   if (!email || email.id !== Number(id)) return <Waiting />;
+  if (email.kind !== "segment") return <NotToSegments email={email} />;
   return (
     <>
       <PageHeader
@@ -65,6 +66,28 @@ export function EmailSendPage() {
 /** Messages leave now; a send that goes on rests while nobody waits. */
 function underWay(email?: Email) {
   return email?.send_state === "sending" && !(email.evergreen && email.counts.queued === 0);
+}
+
+/** Who comes here with an email of campaigns learns how that one leaves. */
+function NotToSegments({ email }: { email: Email }) {
+  const { t } = useTranslation("emails");
+  return (
+    <>
+      <PageHeader
+        title={t("send.title", { name: email.name })}
+        back={{ path: `/emails/${email.id}`, label: t("toResults") }}
+      />
+      <div className="hg-card">
+        <EmptyState
+          icon={IconRoute}
+          title={t("send.byCampaigns")}
+          action={<ButtonLink to="/campaigns">{t("send.toCampaigns")}</ButtonLink>}
+        >
+          {t("send.byCampaignsText")}
+        </EmptyState>
+      </div>
+    </>
+  );
 }
 
 function ProgressCard({ email, counts }: { email: Email; counts: SendCounts }) {

@@ -98,7 +98,11 @@ export function AuditPage() {
         rowLabel={(row) => `${row.actor}, ${row.name ?? row.object}`}
         preview={(row) => <Detail row={row} />}
         columns={[
-          { key: "at", title: t("audit.at"), render: (row) => dateTime(row.at) },
+          {
+            key: "at",
+            title: t("audit.at"),
+            render: (row) => <span className="hg-nowrap">{dateTime(row.at)}</span>,
+          },
           { key: "actor", title: t("audit.who"), render: (row) => row.actor },
           {
             key: "action",
@@ -132,7 +136,12 @@ function Thing({ row }: { row: AuditRow }) {
 }
 
 function changed(row: AuditRow): string {
-  return row.detail ? Object.keys(row.detail).slice(0, 5).join(", ") : "";
+  return row.detail ? Object.keys(row.detail).slice(0, 5).map(readableKey).join(", ") : "";
+}
+
+/** The key of a stored value as words: `reply_to` is "reply to". */
+function readableKey(key: string): string {
+  return key.replaceAll("_", " ");
 }
 
 function Detail({ row }: { row: AuditRow }) {

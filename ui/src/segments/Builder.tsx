@@ -210,7 +210,7 @@ function FieldSelect({ value, handleOnChange, options }: FieldSelectorProps) {
   return (
     <Select
       aria-label={t("builder.field")}
-      w={180}
+      className="hg-rule-field"
       searchable
       allowDeselect={false}
       data={groups.map((group) => ({

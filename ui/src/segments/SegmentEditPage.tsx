@@ -198,7 +198,7 @@ function SegmentEditor({ segment, catalogue }: { segment: Segment; catalogue: Ca
             />
           </Card>
         </Stack>
-        <div className="hg-sticky">
+        <Stack className="hg-sticky">
           <ReachedCard segment={segment} />
           <PreviewCard
             empty={!ready.filter.rules.length}
@@ -210,7 +210,7 @@ function SegmentEditor({ segment, catalogue }: { segment: Segment; catalogue: Ca
           {ready.filter.rules.length > 0 && (
             <TryCard filter={ready.filter} includeAnonymous={draft.include_anonymous} />
           )}
-        </div>
+        </Stack>
       </div>
     </>
   );

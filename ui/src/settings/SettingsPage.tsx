@@ -152,13 +152,12 @@ function GeneralForm({ value }: { value: GeneralSettings }) {
   return (
     <Panel {...rest}>
       <Card title={t("general.site")}>
-        <SimpleGrid cols={{ base: 1, sm: 2 }}>
+        <SimpleGrid cols={{ base: 1, sm: 2 }} style={{ alignItems: "end" }}>
           <TextInput label={t("general.siteName")} required {...form.getInputProps("site_name")} />
           <TextInput
             label={t("general.siteUrl")}
             description={t("general.siteUrlHint")}
             type="url"
-            required
             {...form.getInputProps("site_url")}
           />
           <Textarea
@@ -171,7 +170,7 @@ function GeneralForm({ value }: { value: GeneralSettings }) {
         </SimpleGrid>
       </Card>
       <Card title={t("general.formats")}>
-        <SimpleGrid cols={{ base: 1, sm: 2 }}>
+        <SimpleGrid cols={{ base: 1, sm: 2 }} style={{ alignItems: "end" }}>
           <Select
             label={t("general.timezone")}
             description={t("general.timezoneHint")}
@@ -230,7 +229,7 @@ function SendingForm({ value }: { value: SendingSettings }) {
         {outbox ? t("sending.outboxText") : t("sending.smtpText")}
       </Alert>
       <Card title={t("sending.sender")}>
-        <SimpleGrid cols={{ base: 1, sm: 2 }}>
+        <SimpleGrid cols={{ base: 1, sm: 2 }} style={{ alignItems: "end" }}>
           <TextInput label={t("sending.senderName")} required {...form.getInputProps("sender_name")} />
           <TextInput
             label={t("sending.senderEmail")}

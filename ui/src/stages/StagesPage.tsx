@@ -58,14 +58,16 @@ export function StagesPage() {
           ))}
         </Box>
       ) : (
-        <EmptyState
-          icon={IconStairs}
-          title={t("empty.title")}
-          action={create}
-          example={<Text size="sm">{t("empty.example")}</Text>}
-        >
-          {t("empty.text")}
-        </EmptyState>
+        <div className="hg-card">
+          <EmptyState
+            icon={IconStairs}
+            title={t("empty.title")}
+            action={create}
+            example={<Text size="sm">{t("empty.example")}</Text>}
+          >
+            {t("empty.text")}
+          </EmptyState>
+        </div>
       )}
       <FormModal
         opened={editing !== null}

@@ -131,7 +131,7 @@ export function DataList<T>(props: Props<T>) {
 
   return (
     <>
-      <Box className="hg-card" style={{ overflowX: "auto" }}>
+      <Box className="hg-card" style={{ overflowX: "auto", position: "relative" }}>
         <Table className="hg-table" aria-label={props.label} highlightOnHover={false}>
           <Table.Thead>
             <Table.Tr>

@@ -34,7 +34,7 @@ export function FilterBar({ search, onSearch, placeholder, chips = [], children 
         }
         value={text}
         onChange={(event) => change(event.currentTarget.value)}
-        w={{ base: "100%", xs: 300 }}
+        w={{ base: "100%", xs: Math.max(300, Math.min(440, placeholder.length * 9 + 40)) }}
       />
       {children}
       {chips.map((chip) => (

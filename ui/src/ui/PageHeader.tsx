@@ -27,14 +27,17 @@ export function PageHeader({ title, lead, aside, description, actions, back }: P
           href={`/s${back.path}`}
           size="sm"
           mb={6}
-          style={{ display: "inline-flex", alignItems: "center", gap: 4, minHeight: 24 }}
+          style={{ display: "inline-flex", alignItems: "center", gap: 4, minHeight: 24, maxWidth: "100%" }}
           onClick={(event) => {
             if (event.metaKey || event.ctrlKey) return;
             event.preventDefault();
             router.history.push(`/s${back.path}`);
           }}
         >
-          <IconArrowLeft size={15} aria-hidden /> {back.label}
+          <IconArrowLeft size={15} style={{ flex: "none" }} aria-hidden />
+          <Text span inherit truncate>
+            {back.label}
+          </Text>
         </Anchor>
       )}
       <Group justify="space-between" align="flex-start" gap="md">
@@ -47,7 +50,7 @@ export function PageHeader({ title, lead, aside, description, actions, back }: P
             {aside}
           </Group>
           {description && (
-            <Text c="dimmed" size="sm" maw={720}>
+            <Text c="dimmed" size="sm" maw={720} style={{ overflowWrap: "anywhere" }}>
               {description}
             </Text>
           )}

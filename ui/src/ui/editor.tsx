@@ -232,7 +232,7 @@ export function SaveTools<T>({ editor, label }: { editor: Editor<T>; label?: str
   const { t } = useTranslation();
   return (
     <Group gap={6} wrap="nowrap">
-      <Group gap={4} wrap="nowrap" miw={92} justify="flex-end" role="status">
+      <Group gap={4} wrap="nowrap" className="hg-saved" justify="flex-end" role="status">
         {editor.busy ? (
           <Text size="xs" c="dimmed">
             {t("saving")}

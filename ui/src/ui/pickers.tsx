@@ -1,5 +1,6 @@
 import { MultiSelect, Select, TagsInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { $api } from "../api/client";
@@ -134,9 +135,13 @@ export function ContactSelect({ value, onChange, ...rest }: PersonProps) {
   const { t } = useTranslation();
   const [text, setText] = useState("");
   const [search] = useDebouncedValue(text, 200);
-  const { data } = $api.useQuery("get", "/contacts", {
-    params: { query: { search: search || undefined, limit: 12 } },
-  });
+  // The people found before stay until the next are there: a click on one of them is never lost.
+  const { data } = $api.useQuery(
+    "get",
+    "/contacts",
+    { params: { query: { search: search || undefined, limit: 12 } } },
+    { placeholderData: keepPreviousData },
+  );
   const { data: chosen } = $api.useQuery(
     "get",
     "/contacts/{id}",

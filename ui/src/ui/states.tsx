@@ -101,7 +101,9 @@ export function ErrorState({ error, retry, page }: ErrorProps) {
       ? t("error.offlineTitle")
       : api?.status === 403
         ? t("error.forbiddenTitle")
-        : (api?.problem.title ?? t("error.title"));
+        : api?.status === 409
+          ? t("error.conflictTitle")
+          : (api?.problem.title ?? t("error.title"));
   const text = missing
     ? t("error.missingText")
     : api?.status === 0
