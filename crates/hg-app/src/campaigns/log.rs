@@ -137,7 +137,7 @@ pub async fn change_log(cx: &Cx, step: StepId, contact: ContactId, change: LogCh
             let is_new = row.is_none();
             let log = match change {
                 LogChange::Schedule(at) => run.set_due(id, step, contact, rotation, row, at)?,
-                LogChange::Done(at) => run.set_done(id, step, contact, rotation, row, at, !given.no)?,
+                LogChange::Done(at) => run.set_done(id, step, contact, rotation, row, Ran { at, yes: !given.no })?,
             };
             run.finish()?;
             keep(tx, log, &given)?;
@@ -161,6 +161,12 @@ fn keep(tx: &mut Tx<'_>, log: LogId, given: &Given) -> Result<()> {
     detail.insert("given".to_owned(), told);
     tx.exec(Sql::new("UPDATE campaign_log SET detail = $2 WHERE id = $1").bind(log).bind(Json::Object(detail)))?;
     Ok(())
+}
+
+/// When a step ran elsewhere, and the path that was taken there.
+struct Ran {
+    at: Timestamp,
+    yes: bool,
 }
 
 type OpenRow = (LogId, LogState, Timestamp, Option<Timestamp>);
@@ -199,8 +205,7 @@ impl Run<'_, '_> {
         contact: ContactId,
         rotation: i64,
         row: Option<OpenRow>,
-        at: Timestamp,
-        yes: bool,
+        Ran { at, yes }: Ran,
     ) -> Result<LogId> {
         let loaded = self.load(campaign)?;
         let found = loaded.plan.by_id(step).ok_or_else(|| Error::not_found("step", step))?.clone();
