@@ -5,7 +5,7 @@ import type { Field, FieldValue } from "../api/types";
 import { useSession } from "../app/session";
 import { date, dateTime, number } from "../ui/format";
 import { fromLocalInput, toLocalInput } from "../ui/zoned";
-import { locales, timezones } from "../ui/zones";
+import { locales, localesWith, timezones } from "../ui/zones";
 
 /** A value as people read it: the label of an option, a formatted date, Yes instead of true. */
 function valueText(field: Field, value: FieldValue | undefined, yes: string, no: string): string {
@@ -122,11 +122,7 @@ export function FieldInput({ field, value, onChange, error, autoFocus, hideLabel
     case "timezone":
       return select(timezones());
     case "locale":
-      return select(
-        text && !locales().some((one) => one.value === text)
-          ? [{ value: text, label: text }, ...locales()]
-          : locales(),
-      );
+      return select(text ? localesWith(text) : locales());
     case "date":
       return (
         <TextInput

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { Email } from "../api/types";
 import type { Editor } from "../ui/editor";
 import { PublishWindow } from "../ui/publish";
-import { locales } from "../ui/zones";
+import { localesWith } from "../ui/zones";
 import { AttachmentsField } from "./AttachmentsField";
 
 /** Name, time, sender, language, attachments and link marks of an email. */
@@ -58,11 +58,7 @@ export function SettingsFields({ editor }: { editor: Editor<Email> }) {
         <Select
           label={t("language")}
           allowDeselect={false}
-          data={
-            locales().some((one) => one.value === draft.language)
-              ? locales()
-              : [{ value: draft.language, label: draft.language }, ...locales()]
-          }
+          data={localesWith(draft.language)}
           value={draft.language}
           onChange={(language) => language && set({ language })}
         />

@@ -31,7 +31,7 @@ import { Card } from "../ui/parts";
 import { ThingCategory } from "../ui/publish";
 import { ErrorState, ErrorSummary, StateBadge, Waiting } from "../ui/states";
 import { TokenMenu } from "../ui/TokenMenu";
-import { locales } from "../ui/zones";
+import { localesWith } from "../ui/zones";
 import { useDeletePage } from "./PagesPage";
 
 export function PageEditPage() {
@@ -186,11 +186,7 @@ function PageEditor({ page }: { page: Page }) {
                 <Select
                   label={t("language")}
                   allowDeselect={false}
-                  data={
-                    locales().some((one) => one.value === draft.language)
-                      ? locales()
-                      : [{ value: draft.language, label: draft.language }, ...locales()]
-                  }
+                  data={localesWith(draft.language)}
                   value={draft.language}
                   onChange={(language) => language && set({ language })}
                 />

@@ -27,7 +27,7 @@ import { PageHeader } from "../ui/PageHeader";
 import { Card, Copyable } from "../ui/parts";
 import { ErrorState, ErrorSummary, Waiting } from "../ui/states";
 import { said } from "../ui/toasts";
-import { locales, timezones } from "../ui/zones";
+import { localesWith, timezones } from "../ui/zones";
 import { BrandSection } from "./BrandSection";
 import { CampaignsCard } from "./CampaignsCard";
 import { CategoriesSection } from "./CategoriesSection";
@@ -181,7 +181,7 @@ function GeneralForm({ value }: { value: GeneralSettings }) {
           />
           <Select
             label={t("general.locale")}
-            data={withCurrent(locales(), value.locale)}
+            data={localesWith(value.locale)}
             searchable
             allowDeselect={false}
             {...form.getInputProps("locale")}
@@ -195,10 +195,6 @@ function GeneralForm({ value }: { value: GeneralSettings }) {
       </Card>
     </Panel>
   );
-}
-
-function withCurrent(list: { value: string; label: string }[], current: string) {
-  return list.some((one) => one.value === current) ? list : [{ value: current, label: current }, ...list];
 }
 
 function Sending() {

@@ -13,3 +13,9 @@ export function locales(): { value: string; label: string }[] {
   const names = new Intl.DisplayNames("en", { type: "language" });
   return LOCALES.map((value) => ({ value, label: names.of(value.replace("_", "-")) ?? value }));
 }
+
+/** The same with the one that is chosen now, should it be another. */
+export function localesWith(current: string) {
+  const known = locales();
+  return known.some((one) => one.value === current) ? known : [{ value: current, label: current }, ...known];
+}

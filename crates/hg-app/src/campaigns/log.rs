@@ -1,13 +1,13 @@
 //! The log of a contact, read and changed from outside: what ran, what is to come, and both set by hand.
 
+use std::net::IpAddr;
+
 use hg_core::campaigns::{Kind, Path};
 use hg_core::ids::{CampaignId, ContactId, LogId, StepId};
 use hg_core::time::Timestamp;
 use hg_store::{Sql, Tx};
-use serde_json::Value as Json;
-
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use serde_json::Value as Json;
 
 use super::error::LogError;
 use super::members::active_rotation;

@@ -259,11 +259,11 @@ pub(super) fn give_rows(ws: &Workspace, tx: &mut Tx<'_>, email: &Email, chunk: &
     }
     // Whoever was skipped before and may be mailed now gets the row that is there already.
     let head = "INSERT INTO sends (email_id, contact_id, occasion, state, reason, address, tracking_key, message_id, marketing, \
-    revision, lane, due_at, created_at, content_id)";
+                revision, lane, due_at, created_at, content_id)";
     let tail = "ON CONFLICT (email_id, contact_id, occasion) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
-    address = excluded.address, revision = excluded.revision, lane = excluded.lane, \
-    content_id = excluded.content_id, \
-    due_at = excluded.due_at WHERE sends.state = 6";
+                address = excluded.address, revision = excluded.revision, lane = excluded.lane, \
+                content_id = excluded.content_id, \
+                due_at = excluded.due_at WHERE sends.state = 6";
     tx.insert_many(head, tail, 14, &rows)?;
     if skipped > 0 {
         let count = "UPDATE email_counts SET skipped = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 6) WHERE email_id = $1";
