@@ -168,6 +168,57 @@ async fn a_server_that_closes_after_some_messages_breaks_the_next_offer_only() {
 }
 
 #[tokio::test]
+async fn an_announced_message_is_offered_with_the_end_of_the_one_before() {
+    for pipelining in [true, false] {
+        let (sink, config) = sink(SinkOptions { pipelining, ..SinkOptions::default() }).await;
+        let mut connection = Connection::open(&config).await.expect("it opens");
+        for id in 0..4 {
+            connection.offer(&to(&format!("p{id}@x.io")), &message(id)).await.expect("it may be sent");
+            connection.announce(&to(&format!("p{}@x.io", id + 1)), &message(id + 1));
+            connection.deliver(&message(id)).await.expect("it is taken");
+            assert_eq!(connection.is_promised(), pipelining);
+        }
+        assert_eq!(sink.total(), 4, "what is announced is not handed over");
+        if pipelining {
+            // The server answers in order, so that it has seen the last offer by the end of the next message.
+            connection.offer(&to("p4@x.io"), &message(4)).await.expect("it may be sent");
+            assert_eq!(sink.offered(), 5);
+        }
+        assert_eq!((sink.total(), sink.connections().0), (4, 1));
+        assert!(sink.per_message_id().values().all(|n| *n == 1));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_an_announced_message_is_heard_when_it_is_offered() {
+    let recipients = [("gone@x.io".to_owned(), "550 5.1.1 no such user".to_owned())].into();
+    let faults = Faults { recipients, ..Faults::default() };
+    let (sink, config) = sink(SinkOptions { faults, ..SinkOptions::default() }).await;
+    let mut connection = Connection::open(&config).await.expect("it opens");
+    connection.offer(&to("a@x.io"), &message(1)).await.expect("it may be sent");
+    connection.announce(&to("gone@x.io"), &message(2));
+    connection.deliver(&message(1)).await.expect("it is taken");
+    let gone = connection.offer(&to("gone@x.io"), &message(2)).await.expect_err("it is refused");
+    assert!(matches!(gone, OfferError::Refused(reply) if reply.is_permanent() && reply.blames_address()));
+    assert!(connection.is_usable());
+    connection.offer(&to("b@x.io"), &message(3)).await.expect("it may be sent");
+    connection.deliver(&message(3)).await.expect("it is taken");
+    assert_eq!(sink.per_recipient().keys().collect::<Vec<_>>(), ["a@x.io", "b@x.io"]);
+}
+
+#[tokio::test]
+async fn where_a_message_was_announced_no_other_one_is_taken() {
+    let (sink, config) = sink(SinkOptions::default()).await;
+    let mut connection = Connection::open(&config).await.expect("it opens");
+    connection.offer(&to("a@x.io"), &message(1)).await.expect("it may be sent");
+    connection.announce(&to("b@x.io"), &message(2));
+    connection.deliver(&message(1)).await.expect("it is taken");
+    assert!(matches!(connection.offer(&to("c@x.io"), &message(3)).await, Err(OfferError::Broken(_))));
+    assert!(!connection.is_usable());
+    assert_eq!(sink.per_recipient().keys().collect::<Vec<_>>(), ["a@x.io"]);
+}
+
+#[tokio::test]
 async fn what_the_server_cannot_take_is_not_even_offered() {
     let (_sink, config) = sink(SinkOptions { size: Some(30), utf8: false, ..SinkOptions::default() }).await;
     let mut connection = Connection::open(&config).await.expect("it opens");

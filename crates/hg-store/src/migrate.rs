@@ -58,6 +58,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (49, "email drafts", include_str!("../migrations/0049_email_drafts.sql")),
     (51, "email windows", include_str!("../migrations/0051_email_windows.sql")),
     (54, "evergreen sends", include_str!("../migrations/0054_evergreen_sends.sql")),
+    (55, "settled sends", include_str!("../migrations/0055_settled_sends.sql")),
 ];
 
 /// The texts of all steps, in order.

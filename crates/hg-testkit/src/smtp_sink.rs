@@ -435,6 +435,7 @@ impl<'a> Session<'a> {
         self.messages += 1;
         let closing = self.shared.state().faults.close_after;
         if closing.is_some_and(|most| self.messages >= most) {
+            stream.flush().await?;
             return Ok(Next::Close);
         }
         Ok(Next::Go)

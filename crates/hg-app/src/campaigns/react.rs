@@ -42,9 +42,18 @@ impl Reactor for CampaignReactor {
                 Ok(!store::fed_by(run.tx, Source { kind: SourceKind::Segment, id: sample.object_id })?.is_empty())
             }
             EventKind::TagChanged | EventKind::PointsChanged | EventKind::FieldsChanged => Ok(false),
+            EventKind::EmailSent => match sample.ref_id {
+                Some(send) => sent_by_step(run.tx, SendId(send)),
+                None => Ok(false),
+            },
             _ => Ok(true),
         }
     }
+}
+
+/// Whether a step of a campaign waits for the end of a mail.
+fn sent_by_step(tx: &mut Tx<'_>, send: SendId) -> Result<bool> {
+    Ok(tx.opt(Sql::new("SELECT 1 FROM sends WHERE id = $1 AND step_id IS NOT NULL").bind(send), |_| Ok(()))?.is_some())
 }
 
 fn react(run: &mut Run<'_, '_>, change: &Change) -> Result<()> {

@@ -185,7 +185,7 @@ const IMPORTED_OLD: &str = "SELECT contact_id FROM events WHERE kind = 19";
 /// A click in an email is the visit that has a source.
 const FROM_EMAILS: &str = "SELECT contact_id FROM events WHERE kind = 16";
 const FROM_EMAIL: &str = "SELECT contact_id FROM events WHERE kind = 16 AND object_id = $1";
-const QUEUED: &str = "SELECT contact_id FROM sends WHERE email_id = $1 AND state = 0";
+const QUEUED: &str = "SELECT contact_id FROM sends WHERE email_id = $1 AND state = 0 AND lane IN (0, 1, 2, 102)";
 const BY_IDS: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND id @in($1)";
 const MINE: &str = "SELECT id FROM contacts WHERE deleted_at IS NULL AND owner_id = $1";
 const DO_NOT_CONTACT: &str = "SELECT contact_id FROM do_not_contact WHERE channel = $1";

@@ -194,7 +194,7 @@ pub(super) fn settle(ws: &Workspace, tx: &mut Tx<'_>, now: Timestamp, done: &[(S
     let mut tally = Tally::default();
     let mut marketing = 0;
     let left: Vec<&SendRow> = done.iter().filter(|(_, outcome)| *outcome == Outcome::Sent).map(|(send, _)| send).collect();
-    for send in ledger::sent(tx, now, &left)? {
+    for send in ledger::sent(ws, tx, now, &left)? {
         tally.count(send, |n| &mut n.sent);
         marketing += i64::from(send.marketing);
     }

@@ -171,7 +171,8 @@ pub(super) async fn finish_sends(cx: &Cx) -> Result<()> {
             let finished: Vec<i64> = tx.all(
                 Sql::new(
                     "UPDATE emails SET send_state = 'sent' WHERE send_state = 'sending' AND send_filled = 1 \
-                     AND NOT EXISTS (SELECT 1 FROM sends WHERE sends.email_id = emails.id AND sends.state IN (0, 1, 2)) RETURNING id",
+                     AND NOT EXISTS (SELECT 1 FROM sends WHERE sends.email_id = emails.id AND sends.state = 0 AND sends.lane IN (0, 1, 2, 102)) \
+                     AND NOT EXISTS (SELECT 1 FROM sends WHERE sends.email_id = emails.id AND sends.state IN (1, 2)) RETURNING id",
                 ),
                 |r| r.get(0),
             )?;

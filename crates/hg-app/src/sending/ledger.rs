@@ -9,9 +9,11 @@ use hg_core::time::{Millis, Timestamp};
 use hg_store::{Row, Sql, Tx};
 use serde_json::{Value as Json, json};
 
+use super::segment::OCCASION;
 use crate::changes::{self, Happening};
 use crate::cx::Cx;
 use crate::error::{Error, Result};
+use crate::workspace::Workspace;
 
 /// How long a claimed message may take before another worker takes it over.
 pub(super) const CLAIM: Millis = Millis::minutes(3);
@@ -256,7 +258,7 @@ pub(super) fn hand_over(tx: &mut Tx<'_>, now: Timestamp, sends: &[&SendRow]) -> 
 }
 
 /// Writes that the transport took messages, and tells; those of which nobody had written anything else.
-pub(super) fn sent<'s>(tx: &mut Tx<'_>, now: Timestamp, sends: &[&'s SendRow]) -> Result<Vec<&'s SendRow>> {
+pub(super) fn sent<'s>(ws: &Workspace, tx: &mut Tx<'_>, now: Timestamp, sends: &[&'s SendRow]) -> Result<Vec<&'s SendRow>> {
     if sends.is_empty() {
         return Ok(Vec::new());
     }
@@ -269,7 +271,16 @@ pub(super) fn sent<'s>(tx: &mut Tx<'_>, now: Timestamp, sends: &[&'s SendRow]) -
     let sent: Vec<&SendRow> = sends.iter().copied().filter(|send| written.contains(&send.id)).collect();
     let told =
         |send: &&SendRow| Happening::new(send.contact, EventKind::EmailSent, now).object(send.email.0).reference(send.id.0);
-    changes::record_all(tx, &sent.iter().map(told).collect::<Vec<_>>())?;
+    // Nobody waits for a single mail of a send to a segment: of those, one speaks for all.
+    let (mass, single): (Vec<&SendRow>, Vec<&SendRow>) = sent.iter().copied().partition(|send| send.occasion == OCCASION);
+    changes::record_all(tx, &single.iter().map(told).collect::<Vec<_>>())?;
+    let mut of_email: BTreeMap<EmailId, Vec<Happening>> = BTreeMap::new();
+    for send in mass {
+        of_email.entry(send.email).or_default().push(told(&send));
+    }
+    for of_one in of_email.values() {
+        changes::record_many(ws, tx, of_one)?;
+    }
     Ok(sent)
 }
 
@@ -357,7 +368,9 @@ impl Tally {
 pub(super) fn recount(tx: &mut Tx<'_>, email: i64) -> Result<()> {
     let members: Vec<i64> = tx.all(Sql::new("SELECT id FROM emails WHERE parent_id = $1").bind(email), |r| r.get(0))?;
     for (id, column) in std::iter::once((email, "email_id")).chain(members.into_iter().map(|id| (id, "content_id"))) {
-        let count = |state: SendState| format!("(SELECT count(*) FROM sends WHERE {column} = $1 AND state = {})", state.code());
+        let count = |state: SendState| {
+            format!("(SELECT count(*) FROM sends WHERE {column} = $1 AND state = {} AND state >= 3)", state.code())
+        };
         let text = format!(
             "UPDATE email_counts SET sent = {}, failed = {}, unknown = {}, skipped = {} WHERE email_id = $1",
             count(SendState::Sent),

@@ -35,6 +35,8 @@ pub async fn recipients(cx: &Cx, email: EmailId, state: Option<String>, query: L
         // What people call waiting are three states.
         Some("queued") => "s.state IN (0, 1, 2)".to_owned(),
         Some(word) => match SendState::of_key(word) {
+            // What came to an end has an index of its own.
+            Some(state) if state.code() >= SendState::Sent.code() => format!("s.state = {} AND s.state >= 3", state.code()),
             Some(state) => format!("s.state = {}", state.code()),
             None => return Err(Error::field("/state", "state", "This is no state of a message.")),
         },

@@ -223,6 +223,15 @@ impl Channel for Routed {
         self.offer_on(message).await
     }
 
+    /// Passed on where the next message will most likely be offered first; where it is not, that connection is replaced.
+    fn announce(&mut self, envelope: &Envelope, message: &[u8]) {
+        if self.ways.order().first() == Some(&self.at)
+            && let Some(channel) = &mut self.open[self.at]
+        {
+            channel.announce(envelope, message);
+        }
+    }
+
     async fn deliver(&mut self, message: &[u8]) -> Result<(), Undelivered> {
         loop {
             let at = self.at;

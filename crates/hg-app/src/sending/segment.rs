@@ -266,7 +266,8 @@ pub(super) fn give_rows(ws: &Workspace, tx: &mut Tx<'_>, email: &Email, chunk: &
                 due_at = excluded.due_at WHERE sends.state = 6";
     tx.insert_many(head, tail, 14, &rows)?;
     if skipped > 0 {
-        let count = "UPDATE email_counts SET skipped = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 6) WHERE email_id = $1";
+        let count = "UPDATE email_counts SET skipped = (SELECT count(*) FROM sends WHERE email_id = $1 AND state = 6 AND state >= 3) \
+                     WHERE email_id = $1";
         tx.exec(Sql::new(count).bind(id))?;
     }
     tx.wake(super::TOPIC);

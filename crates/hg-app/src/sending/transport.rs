@@ -52,6 +52,9 @@ pub enum Undelivered {
 pub trait Channel: Send {
     /// Goes as far as the server's "go ahead". Nothing has left the house yet.
     async fn offer(&mut self, envelope: &Envelope, message: &[u8]) -> Result<(), TransportError>;
+    /// Says which message comes after the one just offered, so that both can go in one step. Only a hint: `offer` is called
+    /// for it like for any other, and answers as if nobody had spoken of it before.
+    fn announce(&mut self, _envelope: &Envelope, _message: &[u8]) {}
     /// Sends the body with its end, and waits for the answer.
     async fn deliver(&mut self, message: &[u8]) -> Result<(), Undelivered>;
     /// Whether another message may be offered here.

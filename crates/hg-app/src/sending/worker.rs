@@ -130,6 +130,20 @@ async fn hand_over_all(cx: &Cx, transport: Arc<dyn Transport>, first: Vec<SendRo
     }
 }
 
+/// A message of a batch, written.
+struct Letter {
+    send: SendRow,
+    /// Or why it cannot be written.
+    outgoing: Result<Outgoing, String>,
+}
+
+impl Letter {
+    fn write(desk: &Desk, job: Job, now: Timestamp) -> Self {
+        let outgoing = desk.compose(&job.send, &job.email, &job.texts, &job.more, now).map_err(|error| error.to_string());
+        Self { send: job.send, outgoing }
+    }
+}
+
 /// One connection and what it carries.
 struct Line {
     cx: Cx,
@@ -199,24 +213,26 @@ impl Line {
         };
         let mut done = ready.settled.len();
         self.write(ready.settled).await?;
-        let mut jobs = ready.jobs.into_iter();
-        while let Some(job) = jobs.next() {
+        let (cx, desk) = (self.cx.clone(), self.desk.clone());
+        let mut letters = ready.jobs.into_iter().map(|job| Letter::write(&desk, job, cx.now())).peekable();
+        while let Some(letter) = letters.next() {
+            let stopping = self.cx.ws.is_stopping();
             let carried =
-                if self.cx.ws.is_stopping() { Err(Halt::Unreachable("stopping".into())) } else { self.carry(&job).await };
+                if stopping { Err(Halt::Unreachable("stopping".into())) } else { self.carry(&letter, letters.peek()).await };
             match carried {
                 Ok(outcome) => {
                     done += 1;
-                    self.cx.ws.part::<Destinations>().said(self.cx.now(), &job.send.address, &outcome);
+                    self.cx.ws.part::<Destinations>().said(self.cx.now(), &letter.send.address, &outcome);
                     // What was not written down with the hand-over (a refused offer) is written now.
-                    if let Some(before) = self.before.replace((job.send, outcome)) {
+                    if let Some(before) = self.before.replace((letter.send, outcome)) {
                         self.write(vec![before]).await?;
                     }
                 }
                 Err(halt) => {
                     let before = self.before.take();
                     self.write(before.into_iter().collect()).await?;
-                    let rest: Vec<i64> = std::iter::once(job).chain(jobs).map(|j| j.send.id.0).collect();
-                    surely(&self.cx, Lane::Live, move |tx| ledger::release(tx, &rest, None)).await?;
+                    // Of all, those are released that are still claimed.
+                    surely(&self.cx, Lane::Live, move |tx| ledger::release(tx, &ids, None)).await?;
                     if matches!(&halt, Halt::Unreachable(_)) && !self.cx.ws.is_stopping() {
                         self.cx.ws.part::<Rest>().now_on(self.cx.now());
                     }
@@ -239,17 +255,17 @@ impl Line {
         surely(&self.cx, Lane::Live, move |tx| batch::settle(&ws, tx, now, &done)?.write(tx)).await
     }
 
-    /// One message: offered, written down, delivered.
-    async fn carry(&mut self, job: &Job) -> Result<Outcome, Halt> {
-        let outgoing = match self.desk.compose(&job.send, &job.email, &job.texts, &job.more, self.cx.now()) {
-            Ok(outgoing) => outgoing,
-            Err(error) => return Ok(Outcome::Failed { reason: error.to_string(), blames_address: false }),
+    /// One message: offered, written down, delivered. The server hears with its end which one comes next.
+    async fn carry(&mut self, letter: &Letter, next: Option<&Letter>) -> Result<Outcome, Halt> {
+        let (send, outgoing) = match &letter.outgoing {
+            Ok(outgoing) => (&letter.send, outgoing),
+            Err(reason) => return Ok(Outcome::Failed { reason: reason.clone(), blames_address: false }),
         };
-        if let Some(refused) = self.offer(job, &outgoing).await? {
+        if let Some(refused) = self.offer(send, outgoing).await? {
             return Ok(refused);
         }
         // The server waits for a message: when it must not come, or not now, only hanging up stops it.
-        match self.clerk.hand_over(self.before.clone(), job.send.clone()).await {
+        match self.clerk.hand_over(self.before.clone(), send.clone()).await {
             Ok(None) => self.before = None,
             Ok(Some(skip)) => {
                 (self.before, self.channel) = (None, None);
@@ -261,16 +277,19 @@ impl Line {
             }
         }
         let Some(channel) = self.channel.as_mut() else { return Err(Halt::Error(Error::internal("the connection is gone"))) };
+        if let Some(Ok(next)) = next.map(|next| &next.outgoing) {
+            channel.announce(&next.envelope, &next.bytes);
+        }
         let delivered = channel.deliver(&outgoing.bytes).await;
         if !channel.is_usable() {
             self.channel = None;
         }
         Ok(match delivered {
             Ok(()) => Outcome::Sent,
-            Err(Undelivered::Refused(refusal)) => Outcome::of_refusal(&job.send, refusal),
+            Err(Undelivered::Refused(refusal)) => Outcome::of_refusal(send, refusal),
             Err(Undelivered::Unknown(reason)) => Outcome::Unknown(reason),
             Err(Undelivered::NotTaken(reason)) => {
-                let id = job.send.id.0;
+                let id = send.id.0;
                 surely(&self.cx, Lane::Live, move |tx| ledger::take_back(tx, id)).await?;
                 return Err(Halt::Unreachable(reason));
             }
@@ -278,7 +297,7 @@ impl Line {
     }
 
     /// As far as the server's "go ahead"; or what its refusal means.
-    async fn offer(&mut self, job: &Job, outgoing: &Outgoing) -> Result<Option<Outcome>, Halt> {
+    async fn offer(&mut self, send: &SendRow, outgoing: &Outgoing) -> Result<Option<Outcome>, Halt> {
         loop {
             let mut channel = match self.channel.take().filter(|c| c.is_usable()) {
                 Some(channel) => channel,
@@ -292,7 +311,7 @@ impl Line {
             }
             match offered {
                 Ok(()) => return Ok(None),
-                Err(TransportError::Refused(refusal)) => return Ok(Some(Outcome::of_refusal(&job.send, refusal))),
+                Err(TransportError::Refused(refusal)) => return Ok(Some(Outcome::of_refusal(send, refusal))),
                 Err(TransportError::Unreachable(_)) if stale => {}
                 Err(TransportError::Unreachable(reason)) => return Err(Halt::Unreachable(reason)),
             }

@@ -40,6 +40,10 @@ pub struct Connection {
     abilities: Abilities,
     sent: u32,
     usable: bool,
+    /// The commands of the next message, to go out with the end of the present one.
+    next: Option<String>,
+    /// Those that went out so; nobody has read the answers.
+    asked: Option<String>,
 }
 
 impl Connection {
@@ -57,7 +61,15 @@ impl Connection {
         if config.security == Security::Tls {
             stream.start_tls(config).await?;
         }
-        let mut connection = Self { stream, config: config.clone(), abilities: Abilities::default(), sent: 0, usable: true };
+        let mut connection = Self {
+            stream,
+            config: config.clone(),
+            abilities: Abilities::default(),
+            sent: 0,
+            usable: true,
+            next: None,
+            asked: None,
+        };
         let greeting = connection.stream.reply(config.timeouts.reply).await?;
         positive(greeting)?;
         connection.hello().await?;
@@ -124,8 +136,16 @@ impl Connection {
             return Ok(());
         }
         let all = format!("{mail}{rcpt}DATA\r\n");
+        let asked = self.asked.take();
+        if asked.as_ref().is_some_and(|asked| *asked != all) {
+            // The server waits for another message, and takes whatever comes for that one.
+            self.usable = false;
+            return Err(OfferError::Broken(SmtpError::NotSmtp("another message was announced here".into())));
+        }
         let replies = async {
-            self.stream.write(all.as_bytes(), limit).await?;
+            if asked.is_none() {
+                self.stream.write(all.as_bytes(), limit).await?;
+            }
             let mail = self.stream.reply(limit).await?;
             let rcpt = self.stream.reply(limit).await?;
             let data = self.stream.reply(limit).await?;
@@ -152,9 +172,22 @@ impl Connection {
         }
     }
 
+    /// Says which message will be offered after the present one. Where the server takes several commands at once, the next
+    /// [`Self::deliver`] sends that offer along with the end of its message (RFC 2920 §3.1), which saves a way there and back.
+    pub fn announce(&mut self, envelope: &Envelope, message: &[u8]) {
+        if self.abilities.pipelining && self.sent + 1 < self.config.messages_per_connection {
+            let mail = self.mail_command(envelope, message).ok();
+            self.next = mail.map(|mail| format!("{mail}RCPT TO:<{}>\r\nDATA\r\n", envelope.recipient));
+        }
+    }
+
     /// Second half: body and end in one write, then the server's answer.
     pub async fn deliver(&mut self, message: &[u8]) -> Result<Accepted, DeliverError> {
-        let body = stuffed(message);
+        let mut body = stuffed(message);
+        self.asked = self.next.take();
+        if let Some(next) = &self.asked {
+            body.extend_from_slice(next.as_bytes());
+        }
         let limits = self.config.timeouts;
         let reply = async {
             self.stream.write(&body, limits.body).await?;
@@ -177,6 +210,11 @@ impl Connection {
         }
     }
 
+    /// Whether a message was announced here that has not been offered yet: only that one may come.
+    pub fn is_promised(&self) -> bool {
+        self.asked.is_some()
+    }
+
     /// Whether another message may be offered here.
     pub fn is_usable(&self) -> bool {
         self.usable && self.sent < self.config.messages_per_connection
@@ -184,7 +222,8 @@ impl Connection {
 
     /// Says goodbye; whether the server answers does not matter.
     pub async fn close(mut self) {
-        if self.usable {
+        // Where a message was announced, the farewell would be taken for its text.
+        if self.usable && !self.is_promised() {
             let _ = self.command("QUIT\r\n").await;
         }
     }
@@ -262,7 +301,7 @@ fn abilities(reply: &Reply) -> Abilities {
 /// The message as it travels: lines end in CR LF, a dot in front of a line is doubled, a lone dot ends it. What is
 /// right already is copied in one piece, and nearly everything is.
 fn stuffed(message: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(message.len() + 64);
+    let mut out = Vec::with_capacity(message.len() + 512);
     // Nearly every message is in order already, which one look over its bytes shows faster than a look at each line.
     let in_order = |(before, byte): (&u8, &u8)| (*byte != b'\n' || *before == b'\r') & (*before != b'\n' || *byte != b'.');
     let pairs = message.iter().zip(message.iter().skip(1));

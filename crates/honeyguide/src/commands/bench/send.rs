@@ -14,7 +14,7 @@ use hg_app::{Cx, Result, settings};
 use hg_core::deliverability::Algorithm;
 use hg_net::smtp::{Connection, Envelope, SmtpConfig, SmtpTransport};
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{Bench, peak_memory, people};
@@ -102,6 +102,7 @@ async fn prepared(smtp: &SmtpConfig, connections: u32, count: usize) -> Result<f
             let mut connection = Connection::open(&smtp).await.map_err(|e| e.to_string())?;
             for _ in 0..count / connections as usize {
                 connection.offer(&envelope, &message).await.map_err(|e| e.to_string())?;
+                connection.announce(&envelope, &message);
                 connection.deliver(&message).await.map_err(|e| e.to_string())?;
             }
             Ok::<(), String>(())
@@ -130,12 +131,16 @@ pub(super) async fn sink(arrivals: Option<Arrivals>) -> Result<std::net::SocketA
 
 async fn take(stream: TcpStream, arrivals: Option<Arrivals>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut stream = BufStream::with_capacity(64 * 1024, 4 * 1024, stream);
-    stream.write_all(b"220 bench\r\n").await?;
-    stream.flush().await?;
+    let mut stream = BufReader::with_capacity(64 * 1024, stream);
+    let mut answers: Vec<u8> = b"220 bench\r\n".to_vec();
     let mut line = Vec::new();
     let mut recipient = String::new();
     loop {
+        // Like any server it answers once it has read everything that came.
+        if stream.buffer().is_empty() {
+            stream.get_mut().write_all(&answers).await?;
+            answers.clear();
+        }
         line.clear();
         if stream.read_until(b'\n', &mut line).await? == 0 {
             return Ok(());
@@ -150,43 +155,40 @@ async fn take(stream: TcpStream, arrivals: Option<Arrivals>) -> std::io::Result<
             Some(b'Q') => b"221 bye\r\n",
             _ => b"250 ok\r\n",
         };
-        stream.write_all(answer).await?;
-        let is_data = line.first() == Some(&b'D');
-        if !matches!(line.first(), Some(b'M' | b'R')) {
-            stream.flush().await?;
-        }
-        if is_data {
+        answers.extend_from_slice(answer);
+        if line.first() == Some(&b'D') {
+            stream.get_mut().write_all(&answers).await?;
+            answers.clear();
             if !swallow(&mut stream).await? {
                 return Ok(());
             }
             if let Some(arrivals) = &arrivals {
                 arrivals.lock().unwrap_or_else(PoisonError::into_inner).insert(recipient.clone(), Instant::now());
             }
-            stream.write_all(b"250 taken\r\n").await?;
-            stream.flush().await?;
+            answers.extend_from_slice(b"250 taken\r\n");
         }
     }
 }
 
-/// Reads a message to its end without looking at its lines; false when the other side hung up.
-async fn swallow(stream: &mut BufStream<TcpStream>) -> std::io::Result<bool> {
+/// Reads a message to its end without looking at its lines; false when the other side hung up. What comes after it stays.
+async fn swallow(stream: &mut BufReader<TcpStream>) -> std::io::Result<bool> {
     const END: &[u8] = b"\r\n.\r\n";
+    let end_in = |bytes: &[u8]| bytes.windows(END.len()).rposition(|window| window == END).map(|at| at + END.len());
     // The last bytes of what came before: the end may come in two pieces.
-    let mut tail: Vec<u8> = Vec::new();
+    let mut before: Vec<u8> = Vec::new();
     loop {
         let piece = stream.fill_buf().await?;
         if piece.is_empty() {
             return Ok(false);
         }
+        let seam = [before.as_slice(), piece.get(..END.len() - 1).unwrap_or(piece)].concat();
+        let end = end_in(&seam).map(|end| end - before.len()).or_else(|| end_in(piece));
+        before.extend_from_slice(piece.get(piece.len().saturating_sub(END.len() - 1)..).unwrap_or_default());
+        before.drain(..before.len().saturating_sub(END.len() - 1));
         let length = piece.len();
-        let whole = piece.ends_with(END);
-        tail.extend_from_slice(piece.get(length.saturating_sub(END.len())..).unwrap_or_default());
-        stream.consume(length);
-        // A client says nothing more before it is answered: the end of the message is the end of what came.
-        if whole || tail.ends_with(END) {
+        stream.consume(end.unwrap_or(length));
+        if end.is_some() {
             return Ok(true);
         }
-        let keep = tail.len().saturating_sub(END.len());
-        tail.drain(..keep);
     }
 }
