@@ -11,6 +11,7 @@ use hg_core::ids::{CampaignId, ContactId, EmailId, SegmentId};
 use hg_core::time::{Millis, Timestamp};
 use hg_testkit::{TestApp, on_each_db};
 use mail::{Desk, email};
+use serde_json::json;
 
 async fn people(app: &TestApp, count: usize) -> Vec<ContactId> {
     let mut ids = Vec::new();
@@ -295,4 +296,21 @@ on_each_db!(impossible_wishes_are_refused_with_the_field, |app| {
         assert_eq!(error.fields.first().map(|f| f.pointer.as_str()), Some(pointer));
     }
     assert_eq!(state(&app, id).await.0, SendingState::Idle);
+});
+
+on_each_db!(what_is_made_of_everybody_who_was_sent_an_email_follows_a_send_to_many, |app| {
+    let everybody = people(&app, 12).await;
+    let id = news(&app, &everybody).await;
+    let filter = json!({"match": "all", "rules": [{"field": "lead_email_sent", "op": "in", "value": [id.0]}]});
+    let wanted = NewSegment { name: "Had the news".into(), filter: Some(filter), ..NewSegment::default() };
+    let had_it = segments::create(&app.cx(), wanted).await.unwrap().id;
+    app.settle().await;
+    send(&app.cx(), id, Wish::default()).await;
+    app.settle().await;
+    assert_eq!(state(&app, id).await, (SendingState::Sent, 12));
+    let members = app.ws.db.read({
+        let ws = app.ws.clone();
+        move |tx| segments::members(&ws, tx, had_it)
+    });
+    assert_eq!(members.await.unwrap().len(), 12);
 });

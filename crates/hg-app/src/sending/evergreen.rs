@@ -47,6 +47,11 @@ impl Reactor for EvergreenReactor {
             return Ok(());
         }
         for id in open(tx, &moved.keys().copied().collect())? {
+            // Asked again under a lock: a pause of this moment moves what is written before it, and nothing is written after it.
+            let goes = "SELECT id FROM emails WHERE id = $1 AND send_state = 'sending' AND evergreen = 1 @forupdate";
+            if tx.opt(Sql::new(goes).bind(id), |r| r.get::<i64>(0))?.is_none() {
+                continue;
+            }
             let Some(email) = emails::find_uncounted(tx, id)? else { continue };
             if sendable(&email, ws.clock.now()).is_err() {
                 continue;

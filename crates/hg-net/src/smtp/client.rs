@@ -303,12 +303,7 @@ fn abilities(reply: &Reply) -> Abilities {
 fn stuffed(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(message.len() + 512);
     // Nearly every message is in order already, which one look over its bytes shows faster than a look at each line.
-    let in_order = |(before, byte): (&u8, &u8)| (*byte != b'\n' || *before == b'\r') & (*before != b'\n' || *byte != b'.');
-    let pairs = message.iter().zip(message.iter().skip(1));
-    if !matches!(message.first(), Some(b'.' | b'\n'))
-        && message.ends_with(b"\r\n")
-        && pairs.fold(true, |all, pair| all & in_order(pair))
-    {
+    if !matches!(message.first(), Some(b'.' | b'\n')) && message.ends_with(b"\r\n") && lines_are_in_order(message) {
         out.extend_from_slice(message);
         out.extend_from_slice(b".\r\n");
         return out;
@@ -335,6 +330,16 @@ fn stuffed(message: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(b".\r\n");
     out
+}
+
+/// Whether every line ends in CR LF and none begins with a dot, but for the first. Plain slices and no way out of the loop, so
+/// that many bytes are looked at at once.
+fn lines_are_in_order(message: &[u8]) -> bool {
+    let Some(after) = message.get(1..) else { return true };
+    let wrong = message.iter().zip(after).fold(0, |wrong: u8, (before, byte)| {
+        wrong | (u8::from(*byte == b'\n') & u8::from(*before != b'\r')) | (u8::from(*before == b'\n') & u8::from(*byte == b'.'))
+    });
+    wrong == 0
 }
 
 #[cfg(test)]
